@@ -1,0 +1,21 @@
+//! The words that every crate shares: ids, slots, access levels, limits, time.
+//!
+//! Nothing here does IO, and nothing here knows of another crate of the workspace.
+
+mod doc_id;
+mod hash;
+mod level;
+pub mod limits;
+mod names;
+mod shape;
+mod slot;
+mod time;
+
+pub use doc_id::{DocId, DocIdError};
+pub use hash::{Hash, HashError, Heads, heads_tag};
+pub use level::Level;
+pub use limits::Limits;
+pub use names::{NameError, TenantId, UserId};
+pub use shape::Shape;
+pub use slot::{SLOT_COUNT, ShardId, Slot, SlotMap, SlotMapError};
+pub use time::{Timestamp, now};

@@ -1,0 +1,20 @@
+//! The words between a gateway and the shards, and the seam where they meet.
+//!
+//! A gateway holds no truth and a shard knows no HTTP: both know only this crate. In one process the seam is a call;
+//! between processes the same requests travel on a stream.
+
+mod document;
+mod edit;
+mod health;
+mod list;
+mod refusal;
+mod shards;
+mod share;
+
+pub use document::{At, Create, Delete, Precondition, Read, Seen, View, ViewParts};
+pub use edit::{Base, Edit, EditKey, Op, PathStep, Unit, Write};
+pub use health::{Health, ShardHealth, ShardState};
+pub use list::{List, Page, Summary};
+pub use refusal::{LimitKind, Refusal};
+pub use shards::{Answer, Caller, Shards, SharedShards};
+pub use share::{Access, AccessEntry, Share};

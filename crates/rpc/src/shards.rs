@@ -1,0 +1,58 @@
+//! The seam: what a gateway may ask of the shards.
+
+use crate::{Access, Create, Delete, Health, List, Page, Read, Refusal, Seen, Share, Write};
+use base::{DocId, TenantId, UserId};
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Who asks. It comes from a verified credential, never from the request's words.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Caller {
+    /// The wall around everything that this caller can reach.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+}
+
+/// An answer on its way.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// The shards of a hub, seen from a gateway.
+///
+/// The contract, for every method:
+/// - the caller's access is checked where the truth is, at the moment of the answer;
+/// - a document that the caller may not read, of another tenant, deleted or never made is [`Refusal::NotFound`];
+/// - an `Ok` to a write means that the write is durable; [`Refusal::Unknown`] means that it may or may not be, and the
+///   same request with the same key finds out;
+/// - dropping the future withdraws the caller's interest, not the write.
+pub trait Shards: Send + Sync + 'static {
+    /// Makes a document that the caller owns.
+    fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen>;
+
+    /// Reads a document, now or at a point in its past.
+    fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen>;
+
+    /// The answer to a read of now that needs no waiting at all, if there is one. For the hot path.
+    fn peek(&self, caller: &Caller, id: DocId) -> Option<Seen>;
+
+    /// Changes a document's content.
+    fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen>;
+
+    /// Deletes a document for good.
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()>;
+
+    /// Grants or takes away access.
+    fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access>;
+
+    /// Who may do what with a document.
+    fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access>;
+
+    /// The documents that the caller may read.
+    fn list(&self, caller: Caller, list: List) -> Answer<'_, Page>;
+
+    /// How the shards are, for probes and metrics.
+    fn health(&self) -> Health;
+}
+
+/// The seam as gateways hold it.
+pub type SharedShards = Arc<dyn Shards>;

@@ -1,0 +1,114 @@
+# Functions that the scripts share; sourced, never run. Needs bash alone.
+#
+# What a function installs it installs only where it is missing, and it says so first. Progress goes to stderr, so that
+# what a script prints on stdout can be piped. The words that tell a person what to do are part of every failure.
+# shellcheck shell=bash
+
+# Where the repository is.
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '%s\n' "· $*" >&2; }
+
+die() {
+  printf '%s\n' "✗ $*" >&2
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# rustup and cargo live below the home folder; a machine may have neither a home nor a name for it. Their programs come
+# first on the path, so that a packaged compiler of another age does not get in the way.
+need_home() {
+  if [[ -z ${HOME:-} ]]; then
+    HOME=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6 || true)
+    [[ -n $HOME && -w $HOME ]] || HOME=$ROOT/.tools/home
+    mkdir -p "$HOME"
+    export HOME
+  fi
+  export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+}
+
+# Runs a command as root: as it is, or through sudo.
+as_root() {
+  if [[ $(id -u) -eq 0 ]]; then
+    "$@"
+  elif have sudo; then
+    sudo "$@"
+  else
+    die "this needs root: $*
+  Run it as root, or install sudo, then start again."
+  fi
+}
+
+# Tries a command three times; mirrors and networks have bad moments.
+retry() {
+  local attempt
+  for attempt in 1 2 3; do
+    "$@" && return 0
+    say "failed (attempt $attempt of 3): $*"
+    ((attempt == 3)) || sleep $((attempt * 3))
+  done
+  return 1
+}
+
+# need_package <command> <package>…: installs Debian packages unless the command is there.
+need_package() {
+  local command=$1
+  shift
+  have "$command" && return 0
+  have apt-get || die "$command is missing, and this is no Debian or Ubuntu: install $* your way, then start again."
+  say "installing $* (for $command)"
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 ||
+    die "apt-get update failed: is there a network, and is /etc/apt/sources.list right?"
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2 ||
+    die "apt-get could not install $*: see above."
+  hash -r
+  have "$command" || die "$* is installed, but $command is not on the path ($PATH)."
+}
+
+# A C compiler with its headers, for the few dependencies written in C.
+need_cc() { need_package cc gcc libc6-dev; }
+
+# The toolchain that rust-toolchain.toml pins. One that is there already, from rustup or elsewhere, is used as it is.
+need_rust() {
+  local wanted
+  wanted=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$ROOT/rust-toolchain.toml")
+  [[ $(rust_version) == "$wanted" ]] && return 0
+  have rustup || install_rustup
+  say "installing Rust $wanted"
+  retry rustup toolchain install "$wanted" --profile minimal --component clippy --component rustfmt >&2 ||
+    die "rustup could not install Rust $wanted: is https://static.rust-lang.org reachable?"
+  [[ $(rust_version) == "$wanted" ]] ||
+    die "rustc here is $(rust_version), not $wanted: 'rustup show' tells what overrides rust-toolchain.toml."
+}
+
+# The version of the compiler that this folder uses; empty when there is none, and nothing is downloaded to find out.
+rust_version() {
+  local line
+  line=$(cd "$ROOT" && RUSTUP_AUTO_INSTALL=0 rustc --version 2>/dev/null) || return 0
+  cut -d' ' -f2 <<<"$line"
+}
+
+install_rustup() {
+  local installer
+  need_package curl curl ca-certificates
+  say "installing rustup, which keeps Rust toolchains below ${CARGO_HOME:-$HOME/.cargo}"
+  installer=$(mktemp)
+  retry curl --proto '=https' --tlsv1.2 -sSfL https://sh.rustup.rs -o "$installer" ||
+    die "cannot download rustup: is https://sh.rustup.rs reachable?"
+  RUSTUP_INIT_SKIP_PATH_CHECK=yes sh "$installer" -y -q --no-modify-path --profile minimal --default-toolchain none >&2 ||
+    die "rustup's installer failed: see above."
+  rm -f "$installer"
+  hash -r
+  have rustup || die "rustup is installed, but not on the path ($PATH)."
+}
+
+# What the tests need beyond that: C++ for the fuzzer's engine, FUSE and strace for the drills that break disks.
+need_test_tools() {
+  need_package c++ g++
+  need_package fusermount3 fuse3
+  need_package strace strace
+}
+
+# Where cargo puts what it builds.
+target_dir() { printf '%s\n' "${CARGO_TARGET_DIR:-$ROOT/target}"; }

@@ -1,7 +1,12 @@
 //! Drills that break a running hub and prove that it lost nothing that it acknowledged.
 //!
-//! [`powercut`] is a disk that can lose its power.
+//! [`powercut`] is a disk that can lose its power, [`hub`] the process that is broken, [`client`] sends edits until
+//! they are answered, [`ledger`] decides who kept their word, and [`drill`] puts them together.
 
+pub mod client;
+pub mod drill;
+pub mod hub;
+pub mod ledger;
 pub mod powercut;
 mod privileges;
 

@@ -1,4 +1,5 @@
 //! The power-cut disk under the kernel: what the pure tests cannot see.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};

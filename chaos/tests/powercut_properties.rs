@@ -1,4 +1,5 @@
 //! What a power cut leaves, for random histories, against a model that remembers only what was fsynced.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};

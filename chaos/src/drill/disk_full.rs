@@ -1,0 +1,167 @@
+//! A disk that fills up: writes are refused with 507 and a problem document, reads go on, and with room again writes do.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use hyper::{Method, StatusCode};
+use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::mount::{MountFlags, UnmountFlags};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::Plan;
+use super::audit::{Damage, audit};
+use super::stand::{SharedLedger, Stand};
+use super::workload::Workload;
+use crate::client::{Answer, Ask, Client};
+use crate::ledger::{DocumentId, Mark};
+
+/// The disk: room for the log, the store, and the reserve below which the hub refuses writes.
+const DISK_BYTES: u64 = 640 << 20;
+/// What is left of a disk that is filled: less than the hub's reserve.
+const LEFT_BYTES: u64 = 64 << 20;
+/// How long the hub may take to notice a change of room; it measures about once a second.
+const NOTICED_WITHIN: Duration = Duration::from_secs(10);
+/// How long the writers write before the disk fills up.
+const CALM: Duration = Duration::from_millis(500);
+/// The pause between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Where the probe's marks begin, far from those of the writers.
+const FIRST_PROBE: u64 = 1 << 48;
+
+/// Fills the disk and makes room again once a round.
+pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> {
+    let disk = Tmpfs::mount(stand.make_folder("disk")?)?;
+    stand.spec.data_dir = disk.0.join("data");
+    let hub = stand.up().await?;
+    let mut probe = Probe::new(stand).await?;
+    let workload = Workload::start(stand, plan.writers).await?;
+    let mut violations = Vec::new();
+    for round in 1..=plan.rounds {
+        sleep(CALM).await;
+        let ballast = Ballast::drop_on(&disk.0)?;
+        violations.extend(probe.expect_full(round).await?);
+        drop(ballast);
+        violations.extend(probe.expect_room(round).await?);
+        plan.progress.inc(1);
+    }
+    violations.extend(workload.finish().await);
+    violations.extend(audit(stand, Damage::Impossible).await?);
+    hub.stop().await?;
+    violations.extend(stand.verify_log()?.violation());
+    Ok(violations)
+}
+
+/// A client that sends each request once and looks at the answer.
+struct Probe {
+    client: Client,
+    ledger: SharedLedger,
+    next: u64,
+    /// A document to read while the disk is full.
+    known: DocumentId,
+}
+
+impl Probe {
+    async fn new(stand: &Stand) -> anyhow::Result<Probe> {
+        let ledger = Arc::clone(&stand.ledger);
+        let mut probe = Probe { client: stand.client(), ledger, next: FIRST_PROBE, known: String::new() };
+        let answer = probe.create().await?;
+        probe.known = answer.body["id"].as_str().context("an empty disk takes no document")?.to_owned();
+        Ok(probe)
+    }
+
+    /// A write is refused as it should be, and a read goes on.
+    async fn expect_full(&mut self, round: u32) -> anyhow::Result<Vec<String>> {
+        let answer = self.create_until(|status| status == StatusCode::INSUFFICIENT_STORAGE).await?;
+        let read = self.client.send(&Ask::get(format!("/documents/{}", self.known))).await?;
+        let problem =
+            answer.media_type.starts_with("application/problem+json") && answer.body["type"].is_string();
+        let kept = [
+            (answer.status == StatusCode::INSUFFICIENT_STORAGE, "a write is not refused with 507"),
+            (problem, "the refusal has no problem details"),
+            (read.status.is_success(), "a read is refused"),
+        ];
+        let broken = kept.iter().filter(|(kept, _)| !kept);
+        Ok(broken.map(|(_, what)| format!("fill {round}: {what}: {answer:?}, {:?}", read.status)).collect())
+    }
+
+    /// A write is taken again.
+    async fn expect_room(&mut self, round: u32) -> anyhow::Result<Option<String>> {
+        let answer = self.create_until(|status| status.is_success()).await?;
+        let taken = answer.status.is_success();
+        Ok((!taken).then(|| format!("fill {round}: with room again a write is answered with {answer:?}")))
+    }
+
+    /// Creates documents until the answer is as wanted or the hub has had its time; the last answer.
+    async fn create_until(&mut self, wanted: impl Fn(StatusCode) -> bool) -> anyhow::Result<Answer> {
+        let deadline = Instant::now() + NOTICED_WITHIN;
+        loop {
+            let answer = self.create().await?;
+            if wanted(answer.status) || Instant::now() > deadline {
+                return Ok(answer);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn create(&mut self) -> anyhow::Result<Answer> {
+        self.next += 1;
+        let mark = Mark(self.next);
+        let text = mark.to_string();
+        let body = json!({"name": text, "content": text, "doc_type": "Text"});
+        self.ledger.lock().attempt(mark, None);
+        let ask = Ask::edit(Method::POST, "/documents", body, format!("{:016x}", mark.0));
+        let answer = self.client.send(&ask).await.context("the hub does not answer any more")?;
+        if let (true, Some(id)) = (answer.status.is_success(), answer.body["id"].as_str()) {
+            self.ledger.lock().acknowledge(mark, id.to_owned());
+        }
+        Ok(answer)
+    }
+}
+
+/// A small disk in memory; unmounted when dropped.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    fn mount(path: PathBuf) -> anyhow::Result<Tmpfs> {
+        let size = std::ffi::CString::new(format!("size={DISK_BYTES}"))?;
+        rustix::mount::mount("tmpfs", &path, "tmpfs", MountFlags::empty(), size.as_c_str())
+            .context("cannot mount a tmpfs: root is needed")?;
+        Ok(Tmpfs(path))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        // Detached, because a hub that is only just being killed may still have its files open.
+        if let Err(error) = rustix::mount::unmount(&self.0, UnmountFlags::DETACH) {
+            eprintln!("cannot unmount {}: {error}", self.0.display());
+        }
+    }
+}
+
+/// A file that takes the room; removed when dropped.
+struct Ballast(PathBuf);
+
+impl Ballast {
+    fn drop_on(disk: &Path) -> anyhow::Result<Ballast> {
+        let ballast = Ballast(disk.join("ballast"));
+        let room = statvfs(disk)?;
+        let free = room.f_bavail * room.f_frsize;
+        ensure!(free > LEFT_BYTES, "the disk is full already: {free} bytes are left");
+        let file = File::create(&ballast.0)?;
+        fallocate(&file, FallocateFlags::empty(), 0, free - LEFT_BYTES)?;
+        Ok(ballast)
+    }
+}
+
+impl Drop for Ballast {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.0) {
+            eprintln!("cannot remove {}: {error}", self.0.display());
+        }
+    }
+}

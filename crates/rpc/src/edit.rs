@@ -1,8 +1,7 @@
 //! Changes of content, as thin clients make them: against a state that they have seen.
 
 use crate::Precondition;
-use base::{DocId, Heads};
-use serde::Deserialize;
+use base::{DocId, Heads, Op, Unit};
 use serde_json::Value;
 
 /// The id of an edit within its tenant and principal: a retry with the same key is the same edit.
@@ -51,72 +50,5 @@ pub enum Edit {
         ops: Vec<Op>,
         /// What text positions count.
         unit: Unit,
-    },
-}
-
-/// What positions in text count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    /// UTF-16 code units, as in JavaScript.
-    #[default]
-    Utf16,
-    /// Unicode scalar values, as in Rust and Python.
-    Scalar,
-}
-
-/// One step of a path: a key of an object or an index of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum PathStep {
-    /// An index of a list.
-    Index(u64),
-    /// A key of an object.
-    Key(String),
-}
-
-/// One operation. A path names the thing that changes; in a text document the path of a `splice` is empty.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Op {
-    /// Puts a value at a key or over an element of a list.
-    Set {
-        /// The key or element.
-        path: Vec<PathStep>,
-        /// The new value.
-        value: Value,
-    },
-    /// Removes a key or an element of a list.
-    Delete {
-        /// The key or element.
-        path: Vec<PathStep>,
-    },
-    /// Puts a value into a list before the index that ends the path.
-    Insert {
-        /// The list, then the index.
-        path: Vec<PathStep>,
-        /// The new element.
-        value: Value,
-    },
-    /// Replaces a stretch of a text.
-    Splice {
-        /// The text; empty or absent for the text of a text document.
-        #[serde(default)]
-        path: Vec<PathStep>,
-        /// Where.
-        position: u64,
-        /// How much to remove there.
-        #[serde(default)]
-        delete: u64,
-        /// What to put there.
-        #[serde(default)]
-        insert: String,
-    },
-    /// Adds to a counter.
-    Increment {
-        /// The counter.
-        path: Vec<PathStep>,
-        /// How much; may be negative.
-        by: i64,
     },
 }

@@ -11,8 +11,9 @@ mod refusal;
 mod shards;
 mod share;
 
+pub use base::{Op, PathStep, Unit};
 pub use document::{At, Create, Delete, Precondition, Read, Seen, View, ViewParts};
-pub use edit::{Base, Edit, EditKey, Op, PathStep, Unit, Write};
+pub use edit::{Base, Edit, EditKey, Write};
 pub use health::{Health, ShardHealth, ShardState};
 pub use list::{List, Page, Summary};
 pub use refusal::{LimitKind, Refusal};

@@ -6,7 +6,7 @@
 //! ```text
 //! gateway never reaches shard, wal               # not over any number of steps
 //! openraft is used only by shard                 # no other member has an arrow to it (or: by nobody)
-//! `openraft::` is written only below crates/shard/src/raft, crates/shard/tests
+//! `wood::` is written only below crates/oar/src, crates/oar/tests
 //! ```
 //!
 //! and says why behind a `#`. A rule about something that does not exist is a finding: it would hold for ever.

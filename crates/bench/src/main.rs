@@ -1,0 +1,130 @@
+//! `hub-bench`: runs one benchmark and prints its figures, one JSON line each, on standard output.
+//!
+//! Ends with 1 if a goal was missed and with 2 if the benchmark could not be run.
+
+use anyhow::{Context, Result};
+use bench::measure::{CLIENT_CORE, Report, pin_thread_to};
+use bench::server::serve_bare;
+use bench::suite::{self, Benchmark, Million, Setting};
+use clap::{Args, Parser, Subcommand};
+use mimalloc::MiMalloc;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The hub's own allocator: what is compared with it runs on the same one.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// Benchmarks of a hub, each next to a peer that does the same work.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Group commit of the log against a bare loop of write and fdatasync
+    Log(Common),
+    /// Durable creates through REST against puts into etcd
+    Creates(Common),
+    /// Server CPU of reads against that of a bare hyper server
+    Reads(Common),
+    /// Edits at a history of 50,000 changes against edits at 100
+    History(Common),
+    /// Start, memory and disk with many documents
+    Million {
+        #[command(flatten)]
+        common: Common,
+        /// Documents to store
+        #[arg(long, default_value_t = 1_000_000)]
+        documents: u64,
+        /// Seconds of rest before memory is looked at
+        #[arg(long, default_value_t = 60)]
+        rest_seconds: u64,
+    },
+    /// Serve recorded answers; `reads` starts this by itself
+    #[command(hide = true)]
+    Bare {
+        /// The answers
+        recorded: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The context-hub binary
+    #[arg(long, default_value = "target/release/context-hub")]
+    hub: PathBuf,
+    /// The etcd binary
+    #[arg(long, default_value = "/usr/bin/etcd")]
+    etcd: PathBuf,
+    /// A folder on the disk to measure; data go below it and away afterwards
+    #[arg(long, default_value = "target")]
+    dir: PathBuf,
+    /// Length of a window in seconds
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+}
+
+impl Common {
+    fn setting(self) -> Setting {
+        let window = Duration::from_secs(self.seconds);
+        Setting { hub: self.hub, etcd: self.etcd, folder: self.dir, window }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(missed) => {
+            eprintln!("hub-bench: {missed} goals missed");
+            ExitCode::from(1)
+        }
+        Err(error) => {
+            eprintln!("hub-bench: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs what was asked for; how many goals were missed.
+fn run(command: Command) -> Result<usize> {
+    let (benchmark, common) = match command {
+        Command::Bare { recorded } => return serve(recorded),
+        Command::Log(common) => (Benchmark::Log, common),
+        Command::Creates(common) => (Benchmark::Creates, common),
+        Command::Reads(common) => (Benchmark::Reads, common),
+        Command::History(common) => (Benchmark::History, common),
+        Command::Million { common, documents, rest_seconds } => {
+            let million = Million { documents, rest: Duration::from_secs(rest_seconds) };
+            (Benchmark::Million(million), common)
+        }
+    };
+    let mut report = Report::default();
+    measure(benchmark, &common.setting(), &mut report)?;
+    Ok(report.missed())
+}
+
+/// The client is one thread on one core; a signal drops everything, which stops the servers and removes their data.
+fn measure(benchmark: Benchmark, setting: &Setting, report: &mut Report) -> Result<()> {
+    pin_thread_to(CLIENT_CORE)?;
+    runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            ended = suite::run(benchmark, setting, report) => ended,
+            _ = terminate.recv() => None.context("stopped by a signal"),
+            _ = interrupt.recv() => None.context("stopped by a signal"),
+        }
+    })
+}
+
+/// As many workers as the hub's runtime has: one for each core that it may run on.
+fn serve(recorded: PathBuf) -> Result<usize> {
+    match runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve_bare(&recorded))? {}
+}

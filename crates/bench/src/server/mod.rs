@@ -1,0 +1,13 @@
+//! Servers of both sides: started on the server's core, watched, stopped by their own process id.
+
+mod bare;
+mod etcd;
+mod hub;
+mod process;
+mod scratch;
+
+pub use bare::{Bare, Recorded, serve_bare};
+pub use etcd::Etcd;
+pub use hub::{Hub, HubFiles};
+pub use process::{Launch, Process, Stop};
+pub use scratch::{Scratch, bytes_on_disk};

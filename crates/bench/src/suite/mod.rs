@@ -1,0 +1,76 @@
+//! The benchmarks: what one operation is on either side, and what must hold.
+
+mod creates;
+mod history;
+mod log;
+mod million;
+mod prose;
+mod reads;
+
+use crate::measure::{Load, Report, SERVER_CORE};
+use crate::server::{HubFiles, Scratch};
+use anyhow::Result;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Clients of the benchmarks that load a server, each with one request in flight.
+const CONNECTIONS: usize = 64;
+
+/// What every benchmark is told.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The `context-hub` binary.
+    pub hub: PathBuf,
+    /// The `etcd` binary.
+    pub etcd: PathBuf,
+    /// A folder on the disk to be measured; data go below it and away afterwards.
+    pub folder: PathBuf,
+    /// The length of a window.
+    pub window: Duration,
+}
+
+impl Setting {
+    /// A hub with its data in a scratch folder, on the servers' core.
+    fn hub_in(&self, scratch: &Scratch) -> HubFiles {
+        HubFiles::below(scratch.path(), &self.hub).on_core(SERVER_CORE)
+    }
+
+    fn load(&self) -> Load {
+        Load { warm_up: self.window / 5, window: self.window }
+    }
+}
+
+/// Which benchmark.
+#[derive(Debug, Clone, Copy)]
+pub enum Benchmark {
+    /// Group commit of the log against a bare loop.
+    Log,
+    /// Durable creates against puts into etcd.
+    Creates,
+    /// Reads against a bare server.
+    Reads,
+    /// Edits at a long history against edits at a short one.
+    History,
+    /// Memory and start with many documents.
+    Million(Million),
+}
+
+/// How much of [`Benchmark::Million`].
+#[derive(Debug, Clone, Copy)]
+pub struct Million {
+    /// Documents to store.
+    pub documents: u64,
+    /// Rest before memory is looked at.
+    pub rest: Duration,
+}
+
+/// Runs one benchmark.
+pub async fn run(benchmark: Benchmark, setting: &Setting, report: &mut Report) -> Result<()> {
+    match benchmark {
+        Benchmark::Log => log::run(setting, report).await,
+        Benchmark::Creates => creates::run(setting, report).await,
+        Benchmark::Reads => reads::run(setting, report).await,
+        Benchmark::History => history::run(setting, report).await,
+        Benchmark::Million(million) => million::run(setting, million, report).await,
+    }
+}

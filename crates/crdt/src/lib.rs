@@ -1,0 +1,20 @@
+//! Documents that merge: opening, reading and editing them, and admitting what others changed.
+//!
+//! Pure: no IO, no clock, no threads. Automerge is confined to this crate.
+//!
+//! - `document`: one open document, and the edits that thin clients make at the heads they name;
+//! - `edit`: what an edit can ask for, and how it becomes operations;
+//! - `json`: how content looks as JSON, exactly and both ways.
+
+pub mod admit;
+mod document;
+mod edit;
+pub mod graph;
+mod hash;
+mod json;
+
+pub use base::{Heads, Limits, Op, PathStep, Shape, Unit};
+pub use document::{ApplyError, Document, HeadsError, LoadError, Made, Poisoned, SaveError, Stamp, create};
+pub use edit::EditError;
+pub use hash::Hash;
+pub use json::{ContentError, ParseError, parse};

@@ -1,0 +1,126 @@
+//! Admission: which changes from outside are taken into the log.
+//!
+//! The hub relays changes without applying them, so it must know beforehand that Automerge will. Automerge trusts what it
+//! applies: checksum-valid changes can make it panic, or save a document that no longer loads. Admission decodes a change
+//! itself, never with the code that it protects, and takes it only if
+//! - its bytes are the one form in which Automerge writes its content, because a saved document keeps the content alone
+//!   and the change would come back from it under another hash;
+//! - everything that it names exists among its ancestors and is of the right kind and at the right place.
+//!
+//! What no stock client makes may be refused; what one makes never is. The property that is fuzzed: whatever is admitted,
+//! Automerge applies, saves and loads.
+
+mod change;
+mod check;
+mod chunk;
+mod column;
+mod document;
+mod footer;
+#[cfg(any(test, feature = "forge"))]
+pub mod forge;
+mod intake;
+mod limits;
+mod op;
+pub(crate) mod reader;
+mod refused;
+mod rows;
+mod rules;
+#[cfg(test)]
+mod tests;
+pub(crate) mod writer;
+
+use bytes::Bytes;
+
+pub use limits::{ACTOR_BYTES, Limits, MAX_NUMBER, MAX_OP};
+pub use reader::Malformed;
+pub use refused::Refused;
+
+use crate::graph::{Graph, Misfit, Summary};
+use crate::hash::Hash;
+use chunk::Chunk;
+use document::Document;
+use intake::Intake;
+use limits::Budget;
+use reader::Reader;
+
+/// What becomes of bytes that hold changes.
+#[derive(Debug, Default)]
+pub struct Admission {
+    /// New changes, each behind those that it depends on. They may be committed and inserted in this order.
+    pub changes: Vec<Admitted>,
+    /// Changes that wait for others. Offered again with those, they may be admitted.
+    pub orphans: Vec<Orphan>,
+}
+
+/// A change that Automerge will take.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// Its chunk: compressed if it came compressed.
+    pub chunk: Bytes,
+    /// What to keep beside it.
+    pub summary: Summary,
+}
+
+/// A change whose dependencies are not all there.
+#[derive(Debug, Clone)]
+pub struct Orphan {
+    /// Its hash.
+    pub hash: Hash,
+    /// The first dependency that is not there, nor among the changes that came with it and were admitted.
+    pub missing: Hash,
+    /// Its chunk.
+    pub chunk: Bytes,
+}
+
+impl Graph {
+    /// Which of the changes in these chunks may be committed on top of this graph. Changes that are there already are
+    /// passed over. The first change that is wrong refuses all.
+    pub fn admit(&self, bytes: &[u8], limits: &Limits) -> Result<Admission, Refused> {
+        let mut budget = Budget::new(limits.inflated_bytes);
+        let mut intake = Intake::new(self);
+        let mut from = Reader::new(bytes);
+        while !from.is_empty() {
+            match chunk::next(&mut from, &mut budget)? {
+                Chunk::Change(change) => intake.offer(change, &mut budget)?,
+                Chunk::Document { body } => {
+                    let document = Document::read(body, &mut budget)?;
+                    if !document.heads().iter().all(|head| intake.knows(head)) {
+                        for change in document.changes(&mut budget)? {
+                            intake.offer(change, &mut budget)?;
+                        }
+                    }
+                }
+            }
+        }
+        intake.finish(limits)
+    }
+
+    /// The graph of a document from the chunks of all its changes, each behind those that it depends on.
+    pub fn from_changes<'a>(
+        chunks: impl IntoIterator<Item = &'a [u8]>,
+        limits: &Limits,
+    ) -> Result<Graph, FromChanges> {
+        let mut graph = Graph::new();
+        for chunk in chunks {
+            let admission = graph.admit(chunk, limits)?;
+            if let Some(Orphan { hash, missing, .. }) = admission.orphans.first() {
+                return Err(Misfit::MissingDependency { change: *hash, dependency: *missing }.into());
+            }
+            for change in &admission.changes {
+                graph.insert(&change.summary)?;
+            }
+        }
+        Ok(graph)
+    }
+}
+
+/// Why changes do not make a graph.
+#[derive(Debug, thiserror::Error)]
+pub enum FromChanges {
+    /// One of them would not be admitted.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// One of them does not fit on the others.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+}

@@ -20,7 +20,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Benchmarks of a hub, each next to a peer that does the same work.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

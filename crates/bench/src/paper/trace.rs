@@ -3,7 +3,7 @@
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -40,15 +40,15 @@ pub struct Trace {
 #[derive(Debug, Error)]
 pub enum TraceError {
     /// The file cannot be read.
-    #[error("cannot open the trace {path}: it is in tests/data of the repository")]
-    Open {
+    #[error("cannot read the gzipped trace {path}: it is in tests/data of the repository")]
+    Read {
         /// Which file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
     /// The file holds something else.
-    #[error("{path} is not a gzipped editing trace")]
+    #[error("{path} is not an editing trace")]
     Format {
         /// Which file.
         path: PathBuf,
@@ -73,8 +73,8 @@ impl Trace {
 
     /// Reads a gzipped trace.
     pub fn load(path: &Path) -> Result<Trace, TraceError> {
-        let file = File::open(path).map_err(|source| TraceError::Open { path: path.to_owned(), source })?;
-        let stored: Stored = serde_json::from_reader(BufReader::new(GzDecoder::new(file)))
+        let stored = read(path).map_err(|source| TraceError::Read { path: path.to_owned(), source })?;
+        let stored: Stored = serde_json::from_slice(&stored)
             .map_err(|source| TraceError::Format { path: path.to_owned(), source })?;
         let edits = stored.txns.into_iter().flatten().collect();
         Ok(Trace { start: stored.start_content, edits, end: stored.end_content })
@@ -82,13 +82,22 @@ impl Trace {
 
     /// The first edits alone, with the text that they end in.
     pub fn first(&self, edits: usize) -> Trace {
-        let edits = self.edits[..edits.min(self.edits.len())].to_vec();
+        if edits >= self.edits.len() {
+            return self.clone();
+        }
+        let edits = self.edits[..edits].to_vec();
         let mut text: Vec<char> = self.start.chars().collect();
         for edit in &edits {
             text.splice(edit.position..edit.position + edit.delete, edit.insert.chars());
         }
         Trace { start: self.start.clone(), edits, end: text.into_iter().collect() }
     }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(File::open(path)?).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -111,6 +120,6 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let error = Trace::load(Path::new("/nowhere/trace.gz")).unwrap_err();
-        assert!(matches!(&error, TraceError::Open { .. }), "{error}");
+        assert!(matches!(&error, TraceError::Read { .. }), "{error}");
     }
 }

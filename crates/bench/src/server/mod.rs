@@ -8,6 +8,6 @@ mod scratch;
 
 pub use bare::{Bare, Recorded, serve_bare};
 pub use etcd::Etcd;
-pub use hub::{Hub, HubFiles};
+pub use hub::{Hub, HubFiles, address};
 pub use process::{Launch, Process, Stop};
 pub use scratch::{Scratch, bytes_on_disk};

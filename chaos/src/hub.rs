@@ -1,7 +1,7 @@
 //! A hub as a child process: started, waited for, killed and stopped, always by its own process id.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use tokio::time::timeout;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long a hub may take to stop when asked to; it promises ten seconds, the rest is for the machine.
 const STOPPED_WITHIN: Duration = Duration::from_secs(20);
-/// How much of a hub's log an error shows.
-const LOG_TAIL_BYTES: usize = 4000;
+/// How much of what a hub said since its start an error shows; the end of it.
+const LOG_TAIL_BYTES: u64 = 64 << 10;
 
 /// How to start a hub.
 #[derive(Clone, Debug)]
@@ -116,14 +116,15 @@ impl HubSpec {
 
     /// Starts the hub and waits until it is ready.
     pub async fn start(&self) -> Result<Hub, StartError> {
+        let said_before = self.log.metadata().map_or(0, |log| log.len());
         let mut child = self.spawn()?;
         let stdout = child.stdout.take().expect("standard output is piped");
         let mut lines = BufReader::new(stdout).lines();
         let ready = match timeout(READY_WITHIN, self.ready_line(&mut lines)).await {
             Ok(Some(ready)) => ready?,
-            Ok(None) => return Err(self.ended(child).await),
+            Ok(None) => return Err(self.ended(child, said_before).await),
             Err(_) => {
-                return Err(StartError::Silent { log: self.log_tail() });
+                return Err(StartError::Silent { log: self.said_since(said_before) });
             }
         };
         Ok(Hub {
@@ -140,13 +141,6 @@ impl HubSpec {
         tokio::time::sleep(head_start).await;
         let binary = self.binary.clone();
         child.kill().await.map_err(|source| StartError::Spawn { binary, source })
-    }
-
-    /// The end of what the hub printed to standard error, over all its starts.
-    pub fn log_tail(&self) -> String {
-        let log = std::fs::read(&self.log).unwrap_or_default();
-        let start = log.len().saturating_sub(LOG_TAIL_BYTES);
-        String::from_utf8_lossy(&log[start..]).into_owned()
     }
 
     /// The folder of its log segments.
@@ -174,6 +168,20 @@ impl HubSpec {
         self.open_log().and_then(|log| command.stderr(log).spawn()).map_err(failed)
     }
 
+    /// What the hub printed to standard error since its log had this length; the end of it.
+    fn said_since(&self, length: u64) -> String {
+        let mut said = Vec::new();
+        let read = File::open(&self.log).and_then(|mut log| {
+            let end = log.metadata()?.len();
+            log.seek(SeekFrom::Start(length.max(end.saturating_sub(LOG_TAIL_BYTES))))?;
+            log.read_to_end(&mut said)
+        });
+        match read {
+            Ok(_) => String::from_utf8_lossy(&said).into_owned(),
+            Err(error) => format!("({} cannot be read: {error})", self.log.display()),
+        }
+    }
+
     fn open_log(&self) -> io::Result<File> {
         OpenOptions::new().create(true).append(true).open(&self.log)
     }
@@ -193,9 +201,9 @@ impl HubSpec {
         }
     }
 
-    async fn ended(&self, mut child: Child) -> StartError {
+    async fn ended(&self, mut child: Child, said_before: u64) -> StartError {
         match child.wait().await {
-            Ok(status) => StartError::Ended { status, log: self.log_tail() },
+            Ok(status) => StartError::Ended { status, log: self.said_since(said_before) },
             Err(source) => StartError::Spawn { binary: self.binary.clone(), source },
         }
     }
@@ -263,4 +271,12 @@ pub fn target_folder() -> PathBuf {
     let here = std::env::current_exe().unwrap_or_default();
     let profile = here.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
     profile.and_then(Path::parent).unwrap_or(Path::new("target")).to_owned()
+}
+
+/// The hub that can leave fsyncs out, for the drill of the drill: `CONTEXT_HUB_UNSAFE_BIN`, or the one that
+/// `scripts/test` builds in a target folder of its own.
+pub fn find_unsafe_binary() -> Option<PathBuf> {
+    let named = std::env::var_os("CONTEXT_HUB_UNSAFE_BIN").map(PathBuf::from);
+    let built = target_folder().join("unsafe-skip-fsync/debug/context-hub");
+    named.or_else(|| built.exists().then_some(built))
 }

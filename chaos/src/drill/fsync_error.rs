@@ -12,14 +12,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rand::Rng;
+use tokio::time::Instant;
 
 use super::Plan;
 use super::audit::{Damage, audit};
 use super::stand::Stand;
 use super::workload::Workload;
+use crate::hub::Hub;
 
 /// How long the hub may take until it meets the error, with the writers at work and a tracer on its back.
 const MET_WITHIN: Duration = Duration::from_secs(60);
+/// The pause between two looks at the trace.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Fails an fsync once a round.
 pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> {
@@ -32,18 +36,10 @@ pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> 
     for round in 1..=plan.rounds {
         let first = stand.dice.random_range(5..60);
         stand.spec.wrapper = tracer(&trace, first);
-        let mut hub = stand.up().await?;
-        match hub.ended_within(MET_WITHIN).await {
-            Ok(status) if status.signal() == Some(libc::SIGABRT) => {}
-            Ok(status) => {
-                violations.push(format!("error {round}: the hub does not abort, it ends with {status}"))
-            }
-            Err(error) => {
-                violations.push(format!("error {round}: the hub goes on after an fsync failed: {error}"))
-            }
-        }
+        let hub = stand.up().await?;
+        let verdict = meets_error(hub, &trace).await?;
         stand.down();
-        violations.extend(repeated(&trace)?.map(|file| format!("error {round}: {file} is synced again")));
+        violations.extend(verdict.map(|what| format!("error {round}: {what}")));
         plan.progress.inc(1);
     }
     stand.spec.wrapper.clear();
@@ -53,6 +49,27 @@ pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> 
     hub.stop().await?;
     violations.extend(stand.verify_log()?.violation());
     Ok(violations)
+}
+
+/// Waits until the hub ends on the error; what it did instead.
+async fn meets_error(mut hub: Hub, trace: &Path) -> anyhow::Result<Option<String>> {
+    let deadline = Instant::now() + MET_WITHIN;
+    let status = loop {
+        if let Ok(status) = hub.ended_within(LOOK_AGAIN).await {
+            break status;
+        }
+        if let Some(file) = repeated(trace)? {
+            hub.kill().await?;
+            return Ok(Some(format!("{file} is synced again after it failed")));
+        }
+        if Instant::now() > deadline {
+            hub.kill().await?;
+            return Ok(Some("the hub syncs nothing, or goes on".into()));
+        }
+    };
+    let aborted = status.signal() == Some(libc::SIGABRT);
+    let other_end = (!aborted).then(|| format!("the hub does not abort, it ends with {status}"));
+    Ok(other_end.or(repeated(trace)?.map(|file| format!("{file} is synced again after it failed"))))
 }
 
 /// Fails each thread's fdatasync from the `first` one on, and writes down every one with the file's name.

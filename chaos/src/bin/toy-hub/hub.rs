@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::log::Log;
+use crate::store;
 
 /// Room below which no write is taken.
 const RESERVE_BYTES: u64 = 256 << 20;
@@ -38,7 +39,7 @@ pub enum End {
 }
 
 /// A text and how often it changed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Document {
     /// Its content.
     pub text: String,
@@ -72,6 +73,9 @@ impl ToyHub {
         for body in bodies {
             hub.apply(&serde_json::from_slice(&body)?);
         }
+        let store = folder.join("store");
+        hub.documents = store::prefer_copy(&store, hub.documents, fault);
+        store::write_copy(&store, &hub.documents)?;
         Ok(hub)
     }
 

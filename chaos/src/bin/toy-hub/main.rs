@@ -7,6 +7,7 @@ mod fault;
 mod http;
 mod hub;
 mod log;
+mod store;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,0 +1,83 @@
+//! The drills against the hub itself.
+//!
+//! `CHAOS_ROUNDS` sets how often each one strikes: 50 times unless it is set. `CHAOS_SEED` chooses the accidents.
+
+use chaos::drill::{Drill, Plan};
+use chaos::hub;
+
+/// How often a hub is struck when nothing else is asked for.
+const ROUNDS: u32 = 50;
+
+/// The drill against the hub that was built, or nothing where none was built and CI does not insist.
+async fn hold(drill: Drill, rounds: u32) {
+    let binary = match hub::find_binary() {
+        Ok(binary) => binary,
+        Err(missing) => return chaos::refuse_in_ci(&missing.to_string()),
+    };
+    let plan = Plan::new(binary, rounds, setting("CHAOS_SEED").unwrap_or(1));
+    let report = drill.run(&plan).await.expect("the drill can be held");
+    println!("{report:?}");
+    assert!(report.violations.is_empty(), "{}", report.violations.join("\n"));
+}
+
+fn setting(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name}={value} is not a number")))
+}
+
+/// The rounds that were asked for, but no more than a drill needs.
+fn rounds(most: u32) -> u32 {
+    setting("CHAOS_ROUNDS").map_or(ROUNDS, |rounds| rounds as u32).min(most)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill9() {
+    hold(Drill::Kill9, rounds(ROUNDS)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn power_cut() {
+    if chaos::can_mount() {
+        hold(Drill::PowerCut, rounds(ROUNDS)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disk_full() {
+    if chaos::is_root() {
+        hold(Drill::DiskFull, rounds(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fsync_error() {
+    if chaos::has_program("strace") {
+        hold(Drill::FsyncError, rounds(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn torn_tail() {
+    hold(Drill::TornTail, rounds(20)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bit_flip() {
+    hold(Drill::BitFlip, rounds(20)).await;
+}
+
+/// With an fsync left out the same power cuts must lose something: otherwise they would show nothing.
+///
+/// The hub for this is built with the feature `unsafe-skip-fsync` and named by `CONTEXT_HUB_UNSAFE_BIN`.
+#[tokio::test(flavor = "multi_thread")]
+async fn power_cut_catches_a_missing_fsync() {
+    if !chaos::can_mount() {
+        return;
+    }
+    let Some(binary) = hub::find_unsafe_binary() else {
+        return chaos::refuse_in_ci("no hub is built with the feature unsafe-skip-fsync");
+    };
+    let plan = Plan::new(binary, rounds(10), 1).with_env("CONTEXT_HUB_UNSAFE_SKIP_FSYNC", "1");
+    let report = Drill::PowerCut.run(&plan).await.expect("the drill can be held");
+    assert!(!report.violations.is_empty(), "no cut noticed that nothing is fsynced: {report:?}");
+}

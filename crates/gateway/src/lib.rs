@@ -1,1 +1,36 @@
-//! (skeleton)
+//! The client's side of a hub: REST over HTTP/1.1 and HTTP/2.
+//!
+//! A gateway listens, authenticates, limits, and asks the shards; it holds no truth. It knows the words of `base` and
+//! the seam of `rpc`, and nothing of how a shard works. A request goes through the files in this order:
+//!
+//! ```text
+//! server/      accept, one connection, the idle watch, stopping
+//! service.rs   route ▶ gate ▶ token ▶ at once, or a handler
+//! router.rs    which resource a path names, which verbs it takes
+//! auth/        RS256 tokens
+//! request/     bodies, queries, preconditions, edit ids
+//! handlers/    one file for each verb
+//! respond.rs   answers, render.rs their JSON, problem/ every error
+//! exchange.rs  what is counted, logged and added to every answer
+//! ```
+
+mod app;
+pub mod auth;
+mod config;
+mod exchange;
+#[doc(hidden)]
+pub mod fuzzing;
+mod gate;
+mod handlers;
+mod metrics;
+mod problem;
+mod render;
+mod request;
+mod request_id;
+mod respond;
+mod router;
+mod server;
+mod service;
+
+pub use config::{Config, DRAIN_MAX};
+pub use server::{Gateway, StartError, start};

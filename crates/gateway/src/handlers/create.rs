@@ -1,0 +1,52 @@
+//! `POST /documents`: makes a document that the caller owns.
+
+use super::{Call, refused_write};
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+use crate::request::json::{self, present};
+use crate::respond::{self, Outcome};
+use crate::router::{Guarded, Resource};
+use base::Shape;
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
+use rpc::Create;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Body {
+    name: String,
+    doc_type: Shape,
+    #[serde(default, deserialize_with = "present")]
+    content: Option<Value>,
+}
+
+pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
+    call.query(&[])?;
+    let bytes = call.json_body(app).await?;
+    let key = call.edit_key(app, Guarded::Create, None, &bytes)?;
+    let Body { name, doc_type, content } = json::parse(&bytes, app.limits.json_depth)?;
+    if name.len() > app.limits.name_bytes {
+        let what = "the length of a name in bytes";
+        return Err(Problem::limit(Kind::NameTooLong, what, app.limits.name_bytes, Some(name.len())));
+    }
+    let content = content.unwrap_or_else(|| nothing(doc_type));
+    let refused = refused_write(key.key.clone());
+    let create = Create { name, shape: doc_type, content, key };
+    let seen = app.shards.create(call.caller(), create).await.map_err(refused)?;
+
+    let mut answer = respond::document(StatusCode::CREATED, &seen);
+    let location = format!("{}{}/{}", call.target.prefix, Resource::Documents.template(), seen.view.id);
+    let location = HeaderValue::try_from(location).expect("paths and ids are visible ASCII");
+    answer.headers_mut().insert(LOCATION, location);
+    Ok(answer)
+}
+
+/// What a document holds whose creator gave no content.
+fn nothing(shape: Shape) -> Value {
+    match shape {
+        Shape::Text => Value::String(String::new()),
+        Shape::Json => Value::Object(serde_json::Map::new()),
+    }
+}

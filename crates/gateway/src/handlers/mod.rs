@@ -1,0 +1,142 @@
+//! One file for each verb; here they are found.
+
+mod access;
+mod create;
+mod delete;
+mod jwks;
+mod list;
+mod metrics;
+mod patch;
+mod probes;
+pub(crate) mod problems;
+pub(crate) mod read;
+mod replace;
+mod root;
+mod share;
+
+use crate::app::App;
+use crate::auth::Verified;
+use crate::problem::{Kind, Problem};
+use crate::request::edit_key::{Asked, edit_key};
+use crate::request::{body, json, query::Query};
+use crate::respond::Outcome;
+use crate::router::{API_PREFIX, Found, Guarded, Open};
+use base::DocId;
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
+use rpc::{Caller, EditKey, Refusal};
+use std::sync::Arc;
+
+/// The bodies that verbs take, for fuzzers.
+pub(crate) mod bodies {
+    pub(crate) use super::create::Body as Create;
+    pub(crate) use super::patch::Body as Patch;
+    pub(crate) use super::replace::Body as Replace;
+    pub(crate) use super::share::Body as Share;
+}
+
+/// Answers a verb that everyone may ask for.
+pub(crate) fn open(app: &App, verb: Open, name: Option<&str>) -> Outcome {
+    match verb {
+        Open::Root => root::answer(),
+        Open::Live => probes::live(),
+        Open::Ready => probes::ready(app),
+        Open::Metrics => metrics::answer(app),
+        Open::Jwks => jwks::answer(app),
+        Open::Problems => problems::all(),
+        Open::Problem => problems::one(name.unwrap_or_default()),
+    }
+}
+
+/// Answers a verb that takes a token.
+pub(crate) async fn run(app: &App, verb: Guarded, call: Call) -> Outcome {
+    match verb {
+        Guarded::Create => create::answer(app, call).await,
+        Guarded::List => list::answer(app, call).await,
+        Guarded::Read => read::answer(app, call).await,
+        Guarded::Replace => replace::answer(app, call).await,
+        Guarded::Patch => patch::answer(app, call).await,
+        Guarded::Delete => delete::answer(app, call).await,
+        Guarded::Share => share::answer(app, call).await,
+        Guarded::Access => access::answer(app, call).await,
+    }
+}
+
+/// A request of a known caller.
+pub(crate) struct Call {
+    pub caller: Arc<Verified>,
+    pub target: Target,
+    pub parts: Parts,
+    pub body: Incoming,
+}
+
+/// What a path names, on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// What stands for `{name}` in the route.
+    name: String,
+    /// What the client writes before `/documents`.
+    pub prefix: &'static str,
+}
+
+impl Target {
+    pub fn of(found: Found<'_>, path: &str) -> Target {
+        let prefix = if path.starts_with(API_PREFIX) { API_PREFIX } else { "" };
+        Target { name: found.name.unwrap_or_default().to_owned(), prefix }
+    }
+}
+
+impl Call {
+    fn caller(&self) -> Caller {
+        self.caller.caller.clone()
+    }
+
+    /// The document that the path names.
+    fn document(&self) -> Result<DocId, Problem> {
+        document(&self.target.name)
+    }
+
+    /// The parameters, which must be among `allowed`.
+    fn query(&self, allowed: &[&str]) -> Result<Query<'_>, Problem> {
+        Query::parse(self.parts.uri.query(), allowed)
+    }
+
+    /// The body of a verb that takes JSON.
+    async fn json_body(&mut self, app: &App) -> Result<Bytes, Problem> {
+        json::require_json(&self.parts.headers)?;
+        body::read(&mut self.body, app.body_limits).await
+    }
+
+    /// The id of the edit that this asks for.
+    fn edit_key(
+        &self,
+        app: &App,
+        verb: Guarded,
+        document: Option<DocId>,
+        body: &[u8],
+    ) -> Result<EditKey, Problem> {
+        let asked = Asked { verb, document, headers: &self.parts.headers, body };
+        edit_key(asked, app.limits.idempotency_key_bytes)
+    }
+}
+
+/// The document with this id. What is no id looks like what does not exist.
+pub(crate) fn document(name: &str) -> Result<DocId, Problem> {
+    let decoded = percent_decode_str(name).decode_utf8().map_err(|_| Problem::not_found())?;
+    decoded.parse().map_err(|_| Problem::not_found())
+}
+
+/// The refusal of a write. Where asking again may help, it names the key under which that is the same edit.
+fn refused_write(key: String) -> impl FnOnce(Refusal) -> Problem {
+    move |refusal| {
+        let problem = Problem::from(refusal);
+        match problem.kind {
+            Kind::OutcomeUnknown | Kind::ShardUnavailable | Kind::ShardBusy => {
+                problem.with("idempotency_key", key)
+            }
+            _ => problem,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `GET /`: what this is, and where to look.
+
+use crate::respond::{self, Outcome};
+use hyper::StatusCode;
+
+const PAGE: &str = "\
+Context Hub: documents that merge, for people and agents who write at the same time.
+
+  POST   /documents                 make one: {\"name\", \"doc_type\": \"Text\" | \"Json\", \"content\"}
+  GET    /documents                 those you may read (?limit=, ?cursor=)
+  GET    /documents/{id}            read one (?version=, ?heads=)
+  PUT    /documents/{id}            replace its content: {\"content\", \"version\"}
+  PATCH  /documents/{id}            edit it: {\"ops\", \"version\"}
+  DELETE /documents/{id}            delete it for good
+  POST   /documents/{id}/share      {\"principal\", \"access_level\": \"read\" | \"write\" | \"admin\" | \"none\"}
+  GET    /documents/{id}/access     who may do what
+
+Each of these takes Authorization: Bearer <token>, and answers under /api/v1 too.
+
+  GET    /.well-known/jwks.json     the keys that tokens are checked with
+  GET    /docs/problems             every error, and what to do about it
+  GET    /livez  /readyz  /metrics  for operators
+";
+
+pub(super) fn answer() -> Outcome {
+    Ok(respond::text(StatusCode::OK, PAGE))
+}

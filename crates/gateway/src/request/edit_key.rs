@@ -1,0 +1,127 @@
+//! The id of an edit: what makes a retry the same edit and not a second one.
+
+use crate::problem::{Kind, Problem};
+use crate::router::Guarded;
+use base::DocId;
+use hyper::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use rpc::EditKey;
+use sha2::{Digest, Sha256};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What was asked, without what may differ between two attempts: the token, the request id, how the path was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub verb: Guarded,
+    pub document: Option<DocId>,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+/// The client's key, or a new one.
+pub(crate) fn edit_key(asked: Asked<'_>, bytes_max: usize) -> Result<EditKey, Problem> {
+    let key = match given(asked.headers)? {
+        Some(key) if key.len() > bytes_max => {
+            let what = "the length of an Idempotency-Key in bytes";
+            return Err(Problem::limit(Kind::KeyTooLong, what, bytes_max, Some(key.len())));
+        }
+        Some(key) => key.to_owned(),
+        None => uuid::Uuid::new_v4().to_string(),
+    };
+    Ok(EditKey { key, request_hash: fingerprint(asked) })
+}
+
+fn given(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let bad = |reason: &str| {
+        let problem = Problem::new(Kind::BadHeader, format!("idempotency-key: {reason}"));
+        Err(problem.with("header", IDEMPOTENCY_KEY.as_str()))
+    };
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return bad("it is given twice");
+    }
+    match value.to_str() {
+        Ok("") => bad("it is empty"),
+        Ok(key) => Ok(Some(key)),
+        Err(_) => bad("it holds more than visible ASCII"),
+    }
+}
+
+/// SHA-256 over what was asked, each part behind its length, so that no two requests run together.
+fn fingerprint(asked: Asked<'_>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    };
+    part(asked.verb.name().as_bytes());
+    part(asked.document.as_ref().map_or(&[], |id| id.as_bytes().as_slice()));
+    for name in [IF_MATCH, IF_NONE_MATCH] {
+        let values = asked.headers.get_all(&name);
+        part(&(values.iter().count() as u64).to_le_bytes());
+        values.iter().for_each(|value| part(value.as_bytes()));
+    }
+    part(asked.body);
+    digest.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn asked<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Asked<'a> {
+        Asked { verb: Guarded::Replace, document: None, headers, body }
+    }
+
+    #[test]
+    fn a_key_is_the_clients_or_a_new_one() {
+        let given = headers(&[("idempotency-key", "k1")]);
+        assert_eq!(edit_key(asked(&given, b""), 255).unwrap().key, "k1");
+        let none = headers(&[]);
+        let minted = || edit_key(asked(&none, b""), 255).unwrap().key;
+        assert_ne!(minted(), minted());
+    }
+
+    #[test]
+    fn a_bad_key_is_refused() {
+        let kind = |lines: &[(&'static str, &'static str)]| {
+            edit_key(asked(&headers(lines), b""), 3).unwrap_err().kind
+        };
+        assert_eq!(kind(&[("idempotency-key", "1234")]), Kind::KeyTooLong);
+        assert_eq!(kind(&[("idempotency-key", "")]), Kind::BadHeader);
+        assert_eq!(kind(&[("idempotency-key", "a"), ("idempotency-key", "a")]), Kind::BadHeader);
+    }
+
+    #[test]
+    fn what_was_asked_differs_in_each_of_its_parts() {
+        let plain = headers(&[("idempotency-key", "k")]);
+        let base = asked(&plain, b"body");
+        let id = "936da01f-9abd-4d9d-80c7-02af85c822a8".parse().unwrap();
+        let (matching, none_matching) =
+            (headers(&[("if-match", "\"a\"")]), headers(&[("if-none-match", "\"a\"")]));
+        let twice = headers(&[("if-match", "\"a\""), ("if-match", "\"a\"")]);
+        let all = [
+            base,
+            Asked { verb: Guarded::Patch, ..base },
+            Asked { document: Some(id), ..base },
+            Asked { body: b"other", ..base },
+            Asked { headers: &matching, ..base },
+            Asked { headers: &none_matching, ..base },
+            Asked { headers: &twice, ..base },
+        ];
+        let hashes: HashSet<_> = all.iter().map(|asked| fingerprint(*asked)).collect();
+        assert_eq!(hashes.len(), all.len());
+        let other_attempt = headers(&[("x-request-id", "2"), ("authorization", "Bearer new")]);
+        assert_eq!(fingerprint(base), fingerprint(Asked { headers: &other_attempt, ..base }));
+    }
+}

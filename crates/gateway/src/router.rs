@@ -1,0 +1,237 @@
+//! Which resource a path names, and which verbs it takes. A new verb is one line here, one match arm and one file in
+//! `handlers/`.
+
+use hyper::Method;
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Resource {
+    Root,
+    Live,
+    Ready,
+    Metrics,
+    Jwks,
+    Problems,
+    Problem,
+    Documents,
+    Document,
+    Share,
+    Access,
+}
+
+/// What can be done with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// By everyone, with no body, and answered at once.
+    Open(Open),
+    /// By the bearer of a token.
+    Guarded(Guarded),
+}
+
+/// The verbs that need no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    Root,
+    Live,
+    Ready,
+    Metrics,
+    Jwks,
+    Problems,
+    Problem,
+}
+
+/// The verbs that need a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guarded {
+    Create,
+    List,
+    Read,
+    Replace,
+    Patch,
+    Delete,
+    Share,
+    Access,
+}
+
+impl Guarded {
+    /// Its name, as part of an edit's fingerprint: never change one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Guarded::Create => "create",
+            Guarded::List => "list",
+            Guarded::Read => "read",
+            Guarded::Replace => "replace",
+            Guarded::Patch => "patch",
+            Guarded::Delete => "delete",
+            Guarded::Share => "share",
+            Guarded::Access => "access",
+        }
+    }
+}
+
+/// Where the API also answers.
+pub(crate) const API_PREFIX: &str = "/api/v1";
+
+impl Resource {
+    /// Every resource.
+    pub const ALL: [Resource; 11] = [
+        Resource::Root,
+        Resource::Live,
+        Resource::Ready,
+        Resource::Metrics,
+        Resource::Jwks,
+        Resource::Problems,
+        Resource::Problem,
+        Resource::Documents,
+        Resource::Document,
+        Resource::Share,
+        Resource::Access,
+    ];
+
+    /// Its path, with names for what varies: a label that never grows.
+    pub fn template(self) -> &'static str {
+        match self {
+            Resource::Root => "/",
+            Resource::Live => "/livez",
+            Resource::Ready => "/readyz",
+            Resource::Metrics => "/metrics",
+            Resource::Jwks => "/.well-known/jwks.json",
+            Resource::Problems => "/docs/problems",
+            Resource::Problem => "/docs/problems/{name}",
+            Resource::Documents => "/documents",
+            Resource::Document => "/documents/{name}",
+            Resource::Share => "/documents/{name}/share",
+            Resource::Access => "/documents/{name}/access",
+        }
+    }
+
+    /// What it takes.
+    pub fn verbs(self) -> &'static [(Method, Verb)] {
+        use Verb::{Guarded as G, Open as O};
+        match self {
+            Resource::Root => &[(Method::GET, O(Open::Root))],
+            Resource::Live => &[(Method::GET, O(Open::Live))],
+            Resource::Ready => &[(Method::GET, O(Open::Ready))],
+            Resource::Metrics => &[(Method::GET, O(Open::Metrics))],
+            Resource::Jwks => &[(Method::GET, O(Open::Jwks))],
+            Resource::Problems => &[(Method::GET, O(Open::Problems))],
+            Resource::Problem => &[(Method::GET, O(Open::Problem))],
+            Resource::Documents => &[(Method::GET, G(Guarded::List)), (Method::POST, G(Guarded::Create))],
+            Resource::Document => &[
+                (Method::GET, G(Guarded::Read)),
+                (Method::PUT, G(Guarded::Replace)),
+                (Method::PATCH, G(Guarded::Patch)),
+                (Method::DELETE, G(Guarded::Delete)),
+            ],
+            Resource::Share => &[(Method::POST, G(Guarded::Share))],
+            Resource::Access => &[(Method::GET, G(Guarded::Access))],
+        }
+    }
+
+    /// The verb of a method. `HEAD` is `GET` whose body is left out on the wire.
+    pub fn verb(self, method: &Method) -> Option<Verb> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.verbs().iter().find(|(taken, _)| taken == method).map(|(_, verb)| *verb)
+    }
+
+    /// The value of `Allow`.
+    pub fn allow(self) -> String {
+        let mut methods: Vec<_> = self.verbs().iter().map(|(method, _)| method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        methods.join(", ")
+    }
+
+    /// Whether it answers under [`API_PREFIX`] too.
+    fn is_api(self) -> bool {
+        matches!(self, Resource::Documents | Resource::Document | Resource::Share | Resource::Access)
+    }
+}
+
+/// Finds resources.
+#[derive(Debug)]
+pub(crate) struct Router {
+    tree: matchit::Router<Resource>,
+}
+
+/// What a path names, and what stands for `{name}` in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found<'p> {
+    pub resource: Resource,
+    pub name: Option<&'p str>,
+}
+
+impl Router {
+    /// The routes of the hub.
+    pub fn new() -> Router {
+        let mut tree = matchit::Router::new();
+        let mut add =
+            |path: String, resource| tree.insert(path, resource).expect("templates do not conflict");
+        for resource in Resource::ALL {
+            add(resource.template().to_owned(), resource);
+            if resource.is_api() {
+                add(format!("{API_PREFIX}{}", resource.template()), resource);
+            }
+        }
+        Router { tree }
+    }
+
+    /// What `path` names.
+    pub fn find<'p>(&self, path: &'p str) -> Option<Found<'p>> {
+        let matched = self.tree.at(path).ok()?;
+        Some(Found { resource: *matched.value, name: matched.params.get("name") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(path: &str, expected: Option<(Resource, Option<&str>)>) {
+        let expected = expected.map(|(resource, name)| Found { resource, name });
+        assert_eq!(Router::new().find(path), expected, "{path}");
+    }
+
+    #[test]
+    fn paths_name_resources() {
+        check("/", Some((Resource::Root, None)));
+        check("/documents", Some((Resource::Documents, None)));
+        check("/api/v1/documents", Some((Resource::Documents, None)));
+        check("/documents/x", Some((Resource::Document, Some("x"))));
+        check("/documents/automerge:abc", Some((Resource::Document, Some("automerge:abc"))));
+        check("/api/v1/documents/x/share", Some((Resource::Share, Some("x"))));
+        check("/documents/x/access", Some((Resource::Access, Some("x"))));
+        check("/.well-known/jwks.json", Some((Resource::Jwks, None)));
+        check("/documents/", None);
+        check("/documents/x/y", None);
+        check("/api/v1/livez", None);
+        check("/api/v2/documents", None);
+        check("", None);
+    }
+
+    #[test]
+    fn head_is_get_and_other_methods_are_refused() {
+        assert_eq!(Resource::Document.verb(&Method::HEAD), Some(Verb::Guarded(Guarded::Read)));
+        assert_eq!(Resource::Document.verb(&Method::POST), None);
+        assert_eq!(Resource::Share.verb(&Method::HEAD), None);
+        assert_eq!(Resource::Document.allow(), "GET, PUT, PATCH, DELETE, HEAD, OPTIONS");
+        assert_eq!(Resource::Share.allow(), "POST, OPTIONS");
+    }
+
+    #[test]
+    fn every_resource_is_found_at_its_template() {
+        for resource in Resource::ALL {
+            assert_eq!(Router::new().find(resource.template()).map(|found| found.resource), Some(resource));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(path in "[/a-z{}*%:]{0,40}") {
+            let _ = Router::new().find(&path);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A request's way: find its route, let it in, learn who asks, answer.
+//!
+//! Two kinds of requests are answered without waiting: those that everyone may ask (probes, keys), which are let in
+//! even when the gateway is full, and a read of a document whose newest state is at hand. All others go on as a future
+//! of their own.
+
+use crate::app::App;
+use crate::exchange::Exchange;
+use crate::gate::Pass;
+use crate::handlers::{self, Call, Target};
+use crate::problem::{Kind, Problem};
+use crate::respond::{self, Answer, Outcome};
+use crate::router::{Guarded, Resource, Verb};
+use crate::server::Activity;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::service::Service;
+use hyper::{Method, Request, StatusCode};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How soon a client should ask again when the gateway is full.
+const FULL_RETRY: Duration = Duration::from_secs(1);
+
+/// The gateway as one connection sees it.
+#[derive(Clone)]
+pub(crate) struct Face {
+    pub app: Arc<App>,
+    pub activity: Arc<Activity>,
+}
+
+/// How far a request comes without waiting.
+enum Step {
+    /// To its end.
+    Done(Answer),
+    /// To its handler.
+    Handle { verb: Guarded, call: Box<Call>, pass: Pass },
+}
+
+impl Service<Request<Incoming>> for Face {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Reply;
+
+    fn call(&self, request: Request<Incoming>) -> Reply {
+        let mut exchange = Exchange::begin(&self.app, &request);
+        match step(&self.app, &mut exchange, request) {
+            Ok(Step::Done(answer)) => Reply::now(exchange.end(&self.app, Ok(answer))),
+            Err(problem) => Reply::now(exchange.end(&self.app, Err(problem))),
+            Ok(Step::Handle { verb, call, pass }) => {
+                let (app, busy) = (self.app.clone(), self.activity.busy());
+                Reply::Later(Box::pin(async move {
+                    let outcome = handlers::run(&app, verb, *call).await;
+                    let answer = exchange.end(&app, outcome);
+                    drop((pass, busy));
+                    Ok(answer)
+                }))
+            }
+        }
+    }
+}
+
+fn step(app: &App, exchange: &mut Exchange, request: Request<Incoming>) -> Result<Step, Problem> {
+    let found = app.router.find(request.uri().path()).ok_or_else(unknown_path)?;
+    exchange.resource = Some(found.resource);
+    let verb = match found.resource.verb(request.method()) {
+        Some(Verb::Open(verb)) => return handlers::open(app, verb, found.name).map(Step::Done),
+        Some(Verb::Guarded(verb)) => verb,
+        None => return other_method(found.resource, request.method()).map(Step::Done),
+    };
+    let pass = app.gate.enter().ok_or_else(|| full(app))?;
+    let caller = app.authenticate(request.headers())?;
+    exchange.caller = Some(caller.clone());
+    if verb == Guarded::Read
+        && let Some(outcome) = handlers::read::at_once(app, &caller.caller, found.name, &request)
+    {
+        return outcome.map(Step::Done);
+    }
+    let target = Target::of(found, request.uri().path());
+    let (parts, body) = request.into_parts();
+    Ok(Step::Handle { verb, call: Box::new(Call { caller, target, parts, body }), pass })
+}
+
+fn unknown_path() -> Problem {
+    Problem::new(Kind::UnknownPath, "nothing lives at this path; GET / says what there is")
+}
+
+/// `OPTIONS` says what a path takes; another method that it does not take is refused, and told the same.
+fn other_method(resource: Resource, method: &Method) -> Outcome {
+    let allow = HeaderValue::try_from(resource.allow()).expect("methods are visible ASCII");
+    if method == Method::OPTIONS {
+        let mut answer = respond::empty(StatusCode::NO_CONTENT);
+        answer.headers_mut().insert(ALLOW, allow);
+        return Ok(answer);
+    }
+    let detail = format!("{} takes {}", resource.template(), resource.allow());
+    Err(Problem::new(Kind::MethodNotAllowed, detail).header(ALLOW, allow))
+}
+
+fn full(app: &App) -> Problem {
+    let what = "the number of requests that a gateway works on at once";
+    Problem::limit(Kind::TooManyInFlight, what, app.gate.limit(), None).retry_after(FULL_RETRY)
+}
+
+/// An answer that is there, or on its way. The first needs no allocation.
+pub(crate) enum Reply {
+    /// Taken at the first poll.
+    Now(Option<Box<Answer>>),
+    /// A handler at work.
+    Later(Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>),
+}
+
+impl Reply {
+    fn now(answer: Answer) -> Reply {
+        Reply::Now(Some(Box::new(answer)))
+    }
+}
+
+impl Future for Reply {
+    type Output = Result<Answer, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Reply::Now(answer) => {
+                Poll::Ready(Ok(*answer.take().expect("a future is polled once after it is ready")))
+            }
+            Reply::Later(handler) => handler.as_mut().poll(context),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! A reference model of the shards: documents in a map, one lock, no merging (an edit replaces what is there, whatever
+//! it was made against). Enough to see what a face makes of every answer; what the real shards answer is their own test.
+
+use base::{DocId, Hash, Level, Shape, ShardId, Slot, SlotMap, TenantId, Timestamp, UserId};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rpc::{
+    Access, AccessEntry, Answer, At, Base, Caller, Create, Delete, Edit, EditKey, Health, List, Op, Page,
+    Read, Refusal, Seen, ShardHealth, ShardState, Shards, Share, Summary, View, ViewParts, Write,
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+#[derive(Default)]
+pub struct Model {
+    state: Mutex<State>,
+    /// While set, every write waits for it.
+    pub held: Mutex<Option<Arc<Notify>>>,
+}
+
+#[derive(Default)]
+struct State {
+    documents: BTreeMap<(TenantId, DocId), Document>,
+    done: BTreeMap<(TenantId, UserId, String), ([u8; 32], Done)>,
+    refusals: VecDeque<Refusal>,
+    health: Option<Health>,
+    minted: u8,
+    writes: usize,
+    peeks: usize,
+}
+
+#[derive(Clone)]
+enum Done {
+    Seen(Seen),
+    Access(Access),
+    Deleted,
+}
+
+struct Document {
+    owner: UserId,
+    versions: Vec<Arc<View>>,
+    access: BTreeMap<UserId, Level>,
+}
+
+impl Document {
+    fn level(&self, user: &UserId) -> Option<Level> {
+        if *user == self.owner { Some(Level::Owner) } else { self.access.get(user).copied() }
+    }
+
+    fn newest(&self) -> &Arc<View> {
+        self.versions.last().expect("a document begins with its first version")
+    }
+
+    fn access_list(&self) -> Access {
+        let entry = |(principal, level): (&UserId, &Level)| AccessEntry {
+            principal: principal.clone(),
+            level: *level,
+        };
+        Access { owner: self.owner.clone(), entries: self.access.iter().map(entry).collect() }
+    }
+}
+
+impl Model {
+    /// The next request meets this refusal.
+    pub fn refuse_next(&self, refusal: Refusal) {
+        self.state.lock().refusals.push_back(refusal);
+    }
+
+    pub fn set_health(&self, health: Health) {
+        self.state.lock().health = Some(health);
+    }
+
+    /// How many writes changed something.
+    pub fn writes(&self) -> usize {
+        self.state.lock().writes
+    }
+
+    /// How many reads were answered at once.
+    pub fn peeks(&self) -> usize {
+        self.state.lock().peeks
+    }
+
+    fn answer<T: Send + 'static>(&self, act: impl FnOnce(&mut State) -> Result<T, Refusal>) -> Answer<'_, T> {
+        let mut state = self.state.lock();
+        let result = match state.refusals.pop_front() {
+            Some(refusal) => Err(refusal),
+            None => act(&mut state),
+        };
+        let held = self.held.lock().clone();
+        Box::pin(async move {
+            if let Some(held) = held {
+                held.notified().await;
+            }
+            result
+        })
+    }
+}
+
+impl State {
+    fn find(&self, caller: &Caller, id: DocId) -> Result<(&Document, Level), Refusal> {
+        let document = self.documents.get(&(caller.tenant.clone(), id)).ok_or(Refusal::NotFound)?;
+        let level = document.level(&caller.user).ok_or(Refusal::NotFound)?;
+        Ok((document, level))
+    }
+
+    fn once(
+        &mut self,
+        caller: &Caller,
+        key: EditKey,
+        act: impl FnOnce(&mut State) -> Result<Done, Refusal>,
+    ) -> Result<Done, Refusal> {
+        let place = (caller.tenant.clone(), caller.user.clone(), key.key);
+        if let Some((hash, done)) = self.done.get(&place) {
+            return if *hash == key.request_hash { Ok(done.clone()) } else { Err(Refusal::KeyReused) };
+        }
+        let done = act(self)?;
+        self.writes += 1;
+        self.done.insert(place, (key.request_hash, done.clone()));
+        Ok(done)
+    }
+
+    fn document_mut(
+        &mut self,
+        caller: &Caller,
+        id: DocId,
+        needed: Level,
+    ) -> Result<(&mut Document, Level), Refusal> {
+        let held = self.find(caller, id)?.1;
+        if held < needed {
+            return Err(Refusal::Forbidden { needed, held });
+        }
+        let document = self.documents.get_mut(&(caller.tenant.clone(), id)).expect("it was found above");
+        Ok((document, held))
+    }
+}
+
+fn view(id: DocId, name: &str, shape: Shape, owner: &UserId, version: u64, content: &Value) -> Arc<View> {
+    let content = Bytes::from(serde_json::to_vec(content).unwrap());
+    let mut digest = Sha256::new();
+    digest.update(version.to_le_bytes());
+    digest.update(&content);
+    let heads = vec![Hash(digest.finalize().into())];
+    let (created_at, updated_at) = (Timestamp(1_790_000_000_000), Timestamp(1_790_000_000_000 + version));
+    let (name, owner) = (name.into(), owner.clone());
+    Arc::new(View::new(ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content }))
+}
+
+fn fits(shape: Shape, content: &Value) -> Result<(), Refusal> {
+    let fits = match shape {
+        Shape::Text => content.is_string(),
+        Shape::Json => content.is_object(),
+    };
+    let reason = format!("a {} document does not hold this", shape.as_str());
+    if fits { Ok(()) } else { Err(Refusal::BadEdit { operation: None, reason }) }
+}
+
+fn apply(content: &mut Value, operation: usize, op: Op) -> Result<(), Refusal> {
+    let bad = |reason: &str| Err(Refusal::BadEdit { operation: Some(operation), reason: reason.into() });
+    match (content, op) {
+        (Value::Object(map), Op::Set { path, value }) => match path.as_slice() {
+            [rpc::PathStep::Key(key)] => {
+                map.insert(key.clone(), value);
+                Ok(())
+            }
+            _ => bad("the model sets members of the root only"),
+        },
+        (Value::String(text), Op::Splice { position, delete, insert, .. }) => {
+            let mut units: Vec<u16> = text.encode_utf16().collect();
+            let (from, to) = (position as usize, (position + delete) as usize);
+            if to > units.len() {
+                return bad("the position is beyond the end");
+            }
+            units.splice(from..to, insert.encode_utf16());
+            *text = String::from_utf16(&units).unwrap();
+            Ok(())
+        }
+        _ => bad("the model does not do this"),
+    }
+}
+
+impl Shards for Model {
+    fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen> {
+        self.answer(move |state| {
+            let done = state.once(&caller.clone(), create.key, |state| {
+                fits(create.shape, &create.content)?;
+                state.minted += 1;
+                let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [state.minted; 16]);
+                let first = view(id, &create.name, create.shape, &caller.user, 1, &create.content);
+                let versions = vec![first.clone()];
+                let document = Document { owner: caller.user, versions, access: BTreeMap::new() };
+                state.documents.insert((caller.tenant, id), document);
+                Ok(Done::Seen(Seen { view: first, level: Level::Owner }))
+            })?;
+            seen(done)
+        })
+    }
+
+    fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
+        self.answer(move |state| {
+            let (document, level) = state.find(&caller, read.id)?;
+            let newest = document.newest();
+            let view = match read.at {
+                At::Now => Some(newest),
+                At::Version(asked) => {
+                    let found = document.versions.iter().find(|view| view.version == asked);
+                    Some(found.ok_or(Refusal::UnknownVersion { asked, newest: newest.version })?)
+                }
+                At::Heads(ref heads) => document.versions.iter().find(|view| view.heads == *heads),
+            };
+            let view = view.ok_or(Refusal::UnknownHeads { hash: "?".into() })?.clone();
+            Ok(Seen { view, level })
+        })
+    }
+
+    fn peek(&self, caller: &Caller, id: DocId) -> Option<Seen> {
+        let mut state = self.state.lock();
+        if !state.refusals.is_empty() {
+            return None;
+        }
+        let (document, level) = state.find(caller, id).ok()?;
+        let seen = Seen { view: document.newest().clone(), level };
+        state.peeks += 1;
+        Some(seen)
+    }
+
+    fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
+        self.answer(move |state| {
+            let Write { id, base, edit, precondition, key } = write;
+            state.find(&caller, id)?;
+            let done = state.once(&caller, key, |state| {
+                let (document, level) = state.document_mut(&caller, id, Level::Write)?;
+                let newest = document.newest().clone();
+                if !precondition.holds(&newest.tag) {
+                    return Err(Refusal::Precondition { tag: newest.tag.clone() });
+                }
+                match base {
+                    Base::Now => {}
+                    Base::Version(asked) if (1..=newest.version).contains(&asked) => {}
+                    Base::Version(asked) => {
+                        return Err(Refusal::UnknownVersion { asked, newest: newest.version });
+                    }
+                    Base::Heads(heads) if document.versions.iter().any(|view| view.heads == heads) => {}
+                    Base::Heads(heads) => {
+                        return Err(Refusal::UnknownHeads { hash: heads[0].to_string() });
+                    }
+                }
+                let content = match edit {
+                    Edit::Replace(content) => content,
+                    Edit::Operations { ops, .. } => {
+                        let mut content = serde_json::from_slice(&newest.content).unwrap();
+                        for (operation, op) in ops.into_iter().enumerate() {
+                            apply(&mut content, operation, op)?;
+                        }
+                        content
+                    }
+                };
+                fits(newest.shape, &content)?;
+                let version = newest.version + 1;
+                let next = view(id, &newest.name, newest.shape, &newest.owner, version, &content);
+                document.versions.push(next.clone());
+                Ok(Done::Seen(Seen { view: next, level }))
+            })?;
+            seen(done)
+        })
+    }
+
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+        self.answer(move |state| {
+            state.once(&caller, delete.key, |state| {
+                let (document, _) = state.document_mut(&caller, delete.id, Level::Owner)?;
+                let tag = document.newest().tag.clone();
+                if !delete.precondition.holds(&tag) {
+                    return Err(Refusal::Precondition { tag });
+                }
+                state.documents.remove(&(caller.tenant.clone(), delete.id));
+                Ok(Done::Deleted)
+            })?;
+            Ok(())
+        })
+    }
+
+    fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access> {
+        self.answer(move |state| {
+            let done = state.once(&caller, share.key, |state| {
+                let (document, _) = state.document_mut(&caller, share.id, Level::Admin)?;
+                match share.level {
+                    Some(level) => document.access.insert(share.principal, level),
+                    None => document.access.remove(&share.principal),
+                };
+                Ok(Done::Access(document.access_list()))
+            })?;
+            match done {
+                Done::Access(access) => Ok(access),
+                Done::Seen(_) | Done::Deleted => unreachable!("the key is that of a share"),
+            }
+        })
+    }
+
+    fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
+        self.answer(move |state| Ok(state.find(&caller, id)?.0.access_list()))
+    }
+
+    fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
+        self.answer(move |state| {
+            let skip = match list.after {
+                None => 0,
+                Some(cursor) => {
+                    cursor.strip_prefix("at+").and_then(|at| at.parse().ok()).ok_or(Refusal::BadCursor)?
+                }
+            };
+            let visible = state.documents.iter().filter(|((tenant, _), _)| *tenant == caller.tenant);
+            let mut all = visible.filter_map(|(_, document)| Some((document, document.level(&caller.user)?)));
+            let documents: Vec<_> = all.by_ref().skip(skip).take(list.limit).map(summary).collect();
+            let next = all.next().map(|_| format!("at+{}", skip + documents.len()));
+            Ok(Page { documents, next })
+        })
+    }
+
+    fn health(&self) -> Health {
+        let serving = |shard| ShardHealth { shard, state: ShardState::Serving };
+        let all = || Health {
+            shards: SlotMap::even(4).shards().into_iter().map(serving).collect(),
+            disk_low: None,
+        };
+        self.state.lock().health.clone().unwrap_or_else(all)
+    }
+}
+
+fn seen(done: Done) -> Result<Seen, Refusal> {
+    match done {
+        Done::Seen(seen) => Ok(seen),
+        Done::Access(_) | Done::Deleted => unreachable!("the key is that of a write"),
+    }
+}
+
+fn summary((document, level): (&Document, Level)) -> Summary {
+    let view = document.newest();
+    Summary {
+        id: view.id,
+        name: view.name.clone(),
+        shape: view.shape,
+        owner: view.owner.clone(),
+        version: view.version,
+        heads: view.heads.clone(),
+        level,
+        created_at: view.created_at,
+        updated_at: view.updated_at,
+    }
+}
+
+/// A shard that is named in tests of refusals.
+pub const SHARD: ShardId = ShardId(2);

@@ -1,0 +1,152 @@
+//! A hub for a test, and a client for it: `hub.get("/documents").user("ada").send().await`.
+
+use crate::model::Model;
+use base::{TenantId, UserId};
+use bytes::Bytes;
+use gateway::auth::{Claims, Issuer, SigningKey, Verifier};
+use gateway::{Config, Gateway};
+use http_body_util::{BodyExt, Full};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+// One key and one recorder serve all tests of a process.
+static ISSUER: LazyLock<Issuer> = LazyLock::new(|| Issuer::new(SigningKey::generate().unwrap()));
+static METRICS: LazyLock<PrometheusHandle> =
+    LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
+
+pub struct Hub {
+    gateway: Gateway,
+    pub model: Arc<Model>,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Hub {
+    pub async fn start() -> Hub {
+        Hub::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(set: impl FnOnce(&mut Config)) -> Hub {
+        let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        set(&mut config);
+        let model = Arc::new(Model::default());
+        let verifier = Verifier::from_keys([ISSUER.key().public().clone()]);
+        let gateway = gateway::start(config, model.clone(), verifier, METRICS.clone()).await.unwrap();
+        Hub { gateway, model, client: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.gateway.local_addr()
+    }
+
+    pub async fn stop(self) {
+        drop(self.client);
+        self.gateway.stop().await;
+    }
+
+    pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
+        let url = format!("http://{}{path}", self.gateway.local_addr());
+        let mut request = Request::new(Full::default());
+        *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
+        *request.uri_mut() = url.parse().unwrap();
+        Ask { client: &self.client, request }
+    }
+
+    pub fn get(&self, path: &str) -> Ask<'_> {
+        self.ask("GET", path)
+    }
+
+    /// Makes a document of `user` and returns its path.
+    pub async fn create(&self, user: &str, body: Value) -> String {
+        let made = self.ask("POST", "/documents").user(user).json(&body).send().await;
+        assert_eq!(made.status, 201, "{made:?}");
+        made.header("location").to_owned()
+    }
+
+    /// Makes a text of Ada's and returns its path.
+    pub async fn text(&self, content: &str) -> String {
+        self.create("ada", serde_json::json!({"name": "n", "doc_type": "Text", "content": content})).await
+    }
+}
+
+pub fn token(tenant: &str, user: &str) -> String {
+    let (user, tenant) = (UserId::new(user).unwrap(), TenantId::new(tenant).unwrap());
+    ISSUER.mint(&Claims { user, tenant, ttl: Duration::from_secs(3_600) }, base::now()).unwrap()
+}
+
+pub struct Ask<'a> {
+    client: &'a Client<HttpConnector, Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+}
+
+impl Ask<'_> {
+    pub fn user(self, user: &str) -> Self {
+        self.token(&token("acme", user))
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.request
+            .headers_mut()
+            .append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        *self.request.body_mut() = Full::new(body.into());
+        self
+    }
+
+    pub async fn send(self) -> Reply {
+        let response = self.client.request(self.request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {self:?}")).to_str().unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// Checks that this is a problem, and gives its members.
+    pub fn problem(&self, status: u16, slug: &str) -> Value {
+        let problem = self.json();
+        assert_eq!(
+            (self.status.as_u16(), &problem["type"]),
+            (status, &format!("/docs/problems/{slug}").into()),
+            "{problem}"
+        );
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        assert_eq!(self.header("cache-control"), "no-store");
+        problem
+    }
+}

@@ -274,9 +274,9 @@ pub fn target_folder() -> PathBuf {
 }
 
 /// The hub that can leave fsyncs out, for the drill of the drill: `CONTEXT_HUB_UNSAFE_BIN`, or the one that
-/// `scripts/test` builds in a target folder of its own.
+/// `scripts/test` puts into a folder of its own.
 pub fn find_unsafe_binary() -> Option<PathBuf> {
     let named = std::env::var_os("CONTEXT_HUB_UNSAFE_BIN").map(PathBuf::from);
-    let built = target_folder().join("unsafe-skip-fsync/debug/context-hub");
+    let built = target_folder().join("unsafe-skip-fsync/context-hub");
     named.or_else(|| built.exists().then_some(built))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use hyper::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::PATIENCE;
 use super::stand::Stand;
@@ -61,8 +62,8 @@ async fn list(client: &mut Client, damage: Damage) -> anyhow::Result<Vec<Documen
         }
         let items = page.body["documents"].as_array().context("the list holds no documents")?;
         documents.extend(items.iter().filter_map(|item| item["id"].as_str()).map(str::to_owned));
-        match page.body["next"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
+        match page.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={}", utf8_percent_encode(next, NON_ALPHANUMERIC)),
             None => return Ok(documents),
         }
     }

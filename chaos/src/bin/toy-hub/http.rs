@@ -45,7 +45,7 @@ fn list(hub: &ToyHub, query: &str) -> Answer {
     let page = hub.documents.keys().skip(start).take(PAGE).map(|id| json!({"id": id}));
     let page: Vec<_> = page.collect();
     let next = (start + page.len() < hub.documents.len()).then(|| (start + PAGE).to_string());
-    (StatusCode::OK, json!({"documents": page, "next": next}))
+    (StatusCode::OK, json!({"documents": page, "next_cursor": next}))
 }
 
 fn read(hub: &ToyHub, id: &str) -> Answer {

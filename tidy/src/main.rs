@@ -14,6 +14,7 @@ mod graph;
 mod licences;
 mod links;
 mod lock;
+mod manifests;
 mod policy;
 mod refresh;
 mod snapshot;
@@ -30,11 +31,12 @@ type Findings = Vec<String>;
 /// A check: its name on the command line, and what it does.
 type Check = (&'static str, fn(&Tree) -> Result<Findings>);
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     ("licences", licences::check),
     ("advisories", advisories::check),
     ("bans", bans::check),
     ("arrows", arrows::check),
+    ("manifests", manifests::check),
     ("sources", sources::check),
     ("docs", docs::check),
 ];

@@ -1,0 +1,94 @@
+//! The thread that makes segments ready before they are needed.
+//!
+//! Zero-filling and renaming take milliseconds; none of it happens on the writer's thread. The keeper waits for nobody: the
+//! writer may be waiting for it. A full disk stops neither: the keeper tries again every second, and
+//! [`Wal::room`](crate::Wal::room) says `Low` long before.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::format::header::SegmentHeader;
+use crate::options::PREPARED_SEGMENTS;
+use crate::segment::Segment;
+use crate::shared::{Shared, State};
+
+/// How long the keeper waits before it tries again to prepare a segment on a full disk.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Prepares segments until the writer has ended.
+pub(crate) fn run(shared: &Shared) {
+    while wait_for_need(shared) {
+        prepare(shared);
+    }
+}
+
+/// Waits until a segment should be prepared. False when the writer has ended.
+fn wait_for_need(shared: &Shared) -> bool {
+    let mut state = shared.state.lock();
+    while !state.writer_ended {
+        let pause = state.preparing_failed.map_or(Duration::ZERO, |at| RETRY.saturating_sub(at.elapsed()));
+        if !state.needs_segments() {
+            shared.need.wait(&mut state);
+        } else if pause.is_zero() {
+            return true;
+        } else {
+            shared.need.wait_for(&mut state, pause);
+        }
+    }
+    false
+}
+
+fn prepare(shared: &Shared) {
+    let _alone = shared.making.lock();
+    if !shared.state.lock().needs_segments() {
+        // The collector found an old one to use again.
+        return;
+    }
+    let made = Segment::make(&*shared.disk, next_header(shared, shared.options.segment_bytes));
+    let mut state = shared.state.lock();
+    match made {
+        Ok(segment) => state.add_prepared(segment),
+        Err(error) => {
+            if state.preparing_failed.is_none() {
+                tracing::error!(%error, "no segment could be prepared; trying again every second");
+            }
+            state.preparing_failed = Some(Instant::now());
+        }
+    }
+    shared.segments.notify_all();
+}
+
+/// Turns an old segment, which nobody reads any more, into the next one, if one is needed. Says whether it did.
+pub(crate) fn recycle(shared: &Shared, old: &Segment) -> io::Result<bool> {
+    let _alone = shared.making.lock();
+    if old.header.capacity != shared.options.segment_bytes || !shared.state.lock().needs_segments() {
+        return Ok(false);
+    }
+    let segment = Segment::recycle(&*shared.disk, old, next_header(shared, old.header.capacity))?;
+    shared.state.lock().add_prepared(segment);
+    shared.segments.notify_all();
+    Ok(true)
+}
+
+/// The header of the segment behind the newest. `making` is held, so nobody else takes its number.
+fn next_header(shared: &Shared, capacity: u64) -> SegmentHeader {
+    let newest = shared.state.lock().newest_sequence;
+    Segment::new_header(
+        shared.folder,
+        newest.checked_add(1).expect("2^32 segments outlive any disk"),
+        capacity,
+    )
+}
+
+impl State {
+    fn needs_segments(&self) -> bool {
+        self.prepared.len() < PREPARED_SEGMENTS
+    }
+
+    fn add_prepared(&mut self, segment: Segment) {
+        self.newest_sequence = segment.sequence();
+        self.prepared.push_back(Arc::new(segment));
+        self.preparing_failed = None;
+    }
+}

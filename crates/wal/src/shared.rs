@@ -1,0 +1,214 @@
+//! What callers, writer and keeper share, and the one lock around it.
+//!
+//! A submission changes the groups and joins the queue under the same lock, so the queue's order is the order in which
+//! the groups changed. No file is touched while the lock is held.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::book::Book;
+use crate::disk::Disk;
+use crate::entry::{Done, GroupId};
+use crate::error::WriteError;
+use crate::format::folder::FolderId;
+use crate::group::Group;
+use crate::options::Options;
+use crate::queue::{Op, Queue};
+use crate::room::RoomGauge;
+use crate::segment::Segment;
+use crate::stats::Meters;
+
+/// Whether the log takes submissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Open,
+    /// What waits is still written.
+    Closing,
+    /// The writer has ended after a failed write or sync.
+    Failed,
+}
+
+/// Everything behind the lock.
+pub(crate) struct State {
+    pub(crate) groups: HashMap<GroupId, Group>,
+    pub(crate) book: Book,
+    pub(crate) queue: Queue,
+    pub(crate) cache: Cache,
+    /// Empty segments, in the order in which they will be written.
+    pub(crate) prepared: VecDeque<Arc<Segment>>,
+    /// The newest segment, prepared or not.
+    pub(crate) newest_sequence: u32,
+    /// When the last attempt to prepare a segment failed; none when it succeeded.
+    pub(crate) preparing_failed: Option<Instant>,
+    /// Whether the log gave up collecting by itself, until it is opened again.
+    pub(crate) collecting_failed: bool,
+    pub(crate) status: Status,
+    /// Whether the writer has ended.
+    pub(crate) writer_ended: bool,
+    /// Whether the writer sleeps and must be woken.
+    pub(crate) writer_sleeps: bool,
+    /// Whether something in the queue should be on disk soon.
+    pub(crate) urgent: bool,
+    next_stamp: u32,
+}
+
+/// The runs of cached entries that are on disk, oldest first, and what all cached entries take.
+#[derive(Default)]
+pub(crate) struct Cache {
+    pub(crate) bytes: usize,
+    pub(crate) runs: VecDeque<Run>,
+}
+
+/// Entries that were submitted together.
+pub(crate) struct Run {
+    pub(crate) group: GroupId,
+    pub(crate) epoch: u32,
+    pub(crate) last: u64,
+}
+
+pub(crate) struct Shared {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) folder: FolderId,
+    pub(crate) options: Options,
+    pub(crate) state: Mutex<State>,
+    /// The queue's length, for the writer to look at without the lock.
+    pub(crate) queued: AtomicUsize,
+    /// Wakes the writer: there is work.
+    pub(crate) work: Condvar,
+    /// Wakes submitters: the queue has room.
+    pub(crate) space: Condvar,
+    /// Wakes the keeper: a prepared segment was taken.
+    pub(crate) need: Condvar,
+    /// Wakes the collector: there may be segments to empty or to remove.
+    pub(crate) garbage: Condvar,
+    /// Wakes the writer: a segment was prepared, or could not be.
+    pub(crate) segments: Condvar,
+    /// Held while a segment is made, so that each gets a number of its own.
+    pub(crate) making: Mutex<()>,
+    /// Held while collecting, so that it is done once at a time.
+    pub(crate) collecting: Mutex<()>,
+    pub(crate) meters: Meters,
+    pub(crate) room: RoomGauge,
+}
+
+impl State {
+    pub(crate) fn new(
+        groups: HashMap<GroupId, Group>,
+        book: Book,
+        prepared: VecDeque<Arc<Segment>>,
+        newest: u32,
+    ) -> Self {
+        let next_stamp = groups.len() as u32 + 1;
+        Self {
+            groups,
+            book,
+            queue: Queue::default(),
+            cache: Cache::default(),
+            prepared,
+            newest_sequence: newest,
+            preparing_failed: None,
+            collecting_failed: false,
+            status: Status::Open,
+            writer_ended: false,
+            writer_sleeps: false,
+            urgent: false,
+            next_stamp,
+        }
+    }
+
+    /// A number that no group and no epoch has had. Wrapping around is harmless: stamps are only compared with those of
+    /// submissions that still wait.
+    pub(crate) fn stamp(&mut self) -> u32 {
+        let stamp = self.next_stamp;
+        self.next_stamp = stamp.wrapping_add(1);
+        stamp
+    }
+
+    /// The group, made if need be, unless it is damaged.
+    pub(crate) fn group(&mut self, id: GroupId) -> Result<&mut Group, WriteError> {
+        if !self.groups.contains_key(&id) {
+            let stamp = self.stamp();
+            self.groups.insert(id, Group::new(stamp));
+        }
+        let group = self.groups.get_mut(&id).expect("it was just put there");
+        if group.damage.is_some() { Err(WriteError::Damaged(id)) } else { Ok(group) }
+    }
+
+    pub(crate) fn damaged_group(&self) -> Option<GroupId> {
+        self.groups.iter().find(|(_, group)| group.damage.is_some()).map(|(id, _)| *id)
+    }
+
+    /// Lets go of the oldest cached entries until the cache is within its bound. Entries on their way to the disk stay.
+    pub(crate) fn evict(&mut self, bound: usize) {
+        while self.cache.bytes > bound {
+            let Some(run) = self.cache.runs.pop_front() else { return };
+            if let Some(group) = self.groups.get_mut(&run.group) {
+                self.cache.bytes -= group.evict(run.epoch, run.last);
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Takes the lock when the log is open and the queue has room.
+    pub(crate) fn submit(&self) -> Result<MutexGuard<'_, State>, WriteError> {
+        let mut state = self.state.lock();
+        while state.status == Status::Open && state.queue.bytes() > self.options.queue_bytes {
+            self.wake_writer(&mut state);
+            self.space.wait(&mut state);
+        }
+        match state.status {
+            Status::Open => Ok(state),
+            Status::Closing => Err(WriteError::Closed),
+            Status::Failed => Err(WriteError::Failed),
+        }
+    }
+
+    /// Queues an operation that should be on disk soon.
+    pub(crate) fn push(&self, mut state: MutexGuard<'_, State>, op: Op, done: Option<Done>) {
+        state.queue.push(op, done);
+        self.queued.store(state.queue.len(), Ordering::Relaxed);
+        self.wake_writer(&mut state);
+    }
+
+    /// Queues an operation that can wait for the next one.
+    pub(crate) fn push_lazily(&self, mut state: MutexGuard<'_, State>, op: Op) {
+        state.queue.push(op, None);
+        self.queued.store(state.queue.len(), Ordering::Relaxed);
+        if state.queue.bytes() > self.options.queue_bytes / 2 {
+            self.wake_writer(&mut state);
+        }
+    }
+
+    fn wake_writer(&self, state: &mut State) {
+        state.urgent = true;
+        if std::mem::take(&mut state.writer_sleeps) {
+            self.work.notify_one();
+        }
+    }
+
+    /// Wakes the collector when there is something for it to remove.
+    pub(crate) fn wake_collector_to_remove(&self, state: &State) {
+        if state.book.unneeded().is_some() {
+            self.garbage.notify_one();
+        }
+    }
+
+    /// Stops taking submissions. What waits is still written.
+    pub(crate) fn begin_closing(&self) {
+        let mut state = self.state.lock();
+        if state.status == Status::Open {
+            state.status = Status::Closing;
+        }
+        state.writer_sleeps = false;
+        self.work.notify_all();
+        self.space.notify_all();
+        self.need.notify_all();
+        self.garbage.notify_all();
+        self.segments.notify_all();
+    }
+}

@@ -85,6 +85,10 @@ fn check_start(hash: Hash, change: &Change<'_>, max_op: u32) -> Result<u32, Refu
             max_op: max_op.into(),
         });
     }
+    let next = u64::from(max_op) + 1;
+    if change.ops.is_empty() && change.start_op != next {
+        return Err(Refused::GapBeforeNothing { change: hash, start_op: change.start_op, next });
+    }
     match u32::try_from(change.start_op) {
         Ok(start_op) if change.start_op <= MAX_OP && change.max_op() <= MAX_OP => Ok(start_op),
         _ => Err(Refused::StartOpTooHigh { change: hash, max_op: change.max_op() }),

@@ -94,7 +94,8 @@ impl<'a> Delta<'a> {
         Delta { steps: RunLength::new(bytes), value: 0 }
     }
 
-    pub(crate) fn is_done(&self) -> bool {
+    #[cfg(test)]
+    fn is_done(&self) -> bool {
         self.steps.is_done()
     }
 
@@ -124,7 +125,8 @@ impl<'a> Boolean<'a> {
         Boolean { bytes: Reader::new(bytes), value: true, left: 0, fresh: true }
     }
 
-    pub(crate) fn is_done(&self) -> bool {
+    #[cfg(test)]
+    fn is_done(&self) -> bool {
         self.left == 0 && self.bytes.is_empty()
     }
 

@@ -121,6 +121,16 @@ pub enum Refused {
         /// Its last operation.
         max_op: u64,
     },
+    /// A change without operations that leaves numbers out, which Automerge then misses when it loads the document.
+    #[error("change {change} is empty and starts at operation {start_op} instead of {next}")]
+    GapBeforeNothing {
+        /// The change.
+        change: Hash,
+        /// Where it starts.
+        start_op: u64,
+        /// Where it should start.
+        next: u64,
+    },
     /// An operation names an actor that no ancestor has.
     #[error("change {change} names an actor that is not among its ancestors")]
     UnknownActor {

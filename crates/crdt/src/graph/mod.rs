@@ -10,6 +10,8 @@ mod clock;
 mod order;
 pub(crate) mod run;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::collections::{BTreeSet, HashMap};

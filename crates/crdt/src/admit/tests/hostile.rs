@@ -118,6 +118,15 @@ fn operation_numbers_that_run_out() {
 }
 
 #[test]
+fn an_empty_change_that_leaves_numbers_out() {
+    let change = Forged { start_op: 9, ..on_base(vec![]) };
+    assert_eq!(
+        refused(&change),
+        Refused::GapBeforeNothing { change: hash_of(&change), start_op: 9, next: 7 }
+    );
+}
+
+#[test]
 fn a_start_below_the_dependencies() {
     let change = Forged { start_op: 6, ..on_base(vec![ForgedOp::set("x", "y")]) };
     assert_eq!(refused(&change), Refused::StartOpTooLow { change: hash_of(&change), start_op: 6, max_op: 6 });

@@ -6,7 +6,7 @@ use super::super::forge::{envelope, play};
 use super::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
     #[test]
     fn what_is_admitted_of_random_histories(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {

@@ -1,0 +1,126 @@
+//! openraft's log and vote on one group of the node's shared log.
+//!
+//! All of a group's writes go through the shared log's queue in the order in which openraft makes them, votes among
+//! entries, so that none reaches the disk before an earlier one. Only a vote is waited for here; an append reports back
+//! from the log's writer thread, and notes of what is committed, cut or purged ride along with the next commit.
+
+use super::codec::{
+    decode_position, decode_vote, encode_entry, encode_position, encode_vote, position_of_entry,
+};
+use super::tail::Tail;
+use super::types::{Entry, LogId, TypeConfig, Vote};
+use openraft::LogState;
+use openraft::storage::{IOFlushed, RaftLogStorage};
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
+use wal::{GroupId, Wal};
+
+/// Enough for what is between append and apply; what lags further behind reads the log.
+const TAIL_BYTES: usize = 4 << 20;
+
+/// The log of one group. Clones share it, and read it.
+#[derive(Clone)]
+pub(super) struct LogStore {
+    pub(super) wal: Wal,
+    pub(super) group: GroupId,
+    pub(super) tail: Arc<Mutex<Tail>>,
+    appended_bytes: Arc<AtomicU64>,
+}
+
+impl LogStore {
+    pub(super) fn new(wal: Wal, group: GroupId) -> LogStore {
+        let tail = Arc::new(Mutex::new(Tail::new(TAIL_BYTES)));
+        LogStore { wal, group, tail, appended_bytes: Arc::default() }
+    }
+
+    /// The bytes of all entries that were appended since this process started.
+    pub(super) fn appended_bytes(&self) -> u64 {
+        self.appended_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The last entry, purged or not.
+    pub(super) async fn last(&self) -> io::Result<Option<LogId>> {
+        match self.wal.state(self.group).last {
+            Some((index, _)) => self.log_id_at(index).await.map(Some),
+            None => self.purged(),
+        }
+    }
+
+    pub(super) fn vote(&self) -> io::Result<Option<Vote>> {
+        let vote = self.wal.state(self.group).vote;
+        Ok(vote.as_deref().map(decode_vote).transpose()?)
+    }
+
+    /// The last purged entry.
+    pub(super) fn purged(&self) -> io::Result<Option<LogId>> {
+        let Some((_, position)) = self.wal.state(self.group).purged else { return Ok(None) };
+        Ok(Some(decode_position(&position)?.into()))
+    }
+
+    async fn log_id_at(&self, index: u64) -> io::Result<LogId> {
+        let entries = self.read_stored(index..index + 1, usize::MAX).await?;
+        let entry =
+            entries.first().ok_or_else(|| io::Error::other(format!("entry {index} is not in the log")))?;
+        Ok(position_of_entry(entry)?.into())
+    }
+}
+
+impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
+    type LogReader = LogStore;
+
+    async fn get_log_state(&mut self) -> io::Result<LogState<TypeConfig<O>>> {
+        Ok(LogState { last_purged_log_id: self.purged()?, last_log_id: self.last().await? })
+    }
+
+    async fn get_log_reader(&mut self) -> LogStore {
+        self.clone()
+    }
+
+    async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+        let (saved, durable) = oneshot::channel();
+        // No one waits any more if the group was stopped meanwhile; the vote is saved all the same.
+        let done = Box::new(move |result| drop(saved.send(result)));
+        self.wal.save_vote(self.group, encode_vote(vote), done).map_err(io::Error::other)?;
+        durable.await.map_err(|_| io::Error::other("the log was closed before the vote was saved"))?
+    }
+
+    async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
+        let Some(committed) = committed else { return Ok(()) };
+        self.wal.save_committed(self.group, encode_position(committed.into())).map_err(io::Error::other)
+    }
+
+    async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
+        let Some(committed) = self.wal.state(self.group).committed else { return Ok(None) };
+        Ok(Some(decode_position(&committed)?.into()))
+    }
+
+    async fn append<I>(&mut self, entries: I, flushed: IOFlushed<TypeConfig<O>>) -> io::Result<()>
+    where
+        I: IntoIterator<Item = Entry> + Send,
+        I::IntoIter: Send,
+    {
+        let entries: Vec<Entry> = entries.into_iter().collect();
+        let stored: Vec<wal::Entry> = entries.iter().map(encode_entry).collect();
+        let bytes: usize = stored.iter().map(|entry| entry.payload.len()).sum();
+        let done = Box::new(move |result| flushed.io_completed(result));
+        self.wal.append(self.group, stored, done).map_err(io::Error::other)?;
+        self.tail.lock().push(entries);
+        self.appended_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn truncate_after(&mut self, last_kept: Option<LogId>) -> io::Result<()> {
+        let last_kept = last_kept.map(|id| id.index);
+        self.tail.lock().truncate_after(last_kept);
+        // Whatever is appended in its place comes later in the log's queue, and is waited for.
+        self.wal.truncate_after(self.group, last_kept, Box::new(drop)).map_err(io::Error::other)
+    }
+
+    async fn purge(&mut self, upto: LogId) -> io::Result<()> {
+        self.tail.lock().purge_to(upto.index);
+        self.wal.purge_to(self.group, upto.index, encode_position(upto.into())).map_err(io::Error::other)
+    }
+}

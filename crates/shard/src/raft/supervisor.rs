@@ -1,0 +1,132 @@
+//! Owns the groups of a node: starts them, rebuilds those that die, and stops them all.
+//!
+//! One task keeps each group, and one takes the snapshots; [`Supervisor::shutdown`] joins them. A group dies alone: the
+//! node and its other groups live on. It is rebuilt from its log and its store, which is what a restart of the process
+//! would do, and only after the dead incarnation has let go of both.
+
+use super::breaker::{Breaker, RebuildPolicy, Verdict};
+use super::{Group, GroupConfig, GroupHandle, Phase, SnapshotPolicy, StateMachine, scheduler};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use wal::GroupId;
+
+/// How groups are looked after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policy {
+    /// How patient to be with a group that dies.
+    pub rebuild: RebuildPolicy,
+    /// When to take snapshots.
+    pub snapshot: SnapshotPolicy,
+}
+
+/// The groups of a node.
+pub struct Supervisor<M: StateMachine> {
+    groups: BTreeMap<GroupId, GroupHandle<M>>,
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl<M: StateMachine> Supervisor<M> {
+    /// Begins to start groups. Their handles can be used at once, and answer when the groups run.
+    pub fn start(groups: Vec<GroupConfig<M>>, policy: Policy) -> Supervisor<M> {
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let mut handles = BTreeMap::new();
+        for config in groups {
+            let (phase, seen) = watch::channel(Phase::Starting);
+            handles.insert(config.group, GroupHandle::new(config.group, seen));
+            let keeper = Keeper { config, phase, breaker: Breaker::new(policy.rebuild), stop: stop.clone() };
+            tasks.spawn(keeper.keep());
+        }
+        tasks.spawn(scheduler::run(handles.values().cloned().collect(), policy.snapshot, stop.clone()));
+        Supervisor { groups: handles, tasks, stop }
+    }
+
+    /// A group of this node.
+    pub fn group(&self, id: GroupId) -> Option<&GroupHandle<M>> {
+        self.groups.get(&id)
+    }
+
+    /// All groups of this node, in the order of their numbers.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupHandle<M>> {
+        self.groups.values()
+    }
+
+    /// Stops all groups. When it returns, nothing touches their logs or machines any more.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        while let Some(joined) = self.tasks.join_next().await {
+            if let Err(error) = joined {
+                tracing::error!(%error, "a task that keeps a group panicked");
+            }
+        }
+    }
+}
+
+/// Keeps one group alive.
+struct Keeper<M: StateMachine> {
+    config: GroupConfig<M>,
+    phase: watch::Sender<Phase<M>>,
+    breaker: Breaker,
+    stop: CancellationToken,
+}
+
+/// How one incarnation of a group came to its end.
+enum End {
+    /// The node is shutting down.
+    Stopped,
+    /// It died.
+    Died(String),
+    /// It cannot live.
+    Hopeless(String),
+}
+
+impl<M: StateMachine> Keeper<M> {
+    async fn keep(mut self) {
+        loop {
+            match self.live().await {
+                End::Stopped => break,
+                End::Died(reason) => match self.breaker.died(Instant::now()) {
+                    Verdict::Rebuild(pause) => {
+                        tracing::error!(group = %self.config.group, reason, ?pause, "the group died; rebuilding it");
+                        self.phase.send_replace(Phase::Rebuilding { reason });
+                        self.stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+                    }
+                    Verdict::GiveUp => self.give_up(reason).await,
+                },
+                End::Hopeless(reason) => self.give_up(reason).await,
+            }
+        }
+        self.phase.send_replace(Phase::Stopped);
+    }
+
+    /// One incarnation, from start to end.
+    async fn live(&self) -> End {
+        if self.stop.is_cancelled() {
+            return End::Stopped;
+        }
+        let group = match Group::start(self.config.clone()).await {
+            Ok(group) => Arc::new(group),
+            Err(error) if error.is_final() => return End::Hopeless(error.to_string()),
+            Err(error) => return End::Died(error.to_string()),
+        };
+        self.phase.send_replace(Phase::Running(group.clone()));
+        let end = match self.stop.run_until_cancelled(group.ended()).await {
+            None => End::Stopped,
+            Some(reason) => End::Died(reason),
+        };
+        group.shutdown().await;
+        end
+    }
+
+    /// Leaves the group dead until the node stops.
+    async fn give_up(&self, reason: String) {
+        tracing::error!(group = %self.config.group, reason, "the group is broken; restart the node once it is mended");
+        self.phase.send_replace(Phase::Broken { reason });
+        self.stop.cancelled().await;
+    }
+}

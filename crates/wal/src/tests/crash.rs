@@ -92,6 +92,8 @@ impl Life<'_> {
                 let mut added = Vec::new();
                 for index in first..first + count {
                     let payload = Bytes::from([stamp.to_vec(), vec![index as u8; bytes]].concat());
+                    // A crash may keep a first part of one submission.
+                    history.states.push(next.clone());
                     next.entries.insert(index, (serial, payload.clone()));
                     added.push(entry(index, serial, payload));
                 }

@@ -52,8 +52,9 @@ async fn main() -> Result<()> {
 }
 
 fn paper(cli: Cli) -> Result<Paper> {
-    let token = fs::read_to_string(&cli.token_file)
-        .with_context(|| format!("cannot read {}: name the hub's with --token-file", cli.token_file.display()))?;
+    let token = fs::read_to_string(&cli.token_file).with_context(|| {
+        format!("cannot read {}: name the hub's with --token-file", cli.token_file.display())
+    })?;
     let whole = Trace::of_the_paper()?;
     let trace = match cli.edits {
         Some(edits) => whole.first(edits),
@@ -82,7 +83,12 @@ fn tell(paper: &Paper, outcome: &Outcome) {
     let edits = paper.trace.edits.len();
     println!("{edits} keystrokes and {} marks in {took:.1?}: all there, each once.", paper.marks);
     println!("{:.0} keystrokes a second; document {}", edits as f64 / took.as_secs_f64(), document.id);
-    println!("  {} chunks: p50 {:.1?}, p99 {:.1?}", chunks.count(), chunks.quantile(0.5), chunks.quantile(0.99));
+    println!(
+        "  {} chunks: p50 {:.1?}, p99 {:.1?}",
+        chunks.count(),
+        chunks.quantile(0.5),
+        chunks.quantile(0.99)
+    );
     println!("  {} marks:  p50 {:.1?}, p99 {:.1?}", marks.count(), marks.quantile(0.5), marks.quantile(0.99));
     println!("  the oldest version that a mark was made at was {most_stale} versions behind");
 }

@@ -13,7 +13,8 @@ const MARKS: usize = if cfg!(debug_assertions) { 80 } else { 500 };
 #[tokio::test]
 async fn two_writers_of_a_paper_keep_all_they_wrote() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let hub = Hub::start(HubFiles::below(folder.path(), Path::new(env!("CARGO_BIN_EXE_context-hub")))).await?;
+    let hub =
+        Hub::start(HubFiles::below(folder.path(), Path::new(env!("CARGO_BIN_EXE_context-hub")))).await?;
     let paper = Paper {
         addr: hub.addr(),
         token: hub.owner_token().to_owned(),

@@ -60,9 +60,9 @@ struct Costs {
 fn history(changes: usize) -> Costs {
     let limits = Limits::default();
     let mut text = filler();
-    let (made, mut heads) =
-        create(Shape::Text, &json!(text), STAMP, &limits).expect("ten kilobytes are fine");
-    let mut document = Document::load([made.bytes.as_slice()]).expect("it was just made");
+    let new = create(Shape::Text, &json!(text), STAMP, &limits).expect("ten kilobytes are fine");
+    let mut heads = new.heads;
+    let mut document = Document::load([new.change.bytes.as_slice()]).expect("it was just made");
     for at in 1..changes {
         // The length stays: a letter comes and another goes.
         let ops = [splice(at * 7919 % TEXT_BYTES, 0, "x"), splice(at * 104_729 % TEXT_BYTES, 1, "")];

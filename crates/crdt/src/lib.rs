@@ -14,7 +14,9 @@ mod hash;
 mod json;
 
 pub use base::{Heads, Limits, Op, PathStep, Shape, Unit};
-pub use document::{ApplyError, Document, HeadsError, LoadError, Made, Poisoned, SaveError, Stamp, create};
+pub use document::{
+    ApplyError, Document, HeadsError, LoadError, Made, New, Poisoned, SaveError, Stamp, create,
+};
 pub use edit::EditError;
 pub use hash::Hash;
 pub use json::{ContentError, ParseError, parse};

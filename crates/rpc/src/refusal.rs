@@ -38,7 +38,7 @@ pub enum Refusal {
         hash: String,
     },
     /// The edit does not fit the document.
-    #[error("{}{reason}", operation.map(|n| format!("operation {n}: ")).unwrap_or_default())]
+    #[error("{reason}")]
     BadEdit {
         /// The operation at fault, counted from 0.
         operation: Option<usize>,

@@ -17,6 +17,9 @@ use wal::{GroupId, Options, Wal};
 
 const PROPOSAL_BYTES: usize = 300;
 
+/// How many empty segments the log keeps ready.
+const SEGMENTS_AHEAD: usize = 2;
+
 fn main() {
     let seconds = std::env::args().nth(1).map_or(2, |seconds| seconds.parse().expect("a number of seconds"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -81,6 +84,10 @@ async fn start(groups: u32) -> (tempfile::TempDir, Wal, Supervisor<Idle>) {
     let supervisor = Supervisor::start(configs.collect(), Policy::default());
     for group in supervisor.groups() {
         assert!(group.until_leading().await);
+    }
+    // Otherwise the first seconds would measure how segments are filled with zeros.
+    while wal.stats().prepared_segments < SEGMENTS_AHEAD {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     (folder, wal, supervisor)
 }

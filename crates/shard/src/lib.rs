@@ -1,1 +1,18 @@
-//! (skeleton)
+//! The truth: the groups of a node, and what they apply their logs to.
+//!
+//! A request comes in at `node`, is made a command by `documents`, goes through `proposer` into the log of `raft`, and
+//! comes out at `machine`, which writes what it means to `store`.
+
+pub mod command;
+mod documents;
+pub mod machine;
+mod node;
+mod proposer;
+pub mod raft;
+mod shard;
+pub mod store;
+
+pub use documents::{EngineOptions, chain};
+pub use node::{Node, NodeError, NodeOptions, NodeService};
+pub use raft::Policy;
+pub use store::StoreOptions;

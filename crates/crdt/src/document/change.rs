@@ -4,13 +4,14 @@
 //! change then builds on the current heads and costs what it changes. Everything else is edited in a transaction of
 //! Automerge at the heads that were named, which walks the operations of what it touches.
 
-use super::Document;
+use super::create::check_size;
 use super::made::{Made, Stamp, hashes, heads};
 use super::text::CONTENT;
+use super::{Document, OpenText};
 use crate::edit::pieces::{Pieces, Request};
 use crate::edit::tree::{Existing, Tree};
 use crate::edit::{EditError, TextEdit, ops, text, text_diff};
-use crate::json::Content;
+use crate::json::{Content, render, scalar};
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, ChangeHash, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, Value};
 use base::{Hash, Limits, Op, Shape, Unit};
@@ -98,13 +99,11 @@ struct Change<'c> {
 
 impl Change<'_> {
     fn text(self, edit: impl Fn(&str) -> Result<TextEdit, EditError>) -> Result<Option<Made>, EditError> {
-        if let Some(open) = &self.document.text {
-            if let Some(base) = open.at(self.at) {
-                let edit = edit(&base)?;
-                if let Some(carried) = open.carry(edit, self.at) {
-                    return self.text_at_current(carried);
-                }
-            }
+        if let Some(open) = &self.document.text
+            && let Some(base) = open.at(self.at)
+            && let Some(carried) = open.carry(edit(&base)?, self.at)
+        {
+            return self.text_at_current(carried);
         }
         self.text_at_past(edit)
     }
@@ -197,7 +196,7 @@ impl Change<'_> {
             return Err(undo(document, &before, made, self.limits));
         }
         document.actors.used(actor, hash);
-        document.text = super::OpenText::of(&document.doc, heads(document.doc.get_heads()));
+        document.text = OpenText::of(&document.doc, heads(document.doc.get_heads()));
         document.json_bytes = json_bytes;
         Ok(Some(made))
     }
@@ -236,23 +235,16 @@ fn bytes_after(tx: &Transaction<'_>, bound: usize, limits: &Limits) -> Result<us
         return Ok(bound);
     }
     let mut out = Vec::new();
-    crate::json::render::root(tx, None, &mut out);
-    if out.len() > limits.document_bytes {
-        return Err(EditError::DocumentTooLarge { bytes: out.len(), limit: limits.document_bytes });
-    }
+    render::root(tx, None, &mut out);
+    check_size(out.len(), limits)?;
     Ok(out.len())
 }
 
 /// Whether a text fits a document, as JSON.
-pub(crate) fn check_text(text: &str, limits: &Limits) -> Result<(), EditError> {
+fn check_text(text: &str, limits: &Limits) -> Result<(), EditError> {
     // No character takes more than six bytes of JSON for one of its own.
     if text.len() + 2 <= limits.document_bytes / 6 {
         return Ok(());
     }
-    let mut out = Vec::with_capacity(text.len() + 2);
-    crate::json::scalar::write_string(text, &mut out);
-    if out.len() > limits.document_bytes {
-        return Err(EditError::DocumentTooLarge { bytes: out.len(), limit: limits.document_bytes });
-    }
-    Ok(())
+    check_size(scalar::string(text).len(), limits)
 }

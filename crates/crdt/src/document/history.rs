@@ -5,7 +5,7 @@
 //! past text be had by undoing steps. Only edits of this process at current heads make versions, one behind the other;
 //! whatever else changes the text starts the history anew.
 //!
-//! **Why the result is the one that Automerge gives.** An insertion made at past heads stands directly behind one
+//! **Why the text is the one that Automerge gives** for the same edit of this document at those heads. An insertion made at past heads stands directly behind one
 //! element `e` of the text, in front of all that others inserted there, because its operation has the highest number.
 //! So what has to be carried forward is the gap behind `e`:
 //! - While `e` is visible, the gap ends where `e` ends.
@@ -15,7 +15,9 @@
 //!   that is in front of `e`: the gap moves behind it.
 //!
 //! Whatever then stands between the visible character in front of the gap and `e` is deleted, so that an insertion
-//! there at the current heads gives the same text.
+//! there at the current heads gives the same text. (The operation itself then stands behind that visible character and
+//! not behind `e`, which only others can tell who were not in touch and insert behind `e` as well: whose text comes
+//! first.)
 
 use crate::edit::{Insert, Splice, TextEdit};
 use base::{Hash, Heads};
@@ -108,7 +110,7 @@ impl History {
             let gap = steps().fold(Gap { at: insert.gap, behind_deleted: false }, Gap::carry);
             Insert { gap: gap.at, text: insert.text.clone() }
         });
-        let deletes = steps().fold(edit.deletes().to_vec(), |ranges, step| carry_ranges(ranges, step));
+        let deletes = steps().fold(edit.deletes().to_vec(), carry_ranges);
         Some(TextEdit::new(inserts, deletes))
     }
 

@@ -12,9 +12,11 @@ mod error;
 mod guard;
 mod history;
 mod made;
+#[cfg(test)]
+mod tests;
 mod text;
 
-pub use create::create;
+pub use create::{New, create};
 pub use error::{ApplyError, HeadsError, LoadError, Poisoned, SaveError};
 pub use made::{Made, Stamp};
 
@@ -91,10 +93,10 @@ impl Document {
         if at == self.heads() {
             return Ok(self.content_json(shape)?);
         }
-        if let (Shape::Text, Some(text)) = (shape, &self.text) {
-            if let Some(past) = text.at(at) {
-                return Ok(rendered_string(&past));
-            }
+        if let (Shape::Text, Some(text)) = (shape, &self.text)
+            && let Some(past) = text.at(at)
+        {
+            return Ok(scalar::string(&past));
         }
         self.known(at)?;
         Ok(guarded(|| self.read_at(shape, at))?)
@@ -168,6 +170,11 @@ impl Document {
         let automerge = changes.saturating_mul(CHANGE).saturating_add(operations.saturating_mul(OPERATION));
         let text = self.text.as_ref().map_or(0, OpenText::weight);
         automerge.saturating_add(EMPTY + text + self.json_bytes)
+    }
+
+    /// Whether Automerge has panicked on it: it answers nothing any more and is to be loaded again.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
     }
 
     /// Drops the actors that edits are made under: after an outcome that is unknown, or a lost leadership.
@@ -268,10 +275,4 @@ impl Document {
         let found = self.doc.get(ROOT, CONTENT).ok().flatten();
         found.and_then(|(value, _)| value.as_str().map(str::to_owned)).unwrap_or_default()
     }
-}
-
-fn rendered_string(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    scalar::write_string(text, &mut out);
-    out
 }

@@ -1,0 +1,155 @@
+//! What can be typed. Every setting is a flag and an environment variable; flags win.
+
+use crate::limits::LimitArgs;
+use crate::logging::LogFormat;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The store that people and AI agents share their context in.
+#[derive(Parser)]
+#[command(name = "context-hub", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Run a hub with everything in one process
+    Dev(Box<DevArgs>),
+    /// Mint an access token from the key of a hub
+    Token(TokenArgs),
+    /// Look at the log of a hub
+    Wal(WalArgs),
+}
+
+#[derive(Args)]
+pub struct DevArgs {
+    /// Where the data lies; made if it is not there
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, env = "ADDR", default_value = "127.0.0.1:8080")]
+    pub addr: SocketAddr,
+    /// Listen in plain text on an address that other machines can reach
+    #[arg(long, env = "ALLOW_PLAINTEXT")]
+    pub allow_plaintext: bool,
+    /// Say that the hub is ready with one line of JSON
+    #[arg(long)]
+    pub json: bool,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Shards of a new data folder; an old one keeps those that it has
+    #[arg(long, env = "SHARDS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub shards: u32,
+    /// Memory for open documents and caches
+    #[arg(long, env = "CACHE_SIZE_MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(8..))]
+    pub cache_size_mb: u64,
+    /// The length of a segment of the log
+    #[arg(
+        long, env = "WAL_SEGMENT_SIZE_MB", default_value_t = 64,
+        value_parser = clap::value_parser!(u64).range(1..=1024)
+    )]
+    pub wal_segment_size_mb: u64,
+    /// Free room on the disk, besides two segments, below which writes are refused
+    #[arg(long, env = "DISK_RESERVE_MB", default_value_t = 256)]
+    pub disk_reserve_mb: u64,
+    #[command(flatten)]
+    pub secrets: SecretArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// Where keys come from.
+#[derive(Args)]
+pub struct SecretArgs {
+    /// The master key, 64 hexadecimal digits; without it, the file master.key in the data folder, made if it is not there
+    #[arg(long, env = "MASTER_KEY", hide_env_values = true)]
+    pub master_key: Option<String>,
+    /// The RSA key that signs tokens, in PEM; without it, signing-key.pem in the data folder, made if it is not there
+    #[arg(long, env = "JWT_PRIVATE_KEY_FILE")]
+    pub jwt_private_key_file: Option<PathBuf>,
+    /// Refused: tokens are RS256
+    #[arg(long, env = "JWT_SECRET", hide = true, hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+}
+
+#[derive(Args)]
+pub struct TokenArgs {
+    /// Whom it speaks for
+    #[arg(long)]
+    pub user: base::UserId,
+    /// The tenant of that user
+    #[arg(long, default_value = "default")]
+    pub tenant: base::TenantId,
+    /// How long it is good for: 90s, 15m, 12h, 30d
+    #[arg(long, default_value = "15m", value_parser = duration)]
+    pub ttl: Duration,
+    /// The data folder of the hub
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub secrets: SecretArgs,
+}
+
+#[derive(Args)]
+pub struct WalArgs {
+    #[command(subcommand)]
+    pub verb: WalVerb,
+}
+
+#[derive(Subcommand)]
+pub enum WalVerb {
+    /// Print every record
+    Dump(WalFolder),
+    /// Read everything and name every damage; exit code 1 if there is any
+    Verify(WalFolder),
+}
+
+#[derive(Args)]
+pub struct WalFolder {
+    /// The folder of the log, or a data folder
+    pub folder: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A number and a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration: write 90s, 15m, 12h or 30d");
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(unit_at);
+    let seconds_per_unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds_per_unit).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2d"), Ok(Duration::from_secs(172_800)));
+        for wrong in ["", "5", "m", "5 m", "1w", "99999999999999999999d", "9999999999999999999d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `context-hub dev`: a hub with everything in one process.
+//!
+//! The order of stopping: the gateway finishes what it has begun, then the node, whose log is flushed last.
+
+use crate::cli::DevArgs;
+use crate::logging;
+use crate::secrets::{OwnerToken, master_key, owner_token, signing_key};
+use anyhow::{Context, Result, bail};
+use base::Limits;
+use gateway::auth::{Issuer, Verifier};
+use gateway::{Config, Gateway};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use rpc::{ShardState, Shards};
+use shard::{EngineOptions, Node, NodeOptions, NodeService};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How often the node's figures are taken for `/metrics`.
+const OBSERVE_EVERY: Duration = Duration::from_secs(2);
+
+/// Runs until SIGTERM or SIGINT.
+pub fn run(args: DevArgs) -> Result<ExitCode> {
+    logging::start(args.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(args: DevArgs) -> Result<()> {
+    // Before anything is opened, so that a signal during the start is not lost.
+    let mut ended = Ended::listen()?;
+    std::fs::create_dir_all(&args.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", args.data_dir.display()))?;
+    let signing = signing_key(&args.secrets, &args.data_dir)?;
+    let master = master_key(&args.secrets, &args.data_dir)?;
+    let verifier = Verifier::from_keys([signing.public().clone()]);
+    let owner = owner_token(&Issuer::new(signing), &verifier, &args.data_dir, base::now())?;
+    let prometheus = prometheus()?;
+
+    let node = Node::start(node_options(&args), master).await.map_err(|error| chained(&error))?;
+    let service = node.service();
+    let ready = tokio::select! {
+        ready = until_ready(&service) => ready,
+        () = ended.wait() => return { node.stop().await; Ok(()) },
+    };
+    if let Err(error) = ready {
+        node.stop().await;
+        return Err(error);
+    }
+    let shards = Arc::new(service.clone());
+    let gateway = match gateway::start(gateway_config(&args), shards, verifier, prometheus).await {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            drop(service);
+            node.stop().await;
+            return Err(error.into());
+        }
+    };
+    announce(&args, gateway.local_addr(), &owner)?;
+    until_ended(&mut ended, &service).await;
+    stop(gateway, service, node).await;
+    Ok(())
+}
+
+async fn stop(gateway: Gateway, service: NodeService, node: Node) {
+    tracing::info!("stopping: no new requests are taken");
+    gateway.stop().await;
+    drop(service);
+    node.stop().await;
+    tracing::info!("stopped; everything acknowledged is on disk");
+}
+
+/// The signals that end the hub.
+struct Ended {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Ended {
+    fn listen() -> Result<Ended> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Ended { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Takes the node's figures now and then until the end.
+async fn until_ended(ended: &mut Ended, service: &NodeService) {
+    let stop = CancellationToken::new();
+    let (observed, service) = (stop.clone(), service.clone());
+    let observer = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(OBSERVE_EVERY);
+        while observed.run_until_cancelled(ticks.tick()).await.is_some() {
+            service.observe();
+        }
+    });
+    ended.wait().await;
+    stop.cancel();
+    if let Err(error) = observer.await {
+        tracing::error!(%error, "the task that takes figures failed");
+    }
+}
+
+fn prometheus() -> Result<PrometheusHandle> {
+    // From a cached read to a slow disk.
+    const SECONDS: [f64; 14] =
+        [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+    let builder =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
+    Ok(builder.install_recorder()?)
+}
+
+fn node_options(args: &DevArgs) -> NodeOptions {
+    const MIB: u64 = 1 << 20;
+    let cache_bytes = args.cache_size_mb * MIB;
+    // A quarter for blocks of the store, the rest for documents.
+    let blocks = cache_bytes / 4;
+    NodeOptions {
+        folder: args.data_dir.clone(),
+        shards: args.shards,
+        wal: wal::Options {
+            segment_bytes: args.wal_segment_size_mb * MIB,
+            reserve_bytes: args.disk_reserve_mb * MIB,
+            ..wal::Options::default()
+        },
+        store: shard::StoreOptions { cache_bytes: blocks, ..shard::StoreOptions::default() },
+        engine: EngineOptions {
+            cache_bytes: cache_bytes - blocks,
+            workers: std::thread::available_parallelism().map_or(2, usize::from) * 2,
+            limits: Limits::from(&args.limits),
+        },
+        policy: shard::Policy::default(),
+    }
+}
+
+fn gateway_config(args: &DevArgs) -> Config {
+    let limits = Limits::from(&args.limits);
+    Config { limits, allow_public_bind: args.allow_plaintext, ..Config::new(args.addr) }
+}
+
+/// Waits until every shard serves. One that never will ends the start.
+async fn until_ready(service: &NodeService) -> Result<()> {
+    const POLL: Duration = Duration::from_millis(5);
+    loop {
+        let health = service.health();
+        if health.ready() {
+            return Ok(());
+        }
+        for shard in &health.shards {
+            if let ShardState::Broken { reason } = &shard.state {
+                bail!("shard {} does not start: {reason}", shard.shard);
+            }
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn chained(error: &dyn std::error::Error) -> anyhow::Error {
+    anyhow::Error::msg(shard::chain(error))
+}
+
+/// Says where the hub is and how to talk to it.
+fn announce(args: &DevArgs, addr: SocketAddr, owner: &OwnerToken) -> Result<()> {
+    let url = format!("http://{addr}");
+    let file = owner.file.display();
+    if args.json {
+        let ready = serde_json::json!({
+            "event": "ready",
+            "url": url,
+            "token_file": owner.file,
+            "pid": std::process::id(),
+        });
+        println!("{ready}");
+        return Ok(());
+    }
+    println!(
+        "Context Hub is ready at {url}
+
+Owner token (also in {file}):
+{token}
+
+Try it:
+  TOKEN=$(cat {file})
+  curl -s {url}/documents -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
+    -d '{{\"name\": \"notes\", \"doc_type\": \"Text\", \"content\": \"Hello, world\"}}'
+  curl -s {url}/documents -H \"Authorization: Bearer $TOKEN\"
+
+Stop it with Ctrl-C; started again on the same folder it goes on where it was.",
+        token = owner.token,
+    );
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! The limits of `base::Limits` as flags.
+
+use base::Limits;
+use clap::Args;
+
+/// What clients may ask for; the defaults are those of `base::Limits`.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// The body of one request, in bytes
+    #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES")]
+    max_body_bytes: Option<usize>,
+    /// The content of one document, in bytes of JSON
+    #[arg(long, env = "MAX_DOCUMENT_BYTES", value_name = "BYTES")]
+    max_document_bytes: Option<usize>,
+    /// One change, inflated, in bytes
+    #[arg(long, env = "MAX_CHANGE_BYTES", value_name = "BYTES")]
+    max_change_bytes: Option<usize>,
+    /// How deeply objects and lists may nest
+    #[arg(long, env = "MAX_JSON_DEPTH", value_name = "LEVELS")]
+    max_json_depth: Option<usize>,
+    /// The name of a document, in bytes
+    #[arg(long, env = "MAX_NAME_BYTES", value_name = "BYTES")]
+    max_name_bytes: Option<usize>,
+    /// Operations in one PATCH
+    #[arg(long, env = "MAX_OPERATIONS", value_name = "COUNT")]
+    max_operations: Option<usize>,
+    /// An Idempotency-Key, in bytes
+    #[arg(long, env = "MAX_IDEMPOTENCY_KEY_BYTES", value_name = "BYTES")]
+    max_idempotency_key_bytes: Option<usize>,
+    /// Entries in one access list
+    #[arg(long, env = "MAX_ACCESS_ENTRIES", value_name = "COUNT")]
+    max_access_entries: Option<usize>,
+    /// Requests that are worked on at once
+    #[arg(long, env = "MAX_REQUESTS_IN_FLIGHT", value_name = "COUNT")]
+    max_requests_in_flight: Option<usize>,
+    /// Documents on one page of a list
+    #[arg(long, env = "MAX_PAGE_DOCUMENTS", value_name = "COUNT")]
+    max_page_documents: Option<usize>,
+}
+
+impl From<&LimitArgs> for Limits {
+    fn from(args: &LimitArgs) -> Limits {
+        let default = Limits::default();
+        Limits {
+            body_bytes: args.max_body_bytes.unwrap_or(default.body_bytes),
+            document_bytes: args.max_document_bytes.unwrap_or(default.document_bytes),
+            change_bytes: args.max_change_bytes.unwrap_or(default.change_bytes),
+            json_depth: args.max_json_depth.unwrap_or(default.json_depth),
+            name_bytes: args.max_name_bytes.unwrap_or(default.name_bytes),
+            operations: args.max_operations.unwrap_or(default.operations),
+            idempotency_key_bytes: args.max_idempotency_key_bytes.unwrap_or(default.idempotency_key_bytes),
+            access_entries: args.max_access_entries.unwrap_or(default.access_entries),
+            requests_in_flight: args.max_requests_in_flight.unwrap_or(default.requests_in_flight),
+            page_documents: args.max_page_documents.unwrap_or(default.page_documents),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Finding and making the keys of documents.
+
+use crate::command::{Command, DocumentKey, OwnerKey};
+use crate::documents::Fault;
+use crate::store::{DocKey, Space, Store, key};
+use base::{Slot, TenantId};
+use quick_cache::sync::Cache;
+use vault::{Context, Key, Kind, MasterKey, Wrapped};
+
+/// Owner keys that are kept open. One takes about 200 bytes.
+const OWNER_KEYS_KEPT: usize = 10_000;
+
+/// Opens wrapped keys, from the master key down.
+pub struct Keyring {
+    master: MasterKey,
+    owners: Cache<OwnerId, Key>,
+}
+
+/// Whose key: an owner has one for each slot that holds documents of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnerId {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The owner's name.
+    pub owner: String,
+    /// The slot.
+    pub slot: Slot,
+}
+
+/// The length of a key's id, which stands before a wrapped owner key.
+const ID_BYTES: usize = 8;
+
+impl Keyring {
+    /// A keyring under a master key.
+    pub fn new(master: MasterKey) -> Keyring {
+        Keyring { master, owners: Cache::new(OWNER_KEYS_KEPT) }
+    }
+
+    /// The stored key of an owner, if there is one.
+    pub fn owner_key(&self, store: &Store, id: &OwnerId) -> Result<Option<Key>, Fault> {
+        if let Some(key) = self.owners.get(id) {
+            return Ok(Some(key));
+        }
+        let stored = store.get(Space::Documents, &key::owner_key(id.tenant.as_str(), id.slot, &id.owner))?;
+        let Some(stored) = stored else { return Ok(None) };
+        let wrapped = stored.get(ID_BYTES..).ok_or_else(|| Fault::damaged("an owner key is too short"))?;
+        let key = Wrapped::from_bytes(wrapped)?.unwrap_with(self.master.key(), &id.context())?;
+        self.owners.insert(id.clone(), key.clone());
+        Ok(Some(key))
+    }
+
+    /// A new owner key, as the record to put into the log. The key that is stored afterwards may be another's.
+    pub fn new_owner_key(&self, id: &OwnerId, time_ms: u64) -> (Key, Command) {
+        let key = Key::random();
+        let record = OwnerKey {
+            tenant: id.tenant.as_str().to_owned(),
+            owner: id.owner.clone(),
+            slot: id.slot.number(),
+            id: key.id().0,
+            wrapped: key.wrap_with(self.master.key(), &id.context()).to_bytes(),
+            time_ms,
+        };
+        (key, Command::OwnerKey(record))
+    }
+
+    /// The stored key of a document.
+    pub fn document_key(&self, store: &Store, doc: &DocKey, owner: &str) -> Result<Key, Fault> {
+        let record = key::document_key(&doc.prefix());
+        let stored = store.get(Space::Documents, &record)?;
+        let stored = stored.ok_or_else(|| Fault::damaged("the document's key is missing"))?;
+        let id = OwnerId { tenant: doc.tenant.clone(), owner: owner.to_owned(), slot: doc.id.slot() };
+        let above = self.owner_key(store, &id)?;
+        let above = above.ok_or_else(|| Fault::damaged("the key of the document's owner is missing"))?;
+        Ok(Wrapped::from_bytes(&stored)?.unwrap_with(&above, &document_context(doc))?)
+    }
+}
+
+/// A new document key under the owner's, and the record to put into the log before the document.
+pub fn new_document_key(doc: &DocKey, owner: &str, above: &Key, time_ms: u64) -> (Key, Command) {
+    let key = Key::random();
+    let wrapped = key.wrap_with(above, &document_context(doc)).to_bytes();
+    let record = DocumentKey {
+        tenant: doc.tenant.as_str().to_owned(),
+        owner: owner.to_owned(),
+        document: *doc.id.as_bytes(),
+        wrapped,
+        time_ms,
+    };
+    (key, Command::DocumentKey(record))
+}
+
+fn document_context(doc: &DocKey) -> Context<'_> {
+    Context { tenant: doc.tenant.as_str(), subject: doc.id.as_bytes(), kind: Kind::DocumentKey }
+}
+
+impl OwnerId {
+    fn context(&self) -> Context<'_> {
+        Context { tenant: self.tenant.as_str(), subject: self.owner.as_bytes(), kind: Kind::OwnerKey }
+    }
+}

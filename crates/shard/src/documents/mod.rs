@@ -1,0 +1,25 @@
+//! Documents in memory: opened on demand, edited one batch at a time, shown from a cache.
+
+mod compaction;
+mod engine;
+mod fault;
+mod keyring;
+mod making;
+mod open;
+mod outcome;
+mod pace;
+mod reading;
+mod runner;
+mod stored;
+mod views;
+mod workers;
+
+pub use engine::{Engine, EngineOptions};
+pub use fault::{Fault, RETRY_AFTER, bad_edit, chain, unavailable, unproposed, unread};
+pub use keyring::{Keyring, OwnerId, new_document_key};
+pub use making::edit_id;
+pub use open::{Pending, Queued};
+pub use outcome::refusal;
+pub use runner::Runner;
+pub use stored::{HeadWords, access_list, context, head, level, level_of_user, words};
+pub use workers::WorkLost;

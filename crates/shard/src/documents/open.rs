@@ -1,0 +1,219 @@
+//! Open documents: their queues of edits, and the registry that bounds how much memory they take.
+
+use super::Fault;
+use super::keyring::Keyring;
+use super::pace::Pace;
+use super::stored::{self, HeadWords};
+use crate::store::{DocKey, Head, Store};
+use base::{Heads, Shape};
+use crdt::Document;
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
+use rpc::{Caller, Refusal, Seen, Write};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use vault::Key;
+
+/// Edits that may wait for one document.
+const QUEUE_EDITS: usize = 1_024;
+
+/// An edit that waits for its document.
+pub struct Pending {
+    /// Who asks.
+    pub caller: Caller,
+    /// What for.
+    pub write: Write,
+    /// How often it was made on a state that did not last.
+    pub attempts: u32,
+    /// Where the answer goes. The asker may be gone.
+    pub reply: oneshot::Sender<Result<Seen, Refusal>>,
+}
+
+/// A document that is being edited or was lately.
+pub struct OpenDocument {
+    /// Which.
+    pub doc: DocKey,
+    inbox: Mutex<Inbox>,
+    /// The document itself, once loaded. Held by whoever works on it, from the making of edits until their outcome.
+    pub state: Arc<tokio::sync::Mutex<Option<Loaded>>>,
+}
+
+#[derive(Default)]
+struct Inbox {
+    edits: VecDeque<Pending>,
+    running: bool,
+}
+
+/// What became of an edit that was put into a queue.
+pub enum Queued {
+    /// Somebody works on the queue already.
+    Waits,
+    /// Nobody does: the caller starts it.
+    StartWork,
+    /// There is no room, and the edit is dropped.
+    Full,
+}
+
+impl OpenDocument {
+    /// A document whose state is not loaded yet.
+    pub fn new(doc: DocKey) -> OpenDocument {
+        OpenDocument { doc, inbox: Mutex::default(), state: Arc::default() }
+    }
+
+    /// Puts an edit into the queue.
+    pub fn push(&self, pending: Pending) -> Queued {
+        let mut inbox = self.inbox.lock();
+        if inbox.edits.len() >= QUEUE_EDITS {
+            return Queued::Full;
+        }
+        inbox.edits.push_back(pending);
+        if std::mem::replace(&mut inbox.running, true) { Queued::Waits } else { Queued::StartWork }
+    }
+
+    /// The next edits in line, at most `limit`. None: the work is over, and the next edit starts it anew.
+    pub fn take(&self, limit: usize) -> Vec<Pending> {
+        let mut inbox = self.inbox.lock();
+        let count = inbox.edits.len().min(limit);
+        inbox.running = count > 0;
+        inbox.edits.drain(..count).collect()
+    }
+
+    /// Puts edits back to the front of the queue, to be made again. Only for the one who works on the queue.
+    pub fn put_back(&self, edits: Vec<Pending>) {
+        let mut inbox = self.inbox.lock();
+        edits.into_iter().rev().for_each(|pending| inbox.edits.push_front(pending));
+    }
+
+    fn is_running(&self) -> bool {
+        self.inbox.lock().running
+    }
+}
+
+/// A document in memory, at a committed version or just ahead of it while its newest edits are on their way.
+pub struct Loaded {
+    /// The document.
+    pub document: Document,
+    /// Its key.
+    pub key: Key,
+    /// The head record that it was last in step with.
+    pub head: Head,
+    /// Text or JSON.
+    pub shape: Shape,
+    /// The heads of that record.
+    pub heads: Heads,
+    /// The newest version in the stored compacted chunk; 0 if there is none.
+    pub compacted: u64,
+    /// The version at which compaction failed last; 0 if it never did.
+    pub compaction_failed_at: u64,
+    /// What working on it may cost.
+    pub pace: Pace,
+}
+
+impl Loaded {
+    /// Opens what is stored.
+    pub fn load(keyring: &Keyring, store: &Store, doc: &DocKey, head: Head) -> Result<Loaded, Fault> {
+        let key = stored::key_of(keyring, store, doc, &head)?;
+        let HeadWords { shape, heads, .. } = stored::words(&head)?;
+        let chunks = stored::chunks(store, doc, &key, head.version)?;
+        let compacted = chunks.compacted;
+        let document = chunks.into_document(&heads)?;
+        let pace = Pace::default();
+        Ok(Loaded { document, key, head, shape, heads, compacted, compaction_failed_at: 0, pace })
+    }
+
+    /// Versions since the document was compacted, or that last failed.
+    pub fn uncompacted(&self) -> u64 {
+        self.head.version - self.compacted.max(self.compaction_failed_at)
+    }
+
+    fn weight(&self) -> usize {
+        self.document.weight() + self.heads.len() * 64 + 512
+    }
+}
+
+/// A document in the registry, with the weight that it was counted with.
+#[derive(Clone)]
+struct Entry {
+    open: Arc<OpenDocument>,
+    weight: u64,
+}
+
+/// Documents that are worked on stay, however heavy.
+#[derive(Clone)]
+struct KeepRunning;
+
+impl Lifecycle<DocKey, Entry> for KeepRunning {
+    type RequestState = ();
+
+    fn begin_request(&self) -> Self::RequestState {}
+
+    fn is_pinned(&self, _: &DocKey, entry: &Entry) -> bool {
+        entry.open.is_running()
+    }
+
+    fn on_evict(&self, _: &mut Self::RequestState, _: DocKey, _: Entry) {
+        metrics::counter!("documents_evicted_total").increment(1);
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<DocKey, Entry> for Weight {
+    fn weight(&self, _: &DocKey, entry: &Entry) -> u64 {
+        entry.weight
+    }
+}
+
+/// What a document in the registry weighs before it is loaded.
+const EMPTY_WEIGHT: u64 = 1_024;
+
+/// The open documents of a node, bounded in bytes.
+pub struct OpenDocuments {
+    cache: Cache<DocKey, Entry, Weight, DefaultHashBuilder, KeepRunning>,
+}
+
+impl OpenDocuments {
+    /// An empty registry of at most `bytes`.
+    pub fn new(bytes: u64) -> OpenDocuments {
+        const TYPICAL_OPEN_BYTES: u64 = 16 << 10;
+        let expected = (bytes / TYPICAL_OPEN_BYTES).clamp(16, 100_000) as usize;
+        OpenDocuments {
+            cache: Cache::with(expected, bytes, Weight, DefaultHashBuilder::default(), KeepRunning),
+        }
+    }
+
+    /// The document, if it is open.
+    pub fn get(&self, doc: &DocKey) -> Option<Arc<OpenDocument>> {
+        self.cache.get(doc).map(|entry| entry.open)
+    }
+
+    /// The document, open or to be opened.
+    pub fn entry(&self, doc: &DocKey) -> Arc<OpenDocument> {
+        let make = || {
+            let open = Arc::new(OpenDocument::new(doc.clone()));
+            Ok::<_, std::convert::Infallible>(Entry { open, weight: EMPTY_WEIGHT })
+        };
+        match self.cache.get_or_insert_with(doc, make) {
+            Ok(entry) => entry.open,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Counts a document anew after it was worked on. One that was evicted meanwhile does not come back by this.
+    pub fn reweigh(&self, open: &Arc<OpenDocument>, loaded: Option<&Loaded>) {
+        let weight = EMPTY_WEIGHT + loaded.map_or(0, |loaded| loaded.weight() as u64);
+        let counted = self.cache.peek(&open.doc).map(|entry| entry.weight);
+        // Not at every edit: a weight that is a little off does no harm.
+        if counted.is_some_and(|counted| weight.abs_diff(counted) > counted / 8) {
+            let _evicted = self.cache.replace(open.doc.clone(), Entry { open: open.clone(), weight }, true);
+        }
+    }
+
+    /// Bytes and documents held.
+    pub fn held(&self) -> (u64, usize) {
+        (self.cache.weight(), self.cache.len())
+    }
+}

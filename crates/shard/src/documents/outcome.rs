@@ -1,0 +1,121 @@
+//! What became of a batch in the log, and who is told what.
+
+use super::Fault;
+use super::open::{Loaded, Pending};
+use super::reading::view;
+use super::runner::Runner;
+use super::stored;
+use super::views::Cached;
+use crate::machine::{Done, Outcome, Rejection};
+use crate::raft::ProposeError;
+use base::{Level, Limits};
+use rpc::{LimitKind, Refusal, Seen};
+use std::sync::Arc;
+
+/// What a proposal leads to.
+pub type Proposed = Result<Outcome, ProposeError>;
+
+/// The answer to one edit.
+pub enum Answer {
+    /// It is done, and this is the document now.
+    Seen(Seen),
+    /// No.
+    Refused(Refusal),
+    /// It had been done before: the document as it was at that version.
+    DoneAt(u64),
+    /// The state that it was made on did not last: it is made again.
+    Again,
+}
+
+/// Finds the answers to the parts of a batch. The document stays open if all of them came to pass.
+pub fn sort_out(
+    runner: &Runner,
+    state: &mut Option<Loaded>,
+    outcome: Outcome,
+    waiting: Vec<Pending>,
+) -> Vec<(Pending, Answer)> {
+    let outcomes = match outcome {
+        Outcome::Edits(outcomes) => outcomes,
+        Outcome::One(outcome) => vec![outcome],
+    };
+    let as_made = outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|done| !done.repeated));
+    let shown = match state.as_mut().filter(|_| as_made) {
+        Some(loaded) => show(runner, loaded),
+        None => reload(runner, state),
+    };
+    let shown = shown.unwrap_or_else(|fault| {
+        *state = None;
+        Err(fault.into())
+    });
+    let parts = waiting.into_iter().zip(outcomes);
+    let limits = &runner.engine.limits;
+    parts.map(|(pending, outcome)| answer(pending, outcome, &shown, limits)).collect()
+}
+
+fn answer(
+    pending: Pending,
+    outcome: Result<Done, Rejection>,
+    shown: &Result<Arc<Cached>, Refusal>,
+    limits: &Limits,
+) -> (Pending, Answer) {
+    let answer = match outcome {
+        Ok(done) if done.repeated => Answer::DoneAt(done.version),
+        Ok(_) => match shown {
+            Ok(cached) => Answer::Seen(seen_by_writer(cached, &pending)),
+            Err(refusal) => Answer::Refused(refusal.clone()),
+        },
+        Err(Rejection::Stale) => Answer::Again,
+        Err(rejection) => Answer::Refused(refusal(rejection, limits)),
+    };
+    (pending, answer)
+}
+
+/// Who has just written could read at that moment, even if access was taken away since.
+fn seen_by_writer(cached: &Cached, pending: &Pending) -> Seen {
+    let held = cached.seen_by(&pending.caller.user);
+    held.unwrap_or_else(|| Seen { view: cached.view().clone(), level: Level::Write })
+}
+
+/// Brings the open document in step with its head record, and shows it.
+fn show(runner: &Runner, loaded: &mut Loaded) -> Result<Result<Arc<Cached>, Refusal>, Fault> {
+    let (store, doc) = (runner.shard.machine.store(), &runner.open.doc);
+    let generation = runner.engine.views.generation(doc);
+    let Some(head) = stored::head(store, doc)? else { return Ok(Err(Refusal::NotFound)) };
+    let words = stored::words(&head)?;
+    if words.heads != loaded.document.heads() {
+        // Nobody else writes while this batch is on its way, unless this node has lost the shard meanwhile.
+        return Err(Fault::damaged("the document has other heads than its newest edits lead to"));
+    }
+    let content = loaded.document.content_json(loaded.shape);
+    let content = content.map_err(|poisoned| Fault::damaged(poisoned.to_string()))?;
+    loaded.heads = words.heads;
+    loaded.head = head;
+    let view = view(doc, &loaded.head, content)?;
+    let access = stored::access_list(store, doc)?;
+    let cached = Cached::new(generation, doc.tenant.clone(), words.owner, access, Arc::new(view));
+    let cached = Arc::new(cached);
+    runner.engine.views.insert(doc.id, cached.clone());
+    Ok(Ok(cached))
+}
+
+/// Some edits did not come to pass, and the open document has them: only the store is right.
+fn reload(runner: &Runner, state: &mut Option<Loaded>) -> Result<Result<Arc<Cached>, Refusal>, Fault> {
+    let (store, doc) = (runner.shard.machine.store(), &runner.open.doc);
+    *state = None;
+    let Some(head) = stored::head(store, doc)? else { return Ok(Err(Refusal::NotFound)) };
+    let loaded = state.insert(Loaded::load(&runner.engine.keyring, store, doc, head)?);
+    show(runner, loaded)
+}
+
+/// What a rejection by the log means to the one who asked. Stale commands are made again before it comes to this.
+pub fn refusal(rejection: Rejection, limits: &Limits) -> Refusal {
+    match rejection {
+        Rejection::NotFound | Rejection::Exists => Refusal::NotFound,
+        Rejection::Forbidden { needed, held } => Refusal::Forbidden { needed, held },
+        Rejection::KeyReused => Refusal::KeyReused,
+        Rejection::AccessFull => {
+            Refusal::TooLarge { what: LimitKind::AccessEntries, limit: limits.access_entries, actual: None }
+        }
+        Rejection::Stale => Refusal::Internal { reason: "a stale command was not made again".to_owned() },
+    }
+}

@@ -1,0 +1,188 @@
+//! Working on a document's queue of edits: gather, make, commit, show, answer, and again while there are more.
+//!
+//! One task works on a document at a time, so that edits that arrive while a batch is on its way become one command.
+
+use super::compaction::{self, compact};
+use super::engine::Engine;
+use super::fault::{chain, unavailable, unproposed};
+use super::making::{Batch, Bench, Settled, make};
+use super::open::{Loaded, OpenDocument, Pending};
+use super::outcome::{Answer, sort_out};
+use super::workers::WorkLost;
+use crate::command::Command;
+use crate::shard::Shard;
+use rpc::{At, Refusal};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Edits that are made as one batch. More wait for the next: one batch must not keep the others waiting for long.
+const BATCH_EDITS: usize = 128;
+
+/// How often an edit is made again because the state that it was made on did not last.
+const ATTEMPTS_MAX: u32 = 16;
+
+/// Works on the queue of one document.
+pub struct Runner {
+    /// What all documents share.
+    pub engine: Arc<Engine>,
+    /// Where the document lives.
+    pub shard: Arc<Shard>,
+    /// The document.
+    pub open: Arc<OpenDocument>,
+}
+
+impl Runner {
+    /// Works until the queue is empty.
+    pub async fn run(self) {
+        let runner = Arc::new(self);
+        let mut ended = Instant::now();
+        loop {
+            let edits = runner.open.take(BATCH_EDITS);
+            if edits.is_empty() {
+                return;
+            }
+            // If the work is lost, whoever waited hears it from the dropped sender.
+            let rest = runner.batch(edits, ended.elapsed()).await.unwrap_or_default();
+            ended = Instant::now();
+            if !rest.is_zero() {
+                tokio::time::sleep(rest).await;
+            }
+        }
+    }
+
+    /// One batch from start to end. Gives how long the document should rest.
+    async fn batch(
+        self: &Arc<Runner>,
+        edits: Vec<Pending>,
+        since_last: Duration,
+    ) -> Result<Duration, WorkLost> {
+        let mut held = self.open.state.clone().lock_owned().await;
+        // Taken out while it is worked on: should the work panic, nothing half done stays behind.
+        let state = held.take();
+        let (state, mut batch, making) =
+            self.work(state, move |runner, state| runner.make(state, edits)).await?;
+        let outcome = match batch.command(&self.open.doc, base::now().0) {
+            None => None,
+            Some(command) => Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await),
+        };
+        let Batch { waiting, settled, again, .. } = batch;
+        let show = move |runner: &Runner, state: &mut Option<Loaded>| runner.show(state, outcome, waiting);
+        let (mut state, answers, showing) = self.work(state, show).await?;
+        let rest = state.as_mut().map(|loaded| loaded.pace.worked(making + showing, since_last));
+        self.engine.open.reweigh(&self.open, state.as_ref());
+        *held = state;
+        drop(held);
+        self.answer(answers, settled, again).await?;
+        Ok(rest.unwrap_or_default())
+    }
+
+    /// Does a piece of work on the document, and measures it.
+    async fn work<T: Send + 'static>(
+        self: &Arc<Runner>,
+        state: Option<Loaded>,
+        work: impl FnOnce(&Runner, &mut Option<Loaded>) -> T + Send + 'static,
+    ) -> Result<(Option<Loaded>, T, Duration), WorkLost> {
+        let runner = self.clone();
+        let timed = move || {
+            let mut state = state;
+            let started = Instant::now();
+            let done = work(&runner, &mut state);
+            (state, done, started.elapsed())
+        };
+        self.engine.workers.run(timed).await
+    }
+
+    fn make(&self, state: &mut Option<Loaded>, edits: Vec<Pending>) -> Batch {
+        let bench = Bench {
+            store: self.shard.machine.store(),
+            keyring: &self.engine.keyring,
+            limits: &self.engine.limits,
+            now_ms: base::now().0,
+        };
+        make(&bench, &self.open.doc, state, edits)
+    }
+
+    /// Brings the document in step with what became of the batch, and finds the answers.
+    fn show(
+        &self,
+        state: &mut Option<Loaded>,
+        outcome: Option<super::outcome::Proposed>,
+        waiting: Vec<Pending>,
+    ) -> Vec<(Pending, Answer)> {
+        let Some(outcome) = outcome else { return vec![] };
+        let outcomes = match outcome {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                // Its edits may or may not have come to pass: only the store knows.
+                *state = None;
+                let refusal = || Answer::Refused(unproposed(self.shard.id, &error));
+                return waiting.into_iter().map(|pending| (pending, refusal())).collect();
+            }
+        };
+        let answers = sort_out(self, state, outcomes, waiting);
+        self.compact_if_due(state);
+        answers
+    }
+
+    fn compact_if_due(&self, state: &mut Option<Loaded>) {
+        let Some(loaded) = state.as_mut().filter(|loaded| compaction::due(loaded)) else { return };
+        if let Err(fault) = compact(&self.shard.machine, &self.open.doc, loaded) {
+            // Nothing is lost: the chunks stay. The document is read from them, and compacted once it has grown.
+            tracing::error!(document = %self.open.doc.id, error = chain(&fault), "the document was not compacted");
+            loaded.compaction_failed_at = loaded.head.version;
+        }
+    }
+
+    async fn answer(
+        self: &Arc<Runner>,
+        answers: Vec<(Pending, Answer)>,
+        settled: Vec<(Pending, Settled)>,
+        mut again: Vec<Pending>,
+    ) -> Result<(), WorkLost> {
+        let settled = settled.into_iter().map(|(pending, settled)| match settled {
+            Settled::Refused(refusal) => (pending, Answer::Refused(refusal)),
+            Settled::DoneAt(version) => (pending, Answer::DoneAt(version)),
+        });
+        for (pending, answer) in answers.into_iter().chain(settled) {
+            match answer {
+                Answer::Seen(seen) => tell(pending, Ok(seen)),
+                Answer::Refused(refusal) => tell(pending, Err(refusal)),
+                Answer::DoneAt(version) => self.answer_done_at(pending, version).await?,
+                Answer::Again => again.push(pending),
+            }
+        }
+        self.make_again(again);
+        Ok(())
+    }
+
+    /// The answer to a repeated edit: the document as it was after the first.
+    async fn answer_done_at(self: &Arc<Runner>, pending: Pending, version: u64) -> Result<(), WorkLost> {
+        let (runner, user) = (self.clone(), pending.caller.user.clone());
+        let read = move || {
+            let Runner { engine, shard, open } = &*runner;
+            engine.read_past(&shard.machine, &open.doc, &user, &At::Version(version))
+        };
+        let answer = self.engine.workers.run(read).await?;
+        tell(pending, answer);
+        Ok(())
+    }
+
+    fn make_again(&self, edits: Vec<Pending>) {
+        let mut kept = Vec::with_capacity(edits.len());
+        for mut pending in edits {
+            pending.attempts += 1;
+            if pending.attempts < ATTEMPTS_MAX {
+                kept.push(pending);
+            } else {
+                let reason = "the document changes too quickly for this edit".to_owned();
+                tell(pending, Err(unavailable(self.shard.id, reason)));
+            }
+        }
+        self.open.put_back(kept);
+    }
+}
+
+fn tell(pending: Pending, answer: Result<rpc::Seen, Refusal>) {
+    // The asker may have gone; what was done stays done.
+    let _gone = pending.reply.send(answer);
+}

@@ -1,0 +1,55 @@
+//! Creation.
+
+use super::step::{ApplyError, Step};
+use super::{Done, Rejection};
+use crate::command::Create;
+use crate::store::{Head, Lookup, PartRecord, Space, VersionRecord, key};
+use base::{DocId, Level, Shape};
+
+impl Step<'_> {
+    pub(super) fn create(&mut self, create: Create) -> Result<Result<Done, Rejection>, ApplyError> {
+        let id = self.id(create.document)?;
+        let time_ms = self.tick(create.origin.time_ms);
+        let tenant = create.origin.tenant.clone();
+        let document = key::document(&tenant, id.as_bytes(), id.slot());
+        if Shape::from_number(create.shape).is_none() {
+            return Err(self.rule("documents are texts or JSON"));
+        }
+        if self.txn.get(Space::Documents, &key::head(&document))?.is_some() {
+            return Ok(Err(Rejection::Exists));
+        }
+        if let Some(earlier) = self.repeated(&tenant, id.slot(), &create.edit)? {
+            // The key that came before this command is of no use to anyone.
+            self.txn.remove(Space::Documents, key::document_key(&document));
+            return Ok(earlier);
+        }
+        if self.txn.get(Space::Documents, &key::document_key(&document))?.is_none() {
+            return Ok(Err(Rejection::Stale));
+        }
+        let done = self.done(&tenant, id, &create.edit, 1);
+        self.store_new(id, &document, create, time_ms);
+        Ok(Ok(done))
+    }
+
+    fn store_new(&mut self, id: DocId, document: &[u8], create: Create, time_ms: u64) {
+        let owner = create.origin.actor().to_owned();
+        let listed = key::listed(&create.origin.tenant, &owner, id.as_bytes());
+        self.txn.put(Space::Lists, listed, vec![Level::Owner as u8]);
+        let part = PartRecord { author: owner.clone(), heads: create.heads.clone(), changes: create.change };
+        let version = VersionRecord { time_ms, parts: vec![part] };
+        self.txn.put(Space::Documents, key::version(document, 1), version.to_record());
+        let head = Head {
+            name: create.name,
+            shape: create.shape,
+            owner,
+            version: 1,
+            heads: create.heads,
+            created_ms: time_ms,
+            updated_ms: time_ms,
+            deleted_ms: None,
+            access_entries: 0,
+        };
+        self.txn.put(Space::Documents, key::head(document), head.to_record());
+        self.touch(id);
+    }
+}

@@ -1,0 +1,91 @@
+//! Edits.
+
+use super::step::{ApplyError, Step};
+use super::{Done, Rejection};
+use crate::command::{EditDocument, EditPart};
+use crate::store::{Head, Lookup, PartRecord, Space, VersionRecord, key};
+use base::{DocId, Level};
+
+impl Step<'_> {
+    /// Applies the parts in order. Each was made on those before it: after one that is not applied, none is.
+    pub(super) fn edit(&mut self, edit: EditDocument) -> Result<Vec<Result<Done, Rejection>>, ApplyError> {
+        let id = self.id(edit.document)?;
+        let time_ms = self.tick(edit.time_ms);
+        let document = key::document(&edit.tenant, id.as_bytes(), id.slot());
+        let head = self.txn.record::<Head>(Space::Documents, &key::head(&document))?;
+        let Some(head) = head.filter(|head| head.deleted_ms.is_none()) else {
+            return Ok(vec![Err(Rejection::NotFound); edit.parts.len()]);
+        };
+        if head.version != edit.version {
+            return Ok(vec![Err(Rejection::Stale); edit.parts.len()]);
+        }
+
+        let mut verdicts = Vec::with_capacity(edit.parts.len());
+        for part in &edit.parts {
+            let broken = verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Apply));
+            verdicts.push(if broken {
+                Verdict::Stale
+            } else {
+                self.verdict(&edit.tenant, id, &document, part)?
+            });
+        }
+        let applied = verdicts.iter().take_while(|verdict| matches!(verdict, Verdict::Apply)).count();
+        let version = self.store_version(id, &document, head, &edit.parts[..applied], time_ms);
+
+        let parts = edit.parts.iter().zip(verdicts);
+        let outcomes = parts.map(|(part, verdict)| match verdict {
+            Verdict::Apply => Ok(self.done(&edit.tenant, id, &part.edit, version)),
+            Verdict::Earlier(outcome) => outcome,
+            Verdict::Stale => Err(Rejection::Stale),
+        });
+        Ok(outcomes.collect())
+    }
+
+    fn verdict(
+        &self,
+        tenant: &str,
+        id: DocId,
+        document: &[u8],
+        part: &EditPart,
+    ) -> Result<Verdict, ApplyError> {
+        let needs = Level::from_number(part.needs).ok_or_else(|| self.rule("levels are 1 to 4"))?;
+        if let Err(rejection) = self.permitted(document, &part.principals, needs)? {
+            return Ok(Verdict::Earlier(Err(rejection)));
+        }
+        Ok(self.repeated(tenant, id.slot(), &part.edit)?.map_or(Verdict::Apply, Verdict::Earlier))
+    }
+
+    /// Stores what the parts have changed as one version. Gives the version, which stays if nothing has changed.
+    fn store_version(
+        &mut self,
+        id: DocId,
+        document: &[u8],
+        head: Head,
+        parts: &[EditPart],
+        time_ms: u64,
+    ) -> u64 {
+        let changing = parts.iter().filter(|part| !part.changes.is_empty());
+        let records: Vec<_> = changing
+            .map(|part| PartRecord {
+                author: part.principals.first().cloned().unwrap_or_default(),
+                heads: part.heads.clone(),
+                changes: part.changes.clone(),
+            })
+            .collect();
+        let Some(newest) = records.last() else { return head.version };
+        let version = head.version + 1;
+        let head = Head { version, heads: newest.heads.clone(), updated_ms: time_ms, ..head };
+        self.txn.put(Space::Documents, key::head(document), head.to_record());
+        let record = VersionRecord { time_ms, parts: records };
+        self.txn.put(Space::Documents, key::version(document, version), record.to_record());
+        self.touch(id);
+        version
+    }
+}
+
+/// What becomes of a part.
+enum Verdict {
+    Apply,
+    Earlier(Result<Done, Rejection>),
+    Stale,
+}

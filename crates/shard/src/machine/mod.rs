@@ -1,0 +1,149 @@
+//! The state machine of a shard: the pure meaning of the log, written to the local store.
+//!
+//! Invariants:
+//! - what applying an entry does depends on the log before it alone: no clock, no randomness, nothing of this node;
+//! - an entry, and the position after it, become visible together;
+//! - `generations` move after the store and before anyone hears of the outcome, so that who reads afterwards sees it.
+
+mod access;
+mod create;
+mod delete;
+mod edit;
+mod expiry;
+mod generations;
+mod hash;
+mod keys;
+mod outcome;
+mod parts;
+mod share;
+mod snapshot;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use access::level_of;
+pub use generations::{Generation, Generations};
+pub use outcome::{Done, Outcome, Outcomes, Rejection};
+pub use snapshot::InstallError;
+
+use crate::raft::{Applicable, Position, SnapshotData, StateMachine};
+use crate::store::{Space, Store, StoreError, key};
+use base::DocId;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use step::{ApplyError, Step};
+
+/// How long a receipt is kept, in log time.
+pub const RECEIPTS_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// How long the parts of a long command wait to be claimed, in log time.
+pub const PARTS_KEPT_MS: u64 = 60 * 60 * 1_000;
+
+/// The state machine of one shard.
+pub struct Machine {
+    store: Store,
+    generations: Arc<Generations>,
+    /// Held while the log is applied and while a document's stored bytes are rewritten: neither sees half of the other.
+    writing: Mutex<expiry::Hint>,
+    durable: Mutex<Option<Position>>,
+}
+
+impl Machine {
+    /// The machine over a shard's store. `generations` may be shared by all shards of a node.
+    pub fn open(store: Store, generations: Arc<Generations>) -> Result<Machine, StoreError> {
+        // What was read back at open has survived, but nothing says that it has been fsynced.
+        store.make_durable()?;
+        let durable = read_position(&store)?;
+        let writing = Mutex::new(expiry::Hint::default());
+        Ok(Machine { store, generations, writing, durable: Mutex::new(durable) })
+    }
+
+    /// The store below, for reading.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The generations of the documents that this machine changes.
+    pub fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Runs `write` while nothing is applied. For rewriting stored bytes without changing what they mean.
+    pub fn while_quiet<T>(&self, write: impl FnOnce(&Store) -> T) -> T {
+        let _quiet = self.writing.lock();
+        write(&self.store)
+    }
+}
+
+fn read_position(store: &Store) -> Result<Option<Position>, StoreError> {
+    let stored = store.get(Space::State, key::state::APPLIED)?;
+    Ok(stored.map(|bytes| step::position_from_bytes(&bytes)).transpose()?)
+}
+
+fn apply_all(
+    store: &Store,
+    batch: &[Applicable],
+    hint: &mut expiry::Hint,
+) -> Result<(Vec<Outcomes>, Vec<DocId>), ApplyError> {
+    let mut step = Step::begin(store, hint)?;
+    let outcomes = batch.iter().map(|entry| step.apply(entry)).collect::<Result<_, _>>()?;
+    Ok((outcomes, step.commit()?))
+}
+
+impl StateMachine for Machine {
+    type Outcome = Outcomes;
+
+    fn applied(&self) -> io::Result<Option<Position>> {
+        read_position(&self.store).map_err(io::Error::other)
+    }
+
+    fn membership(&self) -> io::Result<Option<Bytes>> {
+        let stored = self.store.get(Space::State, key::state::MEMBERSHIP).map_err(io::Error::other)?;
+        Ok(stored.map(|bytes| Bytes::copy_from_slice(&bytes)))
+    }
+
+    fn apply(&self, batch: Vec<Applicable>) -> io::Result<Vec<Outcomes>> {
+        let mut hint = self.writing.lock();
+        let applied = apply_all(&self.store, &batch, &mut hint);
+        let (outcomes, touched) = applied.map_err(|error| {
+            // Nothing was written, so what the hint has learnt on the way may be wrong.
+            *hint = expiry::Hint::default();
+            io::Error::other(error)
+        })?;
+        touched.iter().for_each(|id| self.generations.advance(*id));
+        Ok(outcomes)
+    }
+
+    fn snapshot(&self) -> io::Result<SnapshotData> {
+        let view = self.make_durable()?;
+        snapshot::take(&view).map_err(io::Error::other)
+    }
+
+    fn install(&self, snapshot: SnapshotData) -> io::Result<()> {
+        let mut hint = self.writing.lock();
+        let position = snapshot.position;
+        snapshot::install(&self.store, snapshot)?;
+        self.store.make_durable().map_err(io::Error::other)?;
+        *hint = expiry::Hint::default();
+        *self.durable.lock() = Some(position);
+        self.generations.advance_all();
+        Ok(())
+    }
+
+    fn durable(&self) -> io::Result<Option<Position>> {
+        Ok(*self.durable.lock())
+    }
+}
+
+impl Machine {
+    /// Fsyncs what is applied, and gives a view of at least that.
+    fn make_durable(&self) -> io::Result<crate::store::StoreView> {
+        let before = self.applied()?;
+        self.store.make_durable().map_err(io::Error::other)?;
+        let mut durable = self.durable.lock();
+        *durable = before.max(*durable);
+        Ok(self.store.view())
+    }
+}

@@ -1,0 +1,68 @@
+//! Snapshots of a shard: every record of its spaces.
+
+use crate::raft::{Record, SnapshotData};
+use crate::store::{RecordError, Space, Store, StoreError, StoreView, key};
+use bytes::Bytes;
+use std::io;
+
+use super::step::position_from_bytes;
+
+/// Why a snapshot was not installed. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The snapshot could not be read to its end.
+    #[error("the snapshot cannot be read")]
+    Read(#[source] io::Error),
+    /// A record of a space that this release does not know.
+    #[error("the snapshot holds records of space {0}, which is of a newer release")]
+    Space(u8),
+    /// Its records are not those of the position that it names.
+    #[error("the snapshot names another position than its records")]
+    Position,
+}
+
+/// A snapshot of what a view shows.
+pub fn take(view: &StoreView) -> Result<SnapshotData, StoreError> {
+    let applied = view.get(Space::State, key::state::APPLIED)?;
+    let nothing = || RecordError::Damaged { what: "position", reason: "nothing was applied yet".to_owned() };
+    let position = position_from_bytes(&applied.ok_or_else(nothing)?)?;
+    let membership = view.get(Space::State, key::state::MEMBERSHIP)?;
+    let spaces: Vec<_> = Space::ALL.into_iter().map(|space| (space, view.all(space))).collect();
+    let records = spaces.into_iter().flat_map(|(space, pairs)| {
+        pairs.map(move |pair| {
+            let (key, value) = pair.map_err(io::Error::other)?;
+            let (key, value) = (Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value));
+            Ok(Record { space: space as u8, key, value })
+        })
+    });
+    let membership = membership.map(|bytes| Bytes::copy_from_slice(&bytes));
+    Ok(SnapshotData { position, membership, records: Box::new(records) })
+}
+
+/// Puts a snapshot in the place of everything that is there, in one atomic write.
+pub fn install(store: &Store, snapshot: SnapshotData) -> io::Result<()> {
+    replace(store, snapshot).map_err(io::Error::other)
+}
+
+fn replace(store: &Store, snapshot: SnapshotData) -> Result<(), InstallError> {
+    let mut txn = store.begin();
+    for space in Space::ALL {
+        for pair in store.prefix(space, &[]) {
+            txn.remove(space, pair?.0.to_vec());
+        }
+    }
+    for record in snapshot.records {
+        let Record { space, key, value } = record.map_err(InstallError::Read)?;
+        let space = Space::from_number(space).ok_or(InstallError::Space(space))?;
+        txn.put(space, key.to_vec(), value.to_vec());
+    }
+    let applied = txn.get(Space::State, key::state::APPLIED)?;
+    let position = applied.map(|bytes| position_from_bytes(&bytes)).transpose().map_err(StoreError::from)?;
+    if position != Some(snapshot.position) {
+        return Err(InstallError::Position);
+    }
+    Ok(txn.commit()?)
+}

@@ -1,0 +1,186 @@
+//! Applying entries one after the other within one atomic write.
+
+use super::expiry::Hint;
+use super::{Done, Outcome, Outcomes, Rejection};
+use crate::command::{Command, EditId, Entry, EntryError};
+use crate::raft::{Applicable, Kind, Position};
+use crate::store::{Lookup, Receipt, RecordError, Space, Store, StoreError, Txn, key};
+use base::{DocId, Slot};
+
+/// Why an entry cannot be applied. It stops the group: to skip it would make replicas differ.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The entry does not decode.
+    #[error("the entry at {position} does not decode")]
+    Entry {
+        /// Where it stands in the log.
+        position: Position,
+        /// What was found.
+        source: EntryError,
+    },
+    /// A command that no release would write.
+    #[error("the entry at {position} holds a command that breaks a rule of the log: {rule}")]
+    Rule {
+        /// Where it stands in the log.
+        position: Position,
+        /// The rule.
+        rule: &'static str,
+    },
+}
+
+/// An atomic write in the making.
+pub struct Step<'a> {
+    pub(super) txn: Txn<'a>,
+    /// The highest leader time so far: it never falls.
+    pub(super) clock_ms: u64,
+    pub(super) position: Position,
+    /// Receipts that the entry at hand has made.
+    pub(super) receipts: Vec<Vec<u8>>,
+    pub(super) hint: &'a mut Hint,
+    touched: Vec<DocId>,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn begin(store: &'a Store, hint: &'a mut Hint) -> Result<Step<'a>, StoreError> {
+        let stored = store.get(Space::State, key::state::CLOCK)?;
+        let clock_ms = stored.map_or(Ok(0), |bytes| number_from_bytes("clock", &bytes))?;
+        let position = Position { term: 0, node: 0, index: 0 };
+        Ok(Step { txn: store.begin(), clock_ms, position, receipts: vec![], hint, touched: vec![] })
+    }
+
+    /// Applies one entry.
+    pub(super) fn apply(&mut self, entry: &Applicable) -> Result<Outcomes, ApplyError> {
+        self.position = entry.position;
+        let outcomes = match &entry.kind {
+            Kind::Blank => vec![],
+            Kind::Membership(bytes) => {
+                self.txn.put(Space::State, key::state::MEMBERSHIP.to_vec(), bytes.to_vec());
+                vec![]
+            }
+            Kind::Commands(payload) => {
+                let decoded = Entry::decode(payload);
+                let position = self.position;
+                self.entry(decoded.map_err(|source| ApplyError::Entry { position, source })?)?
+            }
+        };
+        self.expire()?;
+        Ok(outcomes)
+    }
+
+    /// Makes it all visible, and tells which documents have changed.
+    pub(super) fn commit(mut self) -> Result<Vec<DocId>, StoreError> {
+        self.txn.put(Space::State, key::state::APPLIED.to_vec(), position_to_bytes(self.position));
+        self.txn.put(Space::State, key::state::CLOCK.to_vec(), self.clock_ms.to_be_bytes().to_vec());
+        self.txn.commit()?;
+        Ok(self.touched)
+    }
+
+    fn entry(&mut self, entry: Entry) -> Result<Outcomes, ApplyError> {
+        match entry {
+            Entry::Commands(commands) => commands.into_iter().map(|command| self.command(command)).collect(),
+            Entry::Keys(records) => {
+                records.into_iter().try_for_each(|record| self.key_record(record))?;
+                Ok(vec![])
+            }
+            Entry::Part(part) => {
+                self.part(part)?;
+                Ok(vec![])
+            }
+            Entry::Claim(claim) => {
+                let command = self.claim(&claim)?;
+                Ok(vec![self.command(command)?])
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Result<Outcome, ApplyError> {
+        match command {
+            Command::Create(create) => self.create(create).map(Outcome::One),
+            Command::Edit(edit) => self.edit(edit).map(Outcome::Edits),
+            Command::Delete(delete) => self.delete(delete).map(Outcome::One),
+            Command::Share(share) => self.share(share).map(Outcome::One),
+            Command::OwnerKey(_) | Command::DocumentKey(_) => {
+                Err(self.rule("keys come in entries of their own"))
+            }
+        }
+    }
+
+    pub(super) fn rule(&self, rule: &'static str) -> ApplyError {
+        ApplyError::Rule { position: self.position, rule }
+    }
+
+    /// Moves log time on, and gives it.
+    pub(super) fn tick(&mut self, leader_ms: u64) -> u64 {
+        self.clock_ms = self.clock_ms.max(leader_ms);
+        self.clock_ms
+    }
+
+    pub(super) fn id(&self, document: [u8; 16]) -> Result<DocId, ApplyError> {
+        DocId::from_bytes(document).map_err(|_| self.rule("documents have ids of version 4 or 8"))
+    }
+
+    pub(super) fn slot(&self, number: u16) -> Result<Slot, ApplyError> {
+        Slot::new(number).ok_or_else(|| self.rule("slots are below 16384"))
+    }
+
+    pub(super) fn touch(&mut self, id: DocId) {
+        self.touched.push(id);
+    }
+
+    /// What was done for this edit id before, if anything was.
+    pub(super) fn repeated(
+        &self,
+        tenant: &str,
+        slot: Slot,
+        edit: &EditId,
+    ) -> Result<Option<Result<Done, Rejection>>, ApplyError> {
+        let receipt = self.txn.record::<Receipt>(Space::Edits, &key::receipt(tenant, slot, &edit.key))?;
+        Ok(receipt.map(|receipt| {
+            if receipt.request == edit.request {
+                let Receipt { document, version, time_ms, .. } = receipt;
+                Ok(Done { document, version, time_ms, repeated: true })
+            } else {
+                Err(Rejection::KeyReused)
+            }
+        }))
+    }
+
+    /// Notes that it was done.
+    pub(super) fn done(&mut self, tenant: &str, id: DocId, edit: &EditId, version: u64) -> Done {
+        let document = *id.as_bytes();
+        let key = key::receipt(tenant, id.slot(), &edit.key);
+        let time_ms = self.clock_ms;
+        let receipt = Receipt { request: edit.request, document, version, time_ms };
+        self.txn.put(Space::Edits, key.clone(), receipt.to_record());
+        self.receipts.push(key);
+        Done { document, version, time_ms, repeated: false }
+    }
+}
+
+fn position_to_bytes(position: Position) -> Vec<u8> {
+    [position.term, position.node, position.index].map(u64::to_be_bytes).concat()
+}
+
+/// Reads the stored form of a position.
+pub(super) fn position_from_bytes(bytes: &[u8]) -> Result<Position, RecordError> {
+    let (numbers, rest) = bytes.as_chunks::<8>();
+    match (numbers, rest) {
+        ([term, node, index], []) => Ok(Position {
+            term: u64::from_be_bytes(*term),
+            node: u64::from_be_bytes(*node),
+            index: u64::from_be_bytes(*index),
+        }),
+        _ => Err(damaged("position", bytes)),
+    }
+}
+
+fn number_from_bytes(what: &'static str, bytes: &[u8]) -> Result<u64, RecordError> {
+    bytes.try_into().map(u64::from_be_bytes).map_err(|_| damaged(what, bytes))
+}
+
+fn damaged(what: &'static str, bytes: &[u8]) -> RecordError {
+    RecordError::Damaged { what, reason: format!("it has {} bytes", bytes.len()) }
+}

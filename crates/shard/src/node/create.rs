@@ -1,0 +1,141 @@
+//! Creation.
+
+use super::{Inner, doc_key};
+use crate::command::{Command, Create as CreateCommand, EditId, Origin};
+use crate::documents::{
+    Fault, Keyring, OwnerId, bad_edit, context, edit_id, new_document_key, refusal, unavailable, unproposed,
+};
+use crate::machine::{Done, Outcome, Rejection};
+use crate::shard::Shard;
+use crate::store::{DocKey, Lookup, Receipt, Space, join_heads, key};
+use base::{DocId, Level, Slot, Timestamp};
+use crdt::Stamp;
+use rpc::{At, Caller, Create, Read, Refusal, Seen, View, ViewParts};
+use std::sync::Arc;
+use vault::{Key, Kind, seal};
+
+/// How often a creation is tried with another owner key. The first key of an owner is made once, so two are enough.
+const ATTEMPTS_MAX: u32 = 4;
+
+impl Inner {
+    pub(super) async fn create(&self, caller: Caller, create: Create) -> Result<Seen, Refusal> {
+        let slot = Slot::of_owner(&caller.tenant, &caller.user);
+        let shard = self.shard_of(slot)?.clone();
+        shard.ready_to_write()?;
+        self.room_to_write()?;
+        let edit = edit_id(&caller, &create.key);
+        if let Some(done) = self.created_before(&shard, &caller, slot, &edit)? {
+            return self.created(caller, done).await;
+        }
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_create(&shard, &caller, slot, &create, &edit).await? {
+                Tried::Made(seen) => return Ok(seen),
+                Tried::Before(done) => return self.created(caller, done).await,
+                Tried::Stale => {}
+            }
+        }
+        Err(unavailable(shard.id, "the owner's key changes too quickly".to_owned()))
+    }
+
+    /// The document that an earlier attempt made, if one did.
+    fn created_before(
+        &self,
+        shard: &Shard,
+        caller: &Caller,
+        slot: Slot,
+        edit: &EditId,
+    ) -> Result<Option<Done>, Refusal> {
+        let receipt = key::receipt(caller.tenant.as_str(), slot, &edit.key);
+        let stored = shard.machine.store().get(Space::Edits, &receipt).map_err(Fault::from)?;
+        let Some(record) = stored else { return Ok(None) };
+        let receipt = Receipt::from_record(&record).map_err(Fault::from)?;
+        if receipt.request != edit.request {
+            return Err(Refusal::KeyReused);
+        }
+        let Receipt { document, version, time_ms, .. } = receipt;
+        Ok(Some(Done { document, version, time_ms, repeated: true }))
+    }
+
+    /// The answer to a repeated creation: the document as it was made.
+    async fn created(&self, caller: Caller, done: Done) -> Result<Seen, Refusal> {
+        let id =
+            DocId::from_bytes(done.document).map_err(|_| Fault::damaged("a receipt names no document"))?;
+        self.read(caller, Read { id, at: At::Version(done.version) }).await
+    }
+
+    async fn try_create(
+        &self,
+        shard: &Shard,
+        caller: &Caller,
+        slot: Slot,
+        create: &Create,
+        edit: &EditId,
+    ) -> Result<Tried, Refusal> {
+        let now = base::now();
+        let doc = doc_key(caller, DocId::mint(slot, rand::random()));
+        let stamp = Stamp { unix_ms: now.0 };
+        let new = crdt::create(create.shape, &create.content, stamp, &self.engine.limits)
+            .map_err(|error| bad_edit(error, &self.engine.limits))?;
+        let owner_id =
+            OwnerId { tenant: caller.tenant.clone(), owner: caller.user.as_str().to_owned(), slot };
+        let (above, mut keys) = self.owner_key(shard, &owner_id, now)?;
+        let (key, record) = new_document_key(&doc, &owner_id.owner, &above, now.0);
+        keys.push(record);
+
+        let command = Command::Create(CreateCommand {
+            origin: Origin {
+                tenant: caller.tenant.as_str().to_owned(),
+                principals: vec![owner_id.owner],
+                time_ms: now.0,
+            },
+            edit: edit.clone(),
+            document: *doc.id.as_bytes(),
+            name: create.name.clone(),
+            shape: create.shape as u8,
+            change: seal(&key, &context(&doc, Kind::Change), &new.change.bytes),
+            heads: join_heads(&new.heads),
+        });
+        let outcome = shard.proposer.propose(keys, command).await;
+        match outcome.map_err(|error| unproposed(shard.id, &error))? {
+            Outcome::One(Ok(done)) if done.repeated => Ok(Tried::Before(done)),
+            Outcome::One(Ok(done)) => Ok(Tried::Made(made(caller, create, doc, new, done))),
+            // An id that is taken is as unlikely as a broken hash; a new one is minted.
+            Outcome::One(Err(Rejection::Stale | Rejection::Exists)) => Ok(Tried::Stale),
+            Outcome::One(Err(rejection)) => Err(refusal(rejection, &self.engine.limits)),
+            Outcome::Edits(_) => Err(Refusal::Internal { reason: "a creation has one outcome".to_owned() }),
+        }
+    }
+
+    /// The owner's key, and the record of a new one if there is none yet.
+    fn owner_key(&self, shard: &Shard, id: &OwnerId, now: Timestamp) -> Result<(Key, Vec<Command>), Refusal> {
+        let keyring: &Keyring = &self.engine.keyring;
+        if let Some(key) = keyring.owner_key(shard.machine.store(), id)? {
+            return Ok((key, vec![]));
+        }
+        // If another creation stores one first, this one's document key is not taken, and it is tried again.
+        let (key, record) = keyring.new_owner_key(id, now.0);
+        Ok((key, vec![record]))
+    }
+}
+
+enum Tried {
+    Made(Seen),
+    Before(Done),
+    Stale,
+}
+
+fn made(caller: &Caller, create: &Create, doc: DocKey, new: crdt::New, done: Done) -> Seen {
+    let time = Timestamp(done.time_ms);
+    let view = View::new(ViewParts {
+        id: doc.id,
+        name: create.name.as_str().into(),
+        shape: create.shape,
+        owner: caller.user.clone(),
+        version: done.version,
+        heads: new.heads,
+        created_at: time,
+        updated_at: time,
+        content: new.content.into(),
+    });
+    Seen { view: Arc::new(view), level: Level::Owner }
+}

@@ -1,0 +1,193 @@
+//! A node's folder: what lies where, and the page that says whose folder it is.
+//!
+//! ```text
+//! node.json   who the node is, which slots its shards hold, which master key seals its data
+//! wal/        the shared log
+//! store/      the local store
+//! ```
+
+use base::SlotMap;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use vault::KeyId;
+
+const FORMAT: u32 = 1;
+
+/// Where a node keeps its data.
+#[derive(Debug, Clone)]
+pub struct NodeFolder {
+    root: PathBuf,
+}
+
+/// Why a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It cannot be read or written.
+    #[error("the folder {path} cannot be used")]
+    Io {
+        /// What was touched.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its page does not decode.
+    #[error("{path} is damaged; restore it from a backup of the folder")]
+    Page {
+        /// The page.
+        path: PathBuf,
+        /// What was found.
+        source: serde_json::Error,
+    },
+    /// It is of another release.
+    #[error("{path} has format {format}, which is of a newer release; start that release")]
+    Format {
+        /// The page.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+    },
+    /// There is data without the page that says whose it is.
+    #[error("{path} is missing, but there is data beside it; restore it from a backup of the folder")]
+    Lost {
+        /// The page.
+        path: PathBuf,
+    },
+    /// Another master key.
+    #[error(
+        "the data in {folder} is sealed with the master key {sealed_with}, not with {given}: give that key"
+    )]
+    MasterKey {
+        /// The folder.
+        folder: PathBuf,
+        /// The key's id.
+        sealed_with: String,
+        /// The id of the key that was given.
+        given: String,
+    },
+}
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    format: u32,
+    /// The node's number, never reused.
+    pub node: u64,
+    /// Which shard holds which slot.
+    pub slots: SlotMap,
+    /// The id of the master key.
+    master_key: String,
+}
+
+impl NodeFolder {
+    /// A folder, made if it is not there.
+    pub fn at(root: &Path) -> Result<NodeFolder, FolderError> {
+        fs::create_dir_all(root).map_err(|source| FolderError::Io { path: root.to_owned(), source })?;
+        Ok(NodeFolder { root: root.to_owned() })
+    }
+
+    /// The shared log.
+    pub fn wal(&self) -> PathBuf {
+        self.root.join("wal")
+    }
+
+    /// The local store.
+    pub fn store(&self) -> PathBuf {
+        self.root.join("store")
+    }
+
+    /// Reads the page, or writes the first one of a new folder.
+    pub fn page(&self, master: KeyId, new: impl FnOnce() -> (u64, SlotMap)) -> Result<Page, FolderError> {
+        let path = self.root.join("node.json");
+        let master_key = format!("{master:?}");
+        match fs::read(&path) {
+            Ok(bytes) => self.check(path, &bytes, master_key),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.wal().exists() || self.store().exists() {
+                    return Err(FolderError::Lost { path });
+                }
+                let (node, slots) = new();
+                let page = Page { format: FORMAT, node, slots, master_key };
+                self.write(&path, &page).map_err(|source| FolderError::Io { path, source })?;
+                Ok(page)
+            }
+            Err(source) => Err(FolderError::Io { path, source }),
+        }
+    }
+
+    fn check(&self, path: PathBuf, bytes: &[u8], given: String) -> Result<Page, FolderError> {
+        let page: Page = match serde_json::from_slice(bytes) {
+            Ok(page) => page,
+            Err(source) => return Err(FolderError::Page { path, source }),
+        };
+        if page.format != FORMAT {
+            return Err(FolderError::Format { path, format: page.format });
+        }
+        if page.master_key != given {
+            let (folder, sealed_with) = (self.root.clone(), page.master_key);
+            return Err(FolderError::MasterKey { folder, sealed_with, given });
+        }
+        Ok(page)
+    }
+
+    /// Whole or not at all, and durable when it returns.
+    fn write(&self, path: &Path, page: &Page) -> io::Result<()> {
+        let draft = path.with_extension("json.new");
+        let mut file = File::create(&draft)?;
+        file.write_all(&serde_json::to_vec_pretty(page)?)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        File::open(&self.root)?.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vault::Key;
+
+    fn first() -> (u64, SlotMap) {
+        (1, SlotMap::even(4))
+    }
+
+    #[test]
+    fn the_first_page_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::at(root.path()).unwrap();
+        let key = Key::random().id();
+        let page = folder.page(key, first).unwrap();
+        assert_eq!(folder.page(key, || (2, SlotMap::even(9))).unwrap(), page);
+    }
+
+    #[test]
+    fn another_master_key_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::at(root.path()).unwrap();
+        folder.page(Key::random().id(), first).unwrap();
+        let error = folder.page(Key::random().id(), first).unwrap_err();
+        assert!(matches!(error, FolderError::MasterKey { .. }));
+    }
+
+    #[test]
+    fn data_without_its_page_is_not_taken_for_new() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::at(root.path()).unwrap();
+        fs::create_dir(folder.wal()).unwrap();
+        assert!(matches!(folder.page(Key::random().id(), first), Err(FolderError::Lost { .. })));
+    }
+
+    #[test]
+    fn a_newer_or_damaged_page_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::at(root.path()).unwrap();
+        let key = Key::random().id();
+        folder.page(key, first).unwrap();
+        let path = root.path().join("node.json");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\"format\": 1", "\"format\": 2")).unwrap();
+        assert!(matches!(folder.page(key, first), Err(FolderError::Format { format: 2, .. })));
+        fs::write(&path, &text[..20]).unwrap();
+        assert!(matches!(folder.page(key, first), Err(FolderError::Page { .. })));
+    }
+}

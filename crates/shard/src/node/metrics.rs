@@ -1,0 +1,64 @@
+//! Figures of a node, taken when somebody asks for them.
+
+use super::NodeService;
+use metrics::{counter, gauge};
+use rpc::ShardState;
+
+impl NodeService {
+    /// Writes the present figures into the metrics recorder. Called before each scrape.
+    pub fn observe(&self) {
+        self.observe_shards();
+        self.observe_log();
+        self.observe_documents();
+    }
+
+    fn observe_shards(&self) {
+        for shard in self.inner.shards.values() {
+            let id = shard.id.to_string();
+            let serving = shard.health().state == ShardState::Serving;
+            gauge!("shard_serving", "shard" => id.clone()).set(f64::from(u8::from(serving)));
+            let documents = shard.machine.store().disk_bytes();
+            gauge!("shard_store_bytes", "shard" => id.clone()).set(documents as f64);
+            let Some(status) = shard.group.status() else { continue };
+            let index = |index: Option<u64>| index.unwrap_or_default() as f64;
+            gauge!("shard_log_last_index", "shard" => id.clone()).set(index(status.last));
+            gauge!("shard_log_applied_index", "shard" => id.clone()).set(index(status.applied));
+            gauge!("shard_log_lag_entries", "shard" => id.clone())
+                .set(index(status.last) - index(status.applied));
+            gauge!("shard_log_purged_index", "shard" => id.clone()).set(index(status.purged));
+            gauge!("shard_raft_term", "shard" => id).set(status.term as f64);
+        }
+    }
+
+    fn observe_log(&self) {
+        let stats = self.inner.wal.stats();
+        gauge!("wal_disk_bytes").set(stats.disk_bytes as f64);
+        gauge!("wal_live_bytes").set(stats.live_bytes as f64);
+        gauge!("wal_segments").set(stats.segments as f64);
+        gauge!("wal_queued_bytes").set(stats.queued_bytes as f64);
+        gauge!("wal_disk_spare_bytes").set(stats.spare_bytes as f64);
+        counter!("wal_records_total").absolute(stats.records);
+        counter!("wal_written_bytes_total").absolute(stats.written_bytes);
+        let mut below = 0;
+        for (bound, count) in wal::SYNC_BUCKETS_MICROS.iter().zip(stats.sync_buckets) {
+            below += count;
+            let bound = (*bound as f64 / 1e6).to_string();
+            counter!("wal_fsync_duration_seconds_bucket", "le" => bound).absolute(below);
+        }
+        counter!("wal_fsync_duration_seconds_bucket", "le" => "+Inf").absolute(stats.syncs);
+        counter!("wal_fsync_duration_seconds_count").absolute(stats.syncs);
+        gauge!("wal_fsync_duration_seconds_sum").set(stats.sync_total.as_secs_f64());
+    }
+
+    fn observe_documents(&self) {
+        let (bytes, count) = self.inner.engine.views.held();
+        gauge!("documents_views").set(count as f64);
+        gauge!("documents_views_bytes").set(bytes as f64);
+        let (bytes, count) = self.inner.engine.open.held();
+        gauge!("documents_open").set(count as f64);
+        gauge!("documents_open_bytes").set(bytes as f64);
+        if let Ok(bytes) = self.inner.store.disk_bytes() {
+            gauge!("store_disk_bytes").set(bytes as f64);
+        }
+    }
+}

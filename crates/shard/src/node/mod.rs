@@ -1,0 +1,159 @@
+//! A node: its shards, and what it answers to gateways.
+
+mod create;
+pub(crate) mod cursor;
+mod delete;
+mod folder;
+mod list;
+mod metrics;
+mod read;
+mod share;
+mod start;
+mod write;
+
+pub use start::{NodeError, NodeOptions};
+
+use crate::documents::{Engine, Fault, WorkLost};
+use crate::machine::Machine;
+use crate::raft::Supervisor;
+use crate::shard::Shard;
+use crate::store::{DocKey, NodeStore};
+use base::{DocId, ShardId, Slot, SlotMap};
+use rpc::{
+    Access, Answer, Caller, Create, Delete, Health, List, Page, Read, Refusal, Seen, Shards, Share, Write,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use wal::{Room, Wal};
+
+/// What gateways ask. Cheap to clone; the node itself is stopped by [`Node::stop`].
+#[derive(Clone)]
+pub struct NodeService {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    slots: SlotMap,
+    shards: BTreeMap<ShardId, Arc<Shard>>,
+    engine: Arc<Engine>,
+    wal: Wal,
+    store: NodeStore,
+}
+
+/// A running node.
+pub struct Node {
+    service: NodeService,
+    supervisor: Supervisor<Machine>,
+    proposers: Vec<JoinHandle<()>>,
+}
+
+impl Node {
+    /// What gateways ask.
+    pub fn service(&self) -> NodeService {
+        self.service.clone()
+    }
+
+    /// Stops: edits under way are finished, the groups end, and the log is flushed and closed, in this order.
+    ///
+    /// The gateways have let go of the service by then; what they still ask is refused.
+    pub async fn stop(self) {
+        let Node { service, supervisor, proposers } = self;
+        let engine = service.inner.engine.clone();
+        engine.tasks.close();
+        engine.tasks.wait().await;
+        supervisor.shutdown().await;
+        let wal = service.inner.wal.clone();
+        if let Err(error) = service.inner.make_stores_durable() {
+            tracing::warn!(%error, "the store was not flushed; the log will be applied again");
+        }
+        drop(service);
+        for proposer in proposers {
+            // Ends with the last service. A gateway that still holds one keeps the task, and nothing else.
+            proposer.abort();
+            let _ended = proposer.await;
+        }
+        tokio::task::block_in_place(|| wal.close());
+    }
+}
+
+impl Inner {
+    fn shard_of(&self, slot: Slot) -> Result<&Arc<Shard>, Refusal> {
+        let id = self.slots.shard_of(slot);
+        let elsewhere = || Refusal::Internal { reason: format!("this node does not hold shard {id}") };
+        self.shards.get(&id).ok_or_else(elsewhere)
+    }
+
+    fn shard_of_document(&self, id: DocId) -> Result<&Arc<Shard>, Refusal> {
+        self.shard_of(id.slot())
+    }
+
+    /// Refuses writes while the disk is nearly full, so that what is accepted never meets a full one.
+    fn room_to_write(&self) -> Result<(), Refusal> {
+        match self.wal.room() {
+            Room::Enough => Ok(()),
+            Room::Low { spare } => Err(Refusal::DiskFull { spare }),
+        }
+    }
+
+    fn make_stores_durable(&self) -> Result<(), crate::store::StoreError> {
+        // One database: making one shard durable makes all.
+        self.shards.values().next().map_or(Ok(()), |shard| shard.machine.store().make_durable())
+    }
+
+    /// Does a piece of work that waits for the disk or computes.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let done: Result<_, WorkLost> = self.engine.workers.run(work).await;
+        done.map_err(|lost| Refusal::from(Fault::from(lost)))?
+    }
+}
+
+fn doc_key(caller: &Caller, id: DocId) -> DocKey {
+    DocKey { tenant: caller.tenant.clone(), id }
+}
+
+impl Shards for NodeService {
+    fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen> {
+        Box::pin(self.inner.create(caller, create))
+    }
+
+    fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
+        Box::pin(self.inner.read(caller, read))
+    }
+
+    fn peek(&self, caller: &Caller, id: DocId) -> Option<Seen> {
+        self.inner.peek(caller, id)
+    }
+
+    fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
+        Box::pin(self.inner.write(caller, write))
+    }
+
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+        Box::pin(self.inner.delete(caller, delete))
+    }
+
+    fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access> {
+        Box::pin(self.inner.share(caller, share))
+    }
+
+    fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
+        Box::pin(self.inner.access(caller, id))
+    }
+
+    fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
+        Box::pin(self.inner.list(caller, list))
+    }
+
+    fn health(&self) -> Health {
+        let shards = self.inner.shards.values().map(|shard| shard.health()).collect();
+        let disk_low = match self.inner.wal.room() {
+            Room::Enough => None,
+            Room::Low { spare } => Some(spare),
+        };
+        Health { shards, disk_low }
+    }
+}

@@ -1,0 +1,51 @@
+//! One shard of this node: its group, its machine, and the way into its log.
+
+use crate::documents::{unavailable, unread};
+use crate::machine::Machine;
+use crate::proposer::Proposer;
+use crate::raft::{GroupHandle, Phase};
+use base::ShardId;
+use rpc::{Refusal, ShardHealth, ShardState};
+use std::sync::Arc;
+
+/// A shard that this node holds.
+pub struct Shard {
+    /// Which.
+    pub id: ShardId,
+    /// Its Raft group.
+    pub group: GroupHandle<Machine>,
+    /// What its log is applied to.
+    pub machine: Arc<Machine>,
+    /// The way into its log.
+    pub proposer: Proposer,
+}
+
+impl Shard {
+    /// Makes sure that everything acknowledged before this call is applied here.
+    pub async fn ready_to_read(&self) -> Result<(), Refusal> {
+        if self.group.leads_with_lease() {
+            return Ok(());
+        }
+        self.group.read_barrier().await.map_err(|error| unread(self.id, &error))
+    }
+
+    /// Whether commands may be made here now.
+    pub fn ready_to_write(&self) -> Result<(), Refusal> {
+        if self.group.leads_with_lease() {
+            return Ok(());
+        }
+        Err(unavailable(self.id, "it is starting or has no leader".to_owned()))
+    }
+
+    /// How it is.
+    pub fn health(&self) -> ShardHealth {
+        let starting = ShardState::Starting { retry_after: crate::documents::RETRY_AFTER };
+        let state = match self.group.phase() {
+            Phase::Running(_) if self.group.leads_with_lease() => ShardState::Serving,
+            Phase::Running(_) | Phase::Starting | Phase::Rebuilding { .. } => starting,
+            Phase::Broken { reason } => ShardState::Broken { reason },
+            Phase::Stopped => ShardState::Broken { reason: "the node is shutting down".to_owned() },
+        };
+        ShardHealth { shard: self.id, state }
+    }
+}

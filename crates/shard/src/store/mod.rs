@@ -1,0 +1,200 @@
+//! The local store of a replica: what the log says, applied.
+//!
+//! One `fjall` database serves all shards of a node; each shard has four spaces of its own in it. Nothing is fsynced by
+//! itself: a crash loses a suffix, and the log, which is purged only up to what [`Store::make_durable`] has confirmed,
+//! applies it again. `docs/data-layout.md` shows every key and record.
+
+pub mod key;
+mod records;
+mod txn;
+
+pub use key::{DocKey, DocumentRecord, NIL_DOCUMENT};
+pub use records::{
+    Compacted, Head, Lookup, PartRecord, Receipt, RecordError, VersionRecord, join_heads, split_heads,
+};
+pub use txn::Txn;
+
+use base::ShardId;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
+use std::path::Path;
+
+/// The database of a node.
+#[derive(Clone)]
+pub struct NodeStore {
+    database: Database,
+}
+
+/// A failure of the local store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store itself: IO, a failed checksum, a folder that is in use.
+    #[error("the local store failed: {0}")]
+    Store(#[from] fjall::Error),
+    /// A record that does not decode.
+    #[error("a record of the local store does not decode")]
+    Record(#[from] RecordError),
+}
+
+/// Memory and disk that the store may take.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreOptions {
+    /// For blocks of tables, in bytes.
+    pub cache_bytes: u64,
+    /// The most that the journals may hold before tables are written, in bytes: it bounds the time to open.
+    pub journal_bytes: u64,
+}
+
+impl Default for StoreOptions {
+    fn default() -> StoreOptions {
+        StoreOptions { cache_bytes: 64 << 20, journal_bytes: 64 << 20 }
+    }
+}
+
+impl NodeStore {
+    /// Opens or makes the database in a folder.
+    pub fn open(folder: &Path, options: StoreOptions) -> Result<NodeStore, StoreError> {
+        let database = Database::builder(folder)
+            .cache_size(options.cache_bytes)
+            .max_journaling_size(options.journal_bytes.max(64 << 20))
+            .manual_journal_persist(true)
+            .worker_threads(1)
+            .open()?;
+        Ok(NodeStore { database })
+    }
+
+    /// The spaces of one shard, made if they are not there.
+    pub fn shard(&self, shard: ShardId) -> Result<Store, StoreError> {
+        let open = |space: Space| {
+            let options = || KeyspaceCreateOptions::default().max_memtable_size(16 << 20);
+            self.database.keyspace(&format!("shard{}-{}", shard.0, space.name()), options)
+        };
+        let spaces = [open(Space::State)?, open(Space::Documents)?, open(Space::Edits)?, open(Space::Lists)?];
+        Ok(Store { database: self.database.clone(), spaces })
+    }
+
+    /// Bytes that the database takes on disk.
+    pub fn disk_bytes(&self) -> Result<u64, StoreError> {
+        Ok(self.database.disk_space()?)
+    }
+}
+
+/// The parts of a shard's store. Numbers travel in snapshots: never change one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Space {
+    /// Of the log itself: position, membership, clock, parts of long commands, what expires.
+    State = 0,
+    /// Documents: heads, keys, access, versions, and owner keys.
+    Documents = 1,
+    /// Receipts of edits, by edit id.
+    Edits = 2,
+    /// Which documents a principal can reach.
+    Lists = 3,
+}
+
+impl Space {
+    /// Every space.
+    pub const ALL: [Space; 4] = [Space::State, Space::Documents, Space::Edits, Space::Lists];
+
+    /// The space with a number.
+    pub fn from_number(number: u8) -> Option<Space> {
+        Space::ALL.into_iter().find(|space| *space as u8 == number)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Space::State => "state",
+            Space::Documents => "documents",
+            Space::Edits => "edits",
+            Space::Lists => "lists",
+        }
+    }
+}
+
+/// The store of one shard.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    spaces: [Keyspace; 4],
+}
+
+/// A key and its value.
+pub type Pair = (fjall::Slice, fjall::Slice);
+
+impl Store {
+    /// The value at a key.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
+        Ok(self.space(space).get(key)?)
+    }
+
+    /// Everything whose key begins so, in the order of keys.
+    pub fn prefix(
+        &self,
+        space: Space,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<Pair, StoreError>> + use<> {
+        self.space(space).prefix(prefix).map(|guard| Ok(guard.into_inner()?))
+    }
+
+    /// Everything from a key (included) on to another (left out), in the order of keys.
+    pub fn range(
+        &self,
+        space: Space,
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> impl Iterator<Item = Result<Pair, StoreError>> + use<> {
+        self.space(space).range(from..to).map(|guard| Ok(guard.into_inner()?))
+    }
+
+    /// Starts an atomic write.
+    pub fn begin(&self) -> Txn<'_> {
+        Txn::new(self)
+    }
+
+    /// Fsyncs everything that was written so far.
+    pub fn make_durable(&self) -> Result<(), StoreError> {
+        Ok(self.database.persist(PersistMode::SyncAll)?)
+    }
+
+    /// Bytes that this shard takes on disk, without what is in the journals only.
+    pub fn disk_bytes(&self) -> u64 {
+        self.spaces.iter().map(Keyspace::disk_space).sum()
+    }
+
+    /// A view that later writes do not change.
+    pub fn view(&self) -> StoreView {
+        StoreView { spaces: self.spaces.clone(), snapshot: self.database.snapshot() }
+    }
+
+    fn space(&self, space: Space) -> &Keyspace {
+        &self.spaces[space as usize]
+    }
+}
+
+/// The store of one shard at one moment.
+pub struct StoreView {
+    spaces: [Keyspace; 4],
+    snapshot: Snapshot,
+}
+
+impl StoreView {
+    /// The value at a key.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
+        Ok(self.snapshot.get(&self.spaces[space as usize], key)?)
+    }
+
+    /// Everything whose key begins so, in the order of keys.
+    pub fn prefix(
+        &self,
+        space: Space,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<Pair, StoreError>> + use<> {
+        let found = self.snapshot.prefix(&self.spaces[space as usize], prefix);
+        found.map(|guard| Ok(guard.into_inner()?))
+    }
+
+    /// Everything in a space, in the order of keys.
+    pub fn all(&self, space: Space) -> impl Iterator<Item = Result<Pair, StoreError>> + Send + use<> {
+        self.snapshot.iter(&self.spaces[space as usize]).map(|guard| Ok(guard.into_inner()?))
+    }
+}

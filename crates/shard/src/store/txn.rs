@@ -1,0 +1,138 @@
+//! An atomic write that reads what it has written.
+
+use super::{Lookup, Space, Store, StoreError};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// Writes that become visible together, in [`Txn::commit`], or not at all.
+pub struct Txn<'a> {
+    store: &'a Store,
+    pending: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; 4],
+}
+
+impl<'a> Txn<'a> {
+    pub(super) fn new(store: &'a Store) -> Txn<'a> {
+        Txn { store, pending: Default::default() }
+    }
+
+    /// The value at a key, as this write has it.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.pending[space as usize].get(key) {
+            Some(pending) => Ok(pending.clone()),
+            None => Ok(self.store.get(space, key)?.map(|value| value.to_vec())),
+        }
+    }
+
+    /// The record at a key.
+    pub fn record<T: Lookup>(&self, space: Space, key: &[u8]) -> Result<Option<T>, StoreError> {
+        match self.pending[space as usize].get(key) {
+            Some(pending) => Ok(pending.as_deref().map(T::from_record).transpose()?),
+            None => Ok(self.store.get(space, key)?.map(|value| T::from_record(&value)).transpose()?),
+        }
+    }
+
+    /// Sets a value.
+    pub fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
+        self.pending[space as usize].insert(key, Some(value));
+    }
+
+    /// Removes a value, whether it is there or not.
+    pub fn remove(&mut self, space: Space, key: Vec<u8>) {
+        self.pending[space as usize].insert(key, None);
+    }
+
+    /// Keys and values from one key (included) to another (left out), as this write has them, at most `limit`.
+    pub fn range(
+        &self,
+        space: Space,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let pending = &self.pending[space as usize];
+        let bounds = (Bound::Included(from.to_vec()), Bound::Excluded(to.to_vec()));
+        let mut merged = BTreeMap::new();
+        // As many stored keys as may be hidden by pending removals, and `limit` more.
+        let hidden = pending.range::<Vec<u8>, _>(bounds.clone()).count();
+        for pair in self.store.range(space, from.to_vec(), to.to_vec()).take(limit.saturating_add(hidden)) {
+            let (key, value) = pair?;
+            merged.insert(key.to_vec(), Some(value.to_vec()));
+        }
+        for (key, value) in pending.range::<Vec<u8>, _>(bounds) {
+            merged.insert(key.clone(), value.clone());
+        }
+        let present = merged.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        Ok(present.take(limit).collect())
+    }
+
+    /// Every key and value whose key begins so.
+    pub fn prefix(&self, space: Space, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.range(space, prefix, &end_of_prefix(prefix), usize::MAX)
+    }
+
+    /// Makes everything visible at once.
+    pub fn commit(self) -> Result<(), StoreError> {
+        let size = self.pending.iter().map(BTreeMap::len).sum();
+        let mut batch = fjall::OwnedWriteBatch::with_capacity(self.store.database.clone(), size);
+        for (keyspace, pending) in self.store.spaces.iter().zip(self.pending) {
+            for (key, value) in pending {
+                match value {
+                    Some(value) => batch.insert(keyspace, key, value),
+                    None => batch.remove(keyspace, key),
+                }
+            }
+        }
+        Ok(batch.commit()?)
+    }
+}
+
+/// The first key after all that begin with `prefix`. The prefixes here never consist of 0xff alone.
+fn end_of_prefix(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{NodeStore, StoreOptions};
+    use base::ShardId;
+
+    #[test]
+    fn a_write_reads_itself_over_what_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = NodeStore::open(folder.path(), StoreOptions::default()).unwrap();
+        let store = node.shard(ShardId(0)).unwrap();
+        let mut first = store.begin();
+        for key in [b"a1", b"a2", b"a3", b"b1"] {
+            first.put(Space::State, key.to_vec(), b"old".to_vec());
+        }
+        first.commit().unwrap();
+
+        let mut second = store.begin();
+        second.remove(Space::State, b"a1".to_vec());
+        second.put(Space::State, b"a2".to_vec(), b"new".to_vec());
+        second.put(Space::State, b"a0".to_vec(), b"new".to_vec());
+        let keys =
+            |pairs: Vec<(Vec<u8>, Vec<u8>)>| -> Vec<Vec<u8>> { pairs.into_iter().map(|p| p.0).collect() };
+        assert_eq!(keys(second.prefix(Space::State, b"a").unwrap()), [b"a0", b"a2", b"a3"]);
+        assert_eq!(keys(second.range(Space::State, b"a", b"c", 2).unwrap()), [b"a0", b"a2"]);
+        assert_eq!(second.get(Space::State, b"a1").unwrap(), None);
+        assert_eq!(store.get(Space::State, b"a2").unwrap().unwrap(), b"old".as_slice());
+        second.commit().unwrap();
+        assert_eq!(store.get(Space::State, b"a2").unwrap().unwrap(), b"new".as_slice());
+        assert!(store.get(Space::State, b"a1").unwrap().is_none());
+    }
+
+    #[test]
+    fn the_end_of_a_prefix_carries() {
+        assert_eq!(end_of_prefix(b"ab"), b"ac");
+        assert_eq!(end_of_prefix(&[1, 0xff]), [2]);
+    }
+}

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// Folders that hold nothing that anybody wrote.
-const SKIPPED: [&str; 5] = [".git", "target", "data", ".tools", "corpus"];
+const SKIPPED: [&str; 6] = [".git", ".tools", "data", "fuzz/corpus", "fuzz/target", "target"];
 
 /// The repository.
 pub struct Tree {
@@ -45,7 +45,7 @@ impl Tree {
         std::fs::read_to_string(&full).with_context(|| format!("cannot read {}", full.display()))
     }
 
-    /// Every file whose name ends so, sorted.
+    /// Every file whose path ends so, sorted.
     pub fn files(&self, ending: &str) -> Result<Vec<String>> {
         let mut found = Vec::new();
         self.collect(Path::new(""), ending, &mut found)?;
@@ -57,14 +57,14 @@ impl Tree {
         let full = self.root.join(folder);
         for entry in full.read_dir().with_context(|| format!("cannot list {}", full.display()))? {
             let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = folder.join(&name);
+            let path = folder.join(entry.file_name());
+            let name = path.to_string_lossy();
             if entry.file_type()?.is_dir() {
-                if !SKIPPED.contains(&name.as_str()) {
+                if !SKIPPED.contains(&name.as_ref()) {
                     self.collect(&path, ending, found)?;
                 }
             } else if name.ends_with(ending) {
-                found.push(path.to_string_lossy().into_owned());
+                found.push(name.into_owned());
             }
         }
         Ok(())

@@ -40,6 +40,13 @@ pub(crate) fn write_content(content: &Content, out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// A string with its quotes.
+pub(crate) fn string(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_string(text, &mut out);
+    out
+}
+
 /// Appends a string with its quotes.
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a string goes into memory: nothing can fail");

@@ -8,7 +8,7 @@ mod median;
 mod window;
 
 pub use alternate::{Alternation, alternate};
-pub use cpu::{CLIENT_CORE, SERVER_CORE, pin_thread_to, process_cpu, thread_cpu};
+pub use cpu::{CLIENT_CORE, SERVER_CORE, pin_thread_to, process_cpu};
 pub use figure::{Figure, Goal, Report};
 pub use histogram::Histogram;
 pub use median::median;

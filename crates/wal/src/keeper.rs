@@ -2,7 +2,7 @@
 //!
 //! Zero-filling and renaming take milliseconds; none of it happens on the writer's thread. The keeper waits for nobody: the
 //! writer may be waiting for it. A full disk stops neither: the keeper tries again every second, and
-//! [`Wal::room`](crate::Wal::room) says `Low` long before.
+//! [`Wal::room`](crate::Wal::room) says `Low` long before. Any other failure is the end, as it is for the writer.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::format::header::SegmentHeader;
 use crate::options::PREPARED_SEGMENTS;
 use crate::segment::Segment;
-use crate::shared::{Shared, State};
+use crate::shared::{Shared, State, Status};
 
 /// How long the keeper waits before it tries again to prepare a segment on a full disk.
 const RETRY: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ pub(crate) fn run(shared: &Shared) {
 /// Waits until a segment should be prepared. False when the writer has ended.
 fn wait_for_need(shared: &Shared) -> bool {
     let mut state = shared.state.lock();
-    while !state.writer_ended {
+    while !state.writer_ended && state.status != Status::Failed {
         let pause = state.preparing_failed.map_or(Duration::ZERO, |at| RETRY.saturating_sub(at.elapsed()));
         if !state.needs_segments() {
             shared.need.wait(&mut state);
@@ -46,17 +46,21 @@ fn prepare(shared: &Shared) {
         return;
     }
     let made = Segment::make(&*shared.disk, next_header(shared, shared.options.segment_bytes));
-    let mut state = shared.state.lock();
     match made {
-        Ok(segment) => state.add_prepared(segment),
+        Ok(segment) => shared.state.lock().add_prepared(segment),
+        Err(error) if is_full(&error) => shared.state.lock().put_off(&error),
         Err(error) => {
-            if state.preparing_failed.is_none() {
-                tracing::error!(%error, "no segment could be prepared; trying again every second");
-            }
-            state.preparing_failed = Some(Instant::now());
+            tracing::error!(%error, "preparing a segment failed; the process must end");
+            (shared.options.on_failure)(&error);
+            shared.fail();
         }
     }
     shared.segments.notify_all();
+}
+
+/// Whether there may be room later.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Turns an old segment, which nobody reads any more, into the next one, if one is needed. Says whether it did.
@@ -84,6 +88,13 @@ fn next_header(shared: &Shared, capacity: u64) -> SegmentHeader {
 impl State {
     fn needs_segments(&self) -> bool {
         self.prepared.len() < PREPARED_SEGMENTS
+    }
+
+    fn put_off(&mut self, error: &io::Error) {
+        if self.preparing_failed.is_none() {
+            tracing::error!(%error, "no room to prepare a segment; trying again every second");
+        }
+        self.preparing_failed = Some(Instant::now());
     }
 
     fn add_prepared(&mut self, segment: Segment) {

@@ -28,7 +28,7 @@ pub(crate) enum Status {
     Open,
     /// What waits is still written.
     Closing,
-    /// The writer has ended after a failed write or sync.
+    /// A write or sync failed. Nothing more is written, and what waits is refused.
     Failed,
 }
 
@@ -204,7 +204,17 @@ impl Shared {
         if state.status == Status::Open {
             state.status = Status::Closing;
         }
-        state.writer_sleeps = false;
+        self.wake_all();
+    }
+
+    /// Ends everything after a failed write or sync.
+    pub(crate) fn fail(&self) {
+        self.state.lock().status = Status::Failed;
+        self.wake_all();
+    }
+
+    /// Wakes every thread, for the status has changed.
+    pub(crate) fn wake_all(&self) {
         self.work.notify_all();
         self.space.notify_all();
         self.need.notify_all();

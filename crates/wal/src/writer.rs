@@ -52,12 +52,14 @@ enum What {
     Note { birth: u32, kind: NoteKind },
 }
 
-/// Why the writer ends before it is asked to.
+/// Why the writer ends.
 enum Stop {
     /// A write or sync failed.
     Failed(io::Error),
     /// The log is closing and no segment could be made for what still waits.
     NoSegment,
+    /// The log was closed and nothing waits, or the keeper has failed.
+    Ended,
 }
 
 impl From<io::Error> for Stop {
@@ -86,27 +88,33 @@ impl Writer {
         })
     }
 
-    /// Writes until the log is closed and the queue is empty.
+    /// Writes until the log is closed and the queue is empty, or something fails.
     pub(crate) fn run(mut self) {
-        while self.take_batch() {
-            if let Err(stop) = self.commit() {
-                self.stop(stop);
-                break;
+        let stop = loop {
+            if !self.take_batch() {
+                break Stop::Ended;
             }
-        }
+            if let Err(stop) = self.commit() {
+                break stop;
+            }
+        };
+        self.refuse_rest(stop);
         let mut state = self.shared.state.lock();
         state.writer_ended = true;
         self.shared.need.notify_all();
         self.shared.garbage.notify_all();
     }
 
-    /// Waits for work and takes all of it. False when the log is closed and nothing waits.
+    /// Waits for work and takes all of it. False when the log is closed and nothing waits, or has failed.
     fn take_batch(&mut self) -> bool {
         self.pace.linger(&self.shared);
         let mut state = self.shared.state.lock();
         while state.status == Status::Open && !state.urgent {
             state.writer_sleeps = true;
             self.shared.work.wait(&mut state);
+        }
+        if state.status == Status::Failed {
+            return false;
         }
         state.urgent = false;
         state.writer_sleeps = false;
@@ -221,15 +229,18 @@ impl Writer {
                 self.shared.garbage.notify_one();
                 return Ok(next);
             }
-            if state.status != Status::Open && state.preparing_failed.is_some() {
+            if state.status == Status::Failed {
+                return Err(Stop::Ended);
+            }
+            if state.status == Status::Closing && state.preparing_failed.is_some() {
                 return Err(Stop::NoSegment);
             }
             self.shared.segments.wait(&mut state);
         }
     }
 
-    /// Ends in error: nothing that waits will be written.
-    fn stop(&mut self, stop: Stop) {
+    /// Calls back whatever was not written. After a failure there may be much; after a proper end there is nothing.
+    fn refuse_rest(&mut self, stop: Stop) {
         let (kind, message) = match stop {
             Stop::Failed(error) => {
                 tracing::error!(%error, file = %self.segment.path.display(), "writing the log failed; the process must end");
@@ -237,18 +248,19 @@ impl Writer {
                 (error.kind(), error.to_string())
             }
             Stop::NoSegment => (io::ErrorKind::StorageFull, "no room for another segment".to_owned()),
+            Stop::Ended => (io::ErrorKind::Other, "the log has failed".to_owned()),
         };
-        let refused = {
+        let mut refused: Vec<Submission> = self.framed.drain(..).chain(self.batch.drain(..)).collect();
+        {
             let mut state = self.shared.state.lock();
-            state.status = Status::Failed;
-            self.shared.garbage.notify_all();
-            let mut refused: Vec<_> = self.framed.drain(..).chain(self.batch.drain(..)).collect();
             state.queue.take_into(&mut self.batch);
             refused.extend(self.batch.drain(..));
-            self.shared.space.notify_all();
-            refused
-        };
-        for done in refused.into_iter().filter_map(|submission: Submission| submission.done) {
+            if !refused.is_empty() {
+                state.status = Status::Failed;
+            }
+        }
+        self.shared.wake_all();
+        for done in refused.into_iter().filter_map(|submission| submission.done) {
             done(Err(io::Error::new(kind, message.clone())));
         }
     }

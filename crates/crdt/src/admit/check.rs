@@ -1,12 +1,15 @@
 //! Whether Automerge will apply a change, save the document and load it again. It trusts what it is given; these are
 //! the things that it trusts without looking, each found to make it panic or to save a document that does not load.
 
+use std::collections::HashMap;
+
 use super::change::Change;
 use super::footer;
 use super::limits::{Budget, MAX_OP};
 use super::op::is_moderate;
 use super::refused::Refused;
 use super::rules::Rules;
+use crate::graph::run::Id;
 use crate::graph::{Actor, Scope, Summary, View};
 use crate::hash::Hash;
 
@@ -31,10 +34,10 @@ pub(crate) fn check(
 
     let scope = Scope::new(view, clock, actor, name.clone(), start_op);
     let runs = Rules::new(hash, scope, &actors, budget).check(&change.ops)?;
+    let places: HashMap<u32, u32> = actors.iter().copied().zip(0..).collect();
     let runs = runs.try_map(|id| {
-        let index = actors.iter().position(|actor| *actor == id.actor);
-        let index = index.ok_or(Refused::UnknownActor { change: hash })?;
-        Ok::<_, Refused>(crate::graph::run::Id { actor: index as u32, ..id })
+        let actor = *places.get(&id.actor).ok_or(Refused::UnknownActor { change: hash })?;
+        Ok::<_, Refused>(Id { actor, ..id })
     })?;
     let others = change.others.iter().map(|actor| Actor::from(*actor)).collect();
     Ok(Summary { hash, actor: name, seq, start_op, deps: change.deps.clone(), others, runs })

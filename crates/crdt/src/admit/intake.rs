@@ -52,6 +52,8 @@ impl<'a> Intake<'a> {
     }
 
     fn examine(&mut self, change: &ChangeChunk, budget: &mut Budget) -> Result<Outcome, Refused> {
+        // Charged each time: a change that waits for many others is looked at again for each that comes.
+        budget.charge(change.body.len() as u64)?;
         let frame = Frame::read(&change.body, budget)?;
         if let Some(missing) = frame.deps().iter().find(|dep| !self.knows(dep)) {
             return Ok(Outcome::Waits { missing: *missing });

@@ -14,7 +14,7 @@ pub const MAX_OP: u64 = (1 << 31) - 1;
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 /// What one row costs in memory while it is checked, apart from its texts.
-pub(crate) const ROW_COST: u64 = 64;
+pub(crate) const ROW_COST: u64 = 192;
 
 /// What a reference to a replaced value costs.
 pub(crate) const REFERENCE_COST: u64 = 16;
@@ -23,7 +23,7 @@ pub(crate) const REFERENCE_COST: u64 = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of all chunks together, once inflated, and of all operations, once their runs are unrolled (a row counts
-    /// as 64 bytes and its texts).
+    /// as 192 bytes and its texts, in a whole document twice).
     pub inflated_bytes: u64,
     /// Changes whose dependencies are not there.
     pub orphans: usize,

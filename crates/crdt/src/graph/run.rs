@@ -1,6 +1,8 @@
 //! What later changes may say about the operations of a change, run by run: which of them are values, at which place of
 //! which object, and of what kind. A run of typing is one entry, however long it is.
 
+use std::sync::Arc;
+
 /// The number of an operation and the index of the actor that made it. What the index points into is said by whoever
 /// holds the id: the graph's actors, or the actors of one change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +38,7 @@ pub(crate) enum Place {
     /// Deletions and increments: nothing can refer to them.
     Silent,
     /// A value at a key of a map; none is the root map. Always alone.
-    Key { object: Option<Id>, key: Box<str>, kind: Kind },
+    Key { object: Option<Id>, key: Arc<str>, kind: Kind },
     /// New elements of a list: the first stands behind `after` (none is the start), each other behind the one before.
     Inserted { object: Id, after: Option<Id>, kind: Kind },
     /// A new value of an element of a list. Always alone.
@@ -87,6 +89,27 @@ pub(crate) struct Runs {
     len: u32,
 }
 
+/// Adds operations one by one. Equal keys in a row are kept once: a change can say one long key for every one of its
+/// operations in a few bytes, and must not become large here.
+#[derive(Debug, Default)]
+pub(crate) struct RunsBuilder {
+    pub(crate) runs: Runs,
+    last_key: Option<Arc<str>>,
+}
+
+impl RunsBuilder {
+    /// Adds an operation, whose own id is `id`.
+    pub(crate) fn push(&mut self, id: Id, mut place: Place) {
+        if let Place::Key { key, .. } = &mut place {
+            match &self.last_key {
+                Some(last) if last == key => *key = Arc::clone(last),
+                _ => self.last_key = Some(Arc::clone(key)),
+            }
+        }
+        self.runs.push(id, place);
+    }
+}
+
 impl Runs {
     pub(crate) fn len(&self) -> u32 {
         self.len
@@ -98,8 +121,7 @@ impl Runs {
         self.runs.iter().zip(lens)
     }
 
-    /// Adds an operation, whose own id is `id`.
-    pub(crate) fn push(&mut self, id: Id, place: Place) {
+    fn push(&mut self, id: Id, place: Place) {
         if !self.runs.last().is_some_and(|last| goes_on(&last.place, id, &place)) {
             self.runs.push(Run { first: self.len, place });
         }

@@ -2,7 +2,7 @@
 //! a document.
 //!
 //! The encoding, version 1: the version; hash; actor; seq; first operation; dependencies; the other actors that its
-//! operations name; the runs, each with its length. Numbers are LEB128, texts and lists have their length before them.
+//! operations name; the runs, each with its length, where a key that is that of the last run with a key is left out. Numbers are LEB128, texts and lists have their length before them.
 //! Decoding is total: it never panics and never takes more memory than a small multiple of the bytes.
 
 use std::fmt;
@@ -114,7 +114,11 @@ impl Summary {
         self.others.iter().for_each(|actor| put_bytes(&mut out, actor.as_bytes()));
         let runs = self.runs.iter();
         put_unsigned(&mut out, runs.len() as u64);
-        runs.for_each(|(run, len)| put_run(&mut out, &run.place, len));
+        let mut last_key = None;
+        for (run, len) in runs {
+            put_place(&mut out, &run.place, &mut last_key);
+            put_unsigned(&mut out, len.into());
+        }
         out
     }
 
@@ -146,19 +150,25 @@ const KEY: u8 = 2;
 const INSERTED_FIRST: u8 = 3;
 const INSERTED: u8 = 4;
 const UPDATED: u8 = 5;
+const ROOT_SAME_KEY: u8 = 6;
+const SAME_KEY: u8 = 7;
 
-fn put_run(out: &mut Vec<u8>, place: &Place, len: u32) {
+fn put_place<'a>(out: &mut Vec<u8>, place: &'a Place, last_key: &mut Option<&'a str>) {
     let mut head = |tag: u8, kind: Kind| out.push(tag | (kind as u8) << 4);
     match place {
         Place::Silent => out.push(SILENT),
-        Place::Key { object: None, key, kind } => {
-            head(ROOT_KEY, *kind);
-            put_bytes(out, key.as_bytes());
-        }
-        Place::Key { object: Some(object), key, kind } => {
-            head(KEY, *kind);
-            put_id(out, *object);
-            put_bytes(out, key.as_bytes());
+        Place::Key { object, key, kind } => {
+            let same = last_key.replace(key) == Some(key);
+            match (object, same) {
+                (None, false) => head(ROOT_KEY, *kind),
+                (None, true) => head(ROOT_SAME_KEY, *kind),
+                (Some(_), false) => head(KEY, *kind),
+                (Some(_), true) => head(SAME_KEY, *kind),
+            }
+            object.iter().for_each(|object| put_id(out, *object));
+            if !same {
+                put_bytes(out, key.as_bytes());
+            }
         }
         Place::Inserted { object, after: None, kind } => {
             head(INSERTED_FIRST, *kind);
@@ -175,7 +185,6 @@ fn put_run(out: &mut Vec<u8>, place: &Place, len: u32) {
             put_id(out, *element);
         }
     }
-    put_unsigned(out, len.into());
 }
 
 fn put_id(out: &mut Vec<u8>, id: Id) {
@@ -185,8 +194,9 @@ fn put_id(out: &mut Vec<u8>, id: Id) {
 
 fn read_runs(from: &mut Reader<'_>, others: u32) -> Result<Runs, Malformed> {
     let mut runs = Runs::default();
+    let mut last_key = None;
     for _ in 0..from.unsigned()? {
-        let place = read_place(from, others)?;
+        let place = read_place(from, others, &mut last_key)?;
         let len = number(from)?;
         let alone = matches!(place, Place::Key { .. } | Place::Updated { .. });
         if len == 0 || (alone && len > 1) {
@@ -197,7 +207,11 @@ fn read_runs(from: &mut Reader<'_>, others: u32) -> Result<Runs, Malformed> {
     Ok(runs)
 }
 
-fn read_place(from: &mut Reader<'_>, others: u32) -> Result<Place, Malformed> {
+fn read_place(
+    from: &mut Reader<'_>,
+    others: u32,
+    last_key: &mut Option<Arc<str>>,
+) -> Result<Place, Malformed> {
     let head = from.byte()?;
     if head == SILENT {
         return Ok(Place::Silent);
@@ -210,9 +224,13 @@ fn read_place(from: &mut Reader<'_>, others: u32) -> Result<Place, Malformed> {
             false => Err(Malformed("a run names an actor that is not listed, or operation 0")),
         }
     };
+    let mut new_key = |from: &mut Reader<'_>| Ok(Arc::clone(last_key.insert(from.text()?.into())));
+    let no_key = Malformed("a run has the key of a run that is not there");
     Ok(match head & 0xf {
-        ROOT_KEY => Place::Key { object: None, key: from.text()?.into(), kind },
-        KEY => Place::Key { object: Some(id(from)?), key: from.text()?.into(), kind },
+        ROOT_KEY => Place::Key { object: None, key: new_key(from)?, kind },
+        KEY => Place::Key { object: Some(id(from)?), key: new_key(from)?, kind },
+        ROOT_SAME_KEY => Place::Key { object: None, key: last_key.clone().ok_or(no_key)?, kind },
+        SAME_KEY => Place::Key { object: Some(id(from)?), key: last_key.clone().ok_or(no_key)?, kind },
         INSERTED_FIRST => Place::Inserted { object: id(from)?, after: None, kind },
         INSERTED => Place::Inserted { object: id(from)?, after: Some(id(from)?), kind },
         UPDATED => Place::Updated { object: id(from)?, element: id(from)?, kind },

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::clock::{Clock, STRIDE};
-use super::run::{Id, Place, Run, Runs};
+use super::run::{Id, Place, Run, Runs, RunsBuilder};
 use super::{Actor, Graph, Misfit, Node, Summary};
 use crate::hash::Hash;
 
@@ -223,27 +223,27 @@ pub(crate) struct Scope<'a> {
     actor: u32,
     start_op: u32,
     name: Actor,
-    runs: Runs,
+    own: RunsBuilder,
 }
 
 impl<'a> Scope<'a> {
     /// The scope of a change on these dependencies, before its first operation.
     pub(crate) fn new(view: &'a View<'a>, clock: Clock, actor: u32, name: Actor, start_op: u32) -> Self {
-        Scope { view, clock, actor, start_op, name, runs: Runs::default() }
+        Scope { view, clock, actor, start_op, name, own: RunsBuilder::default() }
     }
 
     /// The id of the next operation.
     pub(crate) fn next(&self) -> Id {
-        Id { counter: self.start_op + self.runs.len(), actor: self.actor }
+        Id { counter: self.start_op + self.own.runs.len(), actor: self.actor }
     }
 
     pub(crate) fn push(&mut self, place: Place) {
-        self.runs.push(self.next(), place);
+        self.own.push(self.next(), place);
     }
 
     pub(crate) fn find(&self, id: Id) -> Option<Found<'_>> {
         match id.actor == self.actor && id.counter >= self.start_op {
-            true => Found::within(&self.runs, self.start_op, id),
+            true => Found::within(&self.own.runs, self.start_op, id),
             false => self.view.find(id, &self.clock),
         }
     }
@@ -259,6 +259,6 @@ impl<'a> Scope<'a> {
 
     /// The runs of the change, done.
     pub(crate) fn into_runs(self) -> Runs {
-        self.runs
+        self.own.runs
     }
 }

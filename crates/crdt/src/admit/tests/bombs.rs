@@ -91,3 +91,15 @@ fn bytes_behind_a_compressed_part() {
     assert_eq!(refused(&envelope(2, &deflated)), Refused::BadCompression);
     assert_eq!(refused(&envelope(2, &[0xff; 9])), Refused::BadCompression);
 }
+
+#[test]
+fn one_long_key_for_many_operations_is_kept_once() {
+    let key = "k".repeat(10_000);
+    let change = Forged::first(ALICE, vec![ForgedOp::set(&key, ""); 1000]);
+    let (_, chunk) = change.chunk();
+    let admission = admit(&Graph::new(), &chunk).unwrap();
+    let kept = admission.changes[0].summary.encode();
+    assert!(kept.len() < chunk.len() + 10_000, "{} bytes are kept of {}", kept.len(), chunk.len());
+    let again = crate::graph::Summary::decode(&kept).unwrap();
+    assert_eq!(again, admission.changes[0].summary);
+}

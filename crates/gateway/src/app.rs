@@ -20,7 +20,10 @@ pub(crate) struct App {
     pub verifier: Verifier,
     pub limits: Limits,
     pub body_limits: BodyLimits,
+    /// Requests in flight.
     pub gate: Gate,
+    /// Bytes of their bodies.
+    pub bodies: Gate,
     pub router: Router,
     pub request_ids: RequestIds,
     pub metrics: Metrics,
@@ -41,6 +44,7 @@ impl App {
             limits,
             body_limits: BodyLimits { bytes: limits.body_bytes, timeout: config.body_timeout },
             gate: Gate::new(limits.requests_in_flight),
+            bodies: Gate::new(config.bodies_bytes_max.max(limits.body_bytes)),
             router: Router::new(),
             request_ids: RequestIds::new(),
             metrics: Metrics::new(),

@@ -18,6 +18,8 @@ pub struct Config {
     pub limits: Limits,
     /// Connections at once; the next ones wait in the kernel's queue.
     pub connections_max: usize,
+    /// Bytes of all bodies at once; at least one of the largest size has room.
+    pub bodies_bytes_max: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     /// A connection on which nothing is asked and nothing can be sent for this long is closed, at the latest after
@@ -35,6 +37,7 @@ impl Config {
             allow_public_bind: false,
             limits: Limits::default(),
             connections_max: 10_000,
+            bodies_bytes_max: 512 << 20,
             body_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(60),
             drain: DRAIN_MAX,

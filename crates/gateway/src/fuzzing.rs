@@ -33,3 +33,65 @@ pub fn decode_tags(value: &str) {
 pub fn decode_document(name: &str) {
     let _ = crate::handlers::document(name);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Text that looks like what the decoders take, with its parts in any order.
+    fn nearly(parts: &'static [&'static str]) -> impl Strategy<Value = String> {
+        proptest::collection::vec(proptest::sample::select(parts), 0..24).prop_map(|parts| parts.concat())
+    }
+
+    const JSON: &[&str] = &[
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "\\",
+        "\"ops\"",
+        "\"op\"",
+        "\"splice\"",
+        "\"set\"",
+        "\"path\"",
+        "\"position\"",
+        "\"content\"",
+        "\"name\"",
+        "\"doc_type\"",
+        "\"Text\"",
+        "\"version\"",
+        "1",
+        "-1",
+        "1e999",
+        "null",
+        "\"\\ud800\"",
+        "\u{fffd}",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_decoder_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64), text in ".{0,64}") {
+            decode_body(&bytes);
+            decode_query(&text);
+            decode_tags(&text);
+            decode_document(&text);
+        }
+
+        #[test]
+        fn no_decoder_panics_on_what_is_nearly_right(
+            json in nearly(JSON),
+            query in nearly(&["version", "heads", "limit", "=", "&", "%", "%25", "%ff", "5", ",", "00"]),
+            tags in nearly(&["\"", "W/", "*", ",", " ", "a", "\t"]),
+            document in nearly(&["automerge:", "%3A", "-", "0", "8", "f", "936da01f", "2", "é"]),
+        ) {
+            decode_body(json.as_bytes());
+            decode_query(&query);
+            decode_tags(&tags);
+            decode_document(&document);
+        }
+    }
+}

@@ -97,11 +97,11 @@ impl Resource {
             Resource::Metrics => "/metrics",
             Resource::Jwks => "/.well-known/jwks.json",
             Resource::Problems => "/docs/problems",
-            Resource::Problem => "/docs/problems/{name}",
+            Resource::Problem => "/docs/problems/{slug}",
             Resource::Documents => "/documents",
-            Resource::Document => "/documents/{name}",
-            Resource::Share => "/documents/{name}/share",
-            Resource::Access => "/documents/{name}/access",
+            Resource::Document => "/documents/{id}",
+            Resource::Share => "/documents/{id}/share",
+            Resource::Access => "/documents/{id}/access",
         }
     }
 
@@ -156,7 +156,7 @@ pub(crate) struct Router {
     tree: matchit::Router<Resource>,
 }
 
-/// What a path names, and what stands for `{name}` in it.
+/// What a path names, and what varies in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found<'p> {
     pub resource: Resource,
@@ -181,7 +181,7 @@ impl Router {
     /// What `path` names.
     pub fn find<'p>(&self, path: &'p str) -> Option<Found<'p>> {
         let matched = self.tree.at(path).ok()?;
-        Some(Found { resource: *matched.value, name: matched.params.get("name") })
+        Some(Found { resource: *matched.value, name: matched.params.iter().next().map(|(_, name)| name) })
     }
 }
 

@@ -81,7 +81,11 @@ fn step(app: &App, exchange: &mut Exchange, request: Request<Incoming>) -> Resul
     }
     let target = Target::of(found, request.uri().path());
     let (parts, body) = request.into_parts();
-    Ok(Step::Handle { verb, call: Box::new(Call { caller, target, parts, body }), pass })
+    Ok(Step::Handle {
+        verb,
+        call: Box::new(Call { caller, target, parts, body, room: app.bodies.pass() }),
+        pass,
+    })
 }
 
 fn unknown_path() -> Problem {

@@ -5,6 +5,6 @@ use crate::respond::{self, Outcome};
 use hyper::StatusCode;
 
 pub(super) fn answer(app: &App) -> Outcome {
-    app.metrics.set_in_flight(app.gate.inside());
+    app.metrics.set_in_flight(app.gate.taken());
     Ok(respond::typed(StatusCode::OK, "text/plain; version=0.0.4", app.prometheus.render().into()))
 }

@@ -16,6 +16,7 @@ mod share;
 
 use crate::app::App;
 use crate::auth::Verified;
+use crate::gate::Pass;
 use crate::problem::{Kind, Problem};
 use crate::request::edit_key::{Asked, edit_key};
 use crate::request::{body, json, query::Query};
@@ -70,12 +71,14 @@ pub(crate) struct Call {
     pub target: Target,
     pub parts: Parts,
     pub body: Incoming,
+    /// What its body takes of the room for all bodies, given back when the request has been answered.
+    pub room: Pass,
 }
 
 /// What a path names, on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// What stands for `{name}` in the route.
+    /// What varies in the path.
     name: String,
     /// What the client writes before `/documents`.
     pub prefix: &'static str,
@@ -106,7 +109,7 @@ impl Call {
     /// The body of a verb that takes JSON.
     async fn json_body(&mut self, app: &App) -> Result<Bytes, Problem> {
         json::require_json(&self.parts.headers)?;
-        body::read(&mut self.body, app.body_limits).await
+        body::read(&mut self.body, app.body_limits, &mut self.room).await
     }
 
     /// The id of the edit that this asks for.

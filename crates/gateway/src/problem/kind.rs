@@ -64,6 +64,7 @@ kinds! {
     Internal            = INTERNAL_SERVER_ERROR, "internal", "The hub failed";
     Damaged             = INTERNAL_SERVER_ERROR, "damaged", "The stored document is damaged";
     TooManyInFlight     = SERVICE_UNAVAILABLE, "too-many-in-flight", "The gateway works on too many requests";
+    NoRoomForBody       = SERVICE_UNAVAILABLE, "no-room-for-body", "The gateway has no room for the body";
     ShardBusy           = SERVICE_UNAVAILABLE, "shard-busy", "Too much work waits at the shard";
     ShardUnavailable    = SERVICE_UNAVAILABLE, "shard-unavailable", "The shard does not serve now";
     OutcomeUnknown      = SERVICE_UNAVAILABLE, "outcome-unknown", "It may or may not have been done";

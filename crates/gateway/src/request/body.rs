@@ -1,10 +1,15 @@
-//! Reads a body: never more of it than the limit, and never for longer than the deadline.
+//! Reads a body: never more of it than the limit, never for longer than the deadline, and never more of all bodies
+//! together than there is room for.
 
+use crate::gate::Pass;
 use crate::problem::{Kind, Problem};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use std::time::Duration;
+
+/// When to ask again if there is no room.
+const ROOM_RETRY: Duration = Duration::from_secs(1);
 
 /// What a body may take.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +18,9 @@ pub(crate) struct BodyLimits {
     pub timeout: Duration,
 }
 
-/// The whole body. One that announces too much is refused before it is read.
-pub(crate) async fn read<B>(body: B, limits: BodyLimits) -> Result<Bytes, Problem>
+/// The whole body. One that announces too much is refused before it is read. `room` grows with it, and is to be kept as
+/// long as the body.
+pub(crate) async fn read<B>(body: B, limits: BodyLimits, room: &mut Pass) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -23,7 +29,7 @@ where
     if announced > limits.bytes {
         return Err(too_large(limits.bytes, Some(announced)));
     }
-    match tokio::time::timeout(limits.timeout, collect(body, limits.bytes)).await {
+    match tokio::time::timeout(limits.timeout, collect(body, limits.bytes, room)).await {
         Ok(read) => read,
         Err(_elapsed) => {
             let seconds = limits.timeout.as_secs_f32();
@@ -33,27 +39,35 @@ where
     }
 }
 
-async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Problem>
+async fn collect<B>(mut body: B, limit: usize, room: &mut Pass) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
     // A small body is one frame, and is taken as it is.
     let Some(first) = next_data(&mut body).await? else { return Ok(Bytes::new()) };
-    if first.len() > limit {
-        return Err(too_large(limit, None));
-    }
+    admit(first.len(), 0, limit, room)?;
     let Some(second) = next_data(&mut body).await? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
     let mut next = Some(second);
     while let Some(data) = next {
-        if whole.len() + data.len() > limit {
-            return Err(too_large(limit, None));
-        }
+        admit(data.len(), whole.len(), limit, room)?;
         whole.extend_from_slice(&data);
         next = next_data(&mut body).await?;
     }
     Ok(whole.freeze())
+}
+
+/// Takes `more` bytes behind those that are there, if the limit and the room allow it.
+fn admit(more: usize, there: usize, limit: usize, room: &mut Pass) -> Result<(), Problem> {
+    if there + more > limit {
+        return Err(too_large(limit, None));
+    }
+    if room.grow(more) {
+        return Ok(());
+    }
+    let detail = "the bodies of all requests together take the room that there is for them";
+    Err(Problem::new(Kind::NoRoomForBody, detail).retry_after(ROOM_RETRY))
 }
 
 /// The next frame of data; trailers are of no use here.
@@ -81,9 +95,12 @@ fn too_large(limit: usize, actual: Option<usize>) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Gate;
     use http_body_util::{Full, StreamBody};
     use hyper::body::Frame;
     use std::convert::Infallible;
+
+    const ROOM: usize = 1 << 10;
 
     // No patience at all: what is ready at once is in time even so.
     const LIMITS: BodyLimits = BodyLimits { bytes: 10, timeout: Duration::ZERO };
@@ -95,7 +112,8 @@ mod tests {
     }
 
     async fn check(body: impl Body<Data = Bytes, Error = Infallible> + Unpin, expected: Result<&str, Kind>) {
-        let read = read(body, LIMITS).await.map_err(|problem| problem.kind);
+        let mut room = Gate::new(ROOM).pass();
+        let read = read(body, LIMITS, &mut room).await.map_err(|problem| problem.kind);
         assert_eq!(read, expected.map(|text| Bytes::copy_from_slice(text.as_bytes())));
     }
 
@@ -107,6 +125,17 @@ mod tests {
         check(pieces(&[b"0123456789a"]), Err(Kind::BodyTooLarge)).await;
         check(pieces(&[b"01234", b"567890"]), Err(Kind::BodyTooLarge)).await;
         check(Full::new(Bytes::from_static(b"0123456789a")), Err(Kind::BodyTooLarge)).await;
+    }
+
+    #[tokio::test]
+    async fn bodies_share_their_room() {
+        let gate = Gate::new(12);
+        let (mut first, mut second) = (gate.pass(), gate.pass());
+        read(pieces(&[b"01234", b"56789"]), LIMITS, &mut first).await.unwrap();
+        let refused = read(pieces(&[b"01", b"2"]), LIMITS, &mut second).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::NoRoomForBody);
+        drop((first, second));
+        assert_eq!(gate.taken(), 0);
     }
 
     #[tokio::test]

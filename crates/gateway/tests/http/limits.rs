@@ -24,6 +24,31 @@ async fn a_body_ends_at_its_limit() {
 }
 
 #[tokio::test]
+async fn bodies_have_a_limit_together() {
+    let hub = Hub::start_with(|config| {
+        (config.bodies_bytes_max, config.limits.body_bytes) = (0, 100);
+    })
+    .await;
+    let path = hub.text("x").await;
+    let release = Arc::new(Notify::new());
+    *hub.model.held.lock() = Some(release.clone());
+    let body = json!({"content": "y".repeat(60), "version": 1});
+    let put = || hub.ask("PUT", &path).user("ada").json(&body).send();
+    let mut first = Box::pin(put());
+    while hub.model.writes() < 2 {
+        assert!(futures::poll!(first.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    put().await.problem(503, "no-room-for-body");
+    release.notify_one();
+    assert_eq!(first.as_mut().await.status, 200);
+    drop(first);
+    *hub.model.held.lock() = None;
+    assert_eq!(put().await.status, 200, "the room was given back");
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn json_nests_to_its_limit() {
     let hub = Hub::start_with(|config| config.limits.json_depth = 5).await;
     let path = hub.create("ada", json!({"name": "", "doc_type": "Json"})).await;

@@ -1,5 +1,7 @@
 //! The gateway over real sockets, in front of a small reference model of the shards.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod access;
 mod authentication;
 mod concurrency;
@@ -8,6 +10,7 @@ mod documents;
 mod errors;
 mod idempotency;
 mod limits;
+mod logging;
 mod model;
 mod operations;
 mod preconditions;

@@ -169,7 +169,7 @@ fn apply(content: &mut Value, operation: usize, op: Op) -> Result<(), Refusal> {
         },
         (Value::String(text), Op::Splice { position, delete, insert, .. }) => {
             let mut units: Vec<u16> = text.encode_utf16().collect();
-            let (from, to) = (position as usize, (position + delete) as usize);
+            let (from, to) = (position, position + delete);
             if to > units.len() {
                 return bad("the position is beyond the end");
             }

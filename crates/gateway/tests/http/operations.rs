@@ -53,7 +53,7 @@ async fn requests_are_counted_by_template_not_by_path() {
         text.lines().any(|line| line.starts_with(name) && labels.iter().all(|label| line.contains(label)))
     };
     assert!(
-        has("http_requests_total", ["method=\"GET\"", "route=\"/documents/{name}\"", "status=\"200\""]),
+        has("http_requests_total", ["method=\"GET\"", "route=\"/documents/{id}\"", "status=\"200\""]),
         "{text}"
     );
     assert!(has("http_requests_total", ["method=\"GET\"", "route=\"none\"", "status=\"404\""]), "{text}");

@@ -56,7 +56,7 @@ pub struct Compacted {
 
 type Config<M> = TypeConfig<<M as StateMachine>::Outcome>;
 
-/// A running group.
+/// A running group. Whoever starts one also calls [`Group::shutdown`]: its tasks do not end with the handle.
 pub struct Group<M: StateMachine> {
     node: u64,
     raft: Raft<Config<M>, Applier<M>>,

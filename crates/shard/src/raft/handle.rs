@@ -96,6 +96,7 @@ impl<M: StateMachine> GroupHandle<M> {
 
     /// Waits until this node leads the group and may answer reads; false if it is broken or stopped before.
     pub async fn until_leading(&self) -> bool {
+        // Asked again and again, because a lease is true for a moment and begins with no event. Waits happen at start.
         const POLL: Duration = Duration::from_millis(5);
         while !self.leads_with_lease() {
             if matches!(*self.phase.borrow(), Phase::Broken { .. } | Phase::Stopped) {

@@ -31,7 +31,8 @@ pub struct Supervisor<M: StateMachine> {
 }
 
 impl<M: StateMachine> Supervisor<M> {
-    /// Begins to start groups. Their handles can be used at once, and answer when the groups run.
+    /// Begins to start groups, on the Tokio runtime of the caller. Their handles can be used at once, and answer when
+    /// the groups run.
     pub fn start(groups: Vec<GroupConfig<M>>, policy: Policy) -> Supervisor<M> {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();

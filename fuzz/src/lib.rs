@@ -2,8 +2,8 @@
 
 use crdt::admit::forge;
 
-/// libFuzzer ends the process at the first panic, even one that is caught. Targets that ask Automerge whether it panics
-/// need to live on; a panic that nobody catches still ends them.
+/// libFuzzer ends the process at the first panic, even one that is caught. Targets that ask Automerge whether
+/// it panics need to live on; a panic that nobody catches still ends them.
 pub fn let_panics_be_caught() {
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
 }

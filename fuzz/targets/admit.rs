@@ -1,8 +1,8 @@
-//! Any bytes as one chunk, with a valid envelope put around them: admission judges them without panicking and within its
-//! limits, and what it takes, Automerge applies, saves and loads.
+//! Any bytes as one chunk, with a valid envelope put around them: admission judges them without panicking and
+//! within its limits, and what it takes, Automerge applies, saves and loads.
 //!
-//! The first byte is the type of the chunk; the rest is its body. A document is split and its changes are tried; nothing
-//! of the document itself reaches Automerge.
+//! The first byte is the type of the chunk; the rest is its body. A document is split and its changes are
+//! tried; nothing of the document itself reaches Automerge.
 
 #![no_main]
 

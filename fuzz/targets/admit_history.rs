@@ -1,5 +1,5 @@
-//! Histories of three writers, mostly sound and now and then hostile, steered by the bytes: whatever is admitted of them,
-//! Automerge applies, saves and loads.
+//! Histories of three writers, mostly sound and now and then hostile, steered by the bytes: whatever is
+//! admitted of them, Automerge applies, saves and loads.
 
 #![no_main]
 

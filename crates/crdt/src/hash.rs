@@ -1,4 +1,5 @@
-//! The name of a change: the SHA-256 of its uncompressed chunk, the same 32 bytes in every library and on every wire.
+//! The name of a change: the SHA-256 of its uncompressed chunk, the same 32 bytes in every library and on
+//! every wire.
 
 use std::fmt;
 use std::str::FromStr;

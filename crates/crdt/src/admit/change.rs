@@ -1,5 +1,5 @@
-//! The body of one change: who made it, when, on what, and its operations. Reading and writing are each other's inverse
-//! for every change in canonical form, and only for those.
+//! The body of one change: who made it, when, on what, and its operations. Reading and writing are each
+//! other's inverse for every change in canonical form, and only for those.
 
 use super::limits::{ACTOR_BYTES, Budget};
 use super::op::Op;
@@ -9,7 +9,8 @@ use super::rows::{Columns, REPLACES, Rows, list_of_columns, put_rows};
 use super::writer::{put_bytes, put_signed, put_unsigned};
 use crate::hash::Hash;
 
-/// A decoded change. The ids in its operations index its actors: 0 is `actor`, 1 is the first of `others`, and so on.
+/// A decoded change. The ids in its operations index its actors: 0 is `actor`, 1 is the first of `others`,
+/// and so on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change<'a> {
     pub(crate) deps: Vec<Hash>,
@@ -89,7 +90,8 @@ impl Change<'_> {
         self.start_op.saturating_add(self.ops.len() as u64).saturating_sub(1)
     }
 
-    /// Whether the table of actors is the one that a writer makes: each other actor that an operation names, in order.
+    /// Whether the table of actors is the one that a writer makes: each other actor that an operation names,
+    /// in order.
     pub(crate) fn names_its_actors(&self) -> bool {
         let mut named = vec![false; 1 + self.others.len()];
         let ids = self.ops.iter().flat_map(Op::ids);

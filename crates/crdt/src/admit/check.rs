@@ -1,5 +1,6 @@
-//! Whether Automerge will apply a change, save the document and load it again. It trusts what it is given; these are
-//! the things that it trusts without looking, each found to make it panic or to save a document that does not load.
+//! Whether Automerge will apply a change, save the document and load it again. It trusts what it is given;
+//! these are the things that it trusts without looking, each found to make it panic or to save a document
+//! that does not load.
 
 use std::collections::HashMap;
 
@@ -43,8 +44,8 @@ pub(crate) fn check(
     Ok(Summary { hash, actor: name, seq, start_op, deps: change.deps.clone(), others, runs })
 }
 
-/// What a saved document does not keep, so that the change would come back with another hash: Automerge then refuses to
-/// load the document.
+/// What a saved document does not keep, so that the change would come back with another hash: Automerge then
+/// refuses to load the document.
 fn check_form(hash: Hash, change: &Change<'_>) -> Result<(), Refused> {
     if !change.names_its_actors() {
         return Err(Refused::NotCanonical { change: hash });
@@ -52,7 +53,8 @@ fn check_form(hash: Hash, change: &Change<'_>) -> Result<(), Refused> {
     if !is_moderate(change.time) {
         return Err(Refused::BadTime { change: hash });
     }
-    // A second author for one actor makes Automerge refuse the change, and libraries name one in the first change only.
+    // A second author for one actor makes Automerge refuse the change, and libraries name one in the first
+    // change only.
     match change.footer.is_empty() || (change.seq == 1 && footer::is_author(change.footer)) {
         true => Ok(()),
         false => Err(Refused::BadFooter { change: hash }),
@@ -98,7 +100,8 @@ fn check_start(hash: Hash, change: &Change<'_>, max_op: u32) -> Result<u32, Refu
     }
 }
 
-/// The graph's index of each actor that the change lists. Automerge looks each one up and panics if it is not there.
+/// The graph's index of each actor that the change lists. Automerge looks each one up and panics if it is not
+/// there.
 fn resolve_actors(view: &View<'_>, hash: Hash, change: &Change<'_>, own: u32) -> Result<Vec<u32>, Refused> {
     let find =
         |actor: &&[u8]| view.actor_index(&Actor::from(*actor)).ok_or(Refused::UnknownActor { change: hash });

@@ -1,4 +1,5 @@
-//! The envelope of changes: magic, checksum, type, length. Whatever is compressed is inflated here, under a limit.
+//! The envelope of changes: magic, checksum, type, length. Whatever is compressed is inflated here, under a
+//! limit.
 
 use std::io::Read;
 

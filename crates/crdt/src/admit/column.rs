@@ -1,5 +1,6 @@
-//! Reads the columns in which Automerge keeps operations, row by row. Total and lazy: a column of six bytes that says it
-//! has a billion rows costs nothing until its rows are read, so whoever reads them keeps the count.
+//! Reads the columns in which Automerge keeps operations, row by row. Total and lazy: a column of six bytes
+//! that says it has a billion rows costs nothing until its rows are read, so whoever reads them keeps the
+//! count.
 
 use super::reader::{Malformed, Reader};
 

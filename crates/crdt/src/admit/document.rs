@@ -1,9 +1,9 @@
 //! Splits a saved document into the changes that it was made of.
 //!
-//! A document keeps the operations of all its changes in one table, sorted by place; an operation that only removes
-//! others has no row, but is named by those that it removes. The changes are put together again in the form in which
-//! they were written, which the hashes of the heads prove: a document of which one bit of one change is different has
-//! other heads.
+//! A document keeps the operations of all its changes in one table, sorted by place; an operation that only
+//! removes others has no row, but is named by those that it removes. The changes are put together again in
+//! the form in which they were written, which the hashes of the heads prove: a document of which one bit of
+//! one change is different has other heads.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -223,8 +223,8 @@ fn deletion(of: Replaced<'_>) -> Op<'_> {
     }
 }
 
-/// Makes the ids of operations index the actors of their change: its own is 0, the others, which are returned, go on in
-/// order.
+/// Makes the ids of operations index the actors of their change: its own is 0, the others, which are
+/// returned, go on in order.
 fn localize(ops: &mut [Op<'_>], own: u32) -> Vec<u32> {
     let mut others: Vec<u32> =
         ops.iter().flat_map(Op::ids).map(|id| id.actor).filter(|actor| *actor != own).collect();

@@ -1,4 +1,5 @@
-//! Changes on their way in: each is checked once all its dependencies are there, and then stands for those behind it.
+//! Changes on their way in: each is checked once all its dependencies are there, and then stands for those
+//! behind it.
 
 use std::collections::HashMap;
 

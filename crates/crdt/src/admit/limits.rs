@@ -1,16 +1,17 @@
-//! How much is taken at once. Every limit is on what the bytes become, so that a small chunk cannot become a large one.
+//! How much is taken at once. Every limit is on what the bytes become, so that a small chunk cannot become a
+//! large one.
 
 use super::refused::Refused;
 
 /// The longest actor id that is taken. Libraries make 16 bytes.
 pub const ACTOR_BYTES: usize = 128;
 
-/// The highest number of an operation. Automerge counts them in 32 bits and panics at the end; half of that range is a
-/// hundred years of typing.
+/// The highest number of an operation. Automerge counts them in 32 bits and panics at the end; half of that
+/// range is a hundred years of typing.
 pub const MAX_OP: u64 = (1 << 31) - 1;
 
-/// The largest counter, increment and time that is taken: what a JavaScript number holds exactly. Sums and differences
-/// of a few of them stay far from 64 bits.
+/// The largest counter, increment and time that is taken: what a JavaScript number holds exactly. Sums and
+/// differences of a few of them stay far from 64 bits.
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 /// What one row costs in memory while it is checked, apart from its texts.
@@ -22,8 +23,8 @@ pub(crate) const REFERENCE_COST: u64 = 16;
 /// How much one call of `admit` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of all chunks together, once inflated, and of all operations, once their runs are unrolled (a row counts
-    /// as 192 bytes and its texts, in a whole document twice).
+    /// Bytes of all chunks together, once inflated, and of all operations, once their runs are unrolled (a
+    /// row counts as 192 bytes and its texts, in a whole document twice).
     pub inflated_bytes: u64,
     /// Changes whose dependencies are not there.
     pub orphans: usize,

@@ -1,14 +1,14 @@
 //! Admission: which changes from outside are taken into the log.
 //!
-//! The hub relays changes without applying them, so it must know beforehand that Automerge will. Automerge trusts what it
-//! applies: checksum-valid changes can make it panic, or save a document that no longer loads. Admission decodes a change
-//! itself, never with the code that it protects, and takes it only if
-//! - its bytes are the one form in which Automerge writes its content, because a saved document keeps the content alone
-//!   and the change would come back from it under another hash;
+//! The hub relays changes without applying them, so it must know beforehand that Automerge will. Automerge
+//! trusts what it applies: checksum-valid changes can make it panic, or save a document that no longer loads.
+//! Admission decodes a change itself, never with the code that it protects, and takes it only if
+//! - its bytes are the one form in which Automerge writes its content, because a saved document keeps the
+//!   content alone and the change would come back from it under another hash;
 //! - everything that it names exists among its ancestors and is of the right kind and at the right place.
 //!
-//! What no stock client makes may be refused; what one makes never is. The property that is fuzzed: whatever is admitted,
-//! Automerge applies, saves and loads.
+//! What no stock client makes may be refused; what one makes never is. The property that is fuzzed: whatever
+//! is admitted, Automerge applies, saves and loads.
 
 mod change;
 mod check;
@@ -73,8 +73,8 @@ pub struct Orphan {
 }
 
 impl Graph {
-    /// Which of the changes in these chunks may be committed on top of this graph. Changes that are there already are
-    /// passed over. The first change that is wrong refuses all.
+    /// Which of the changes in these chunks may be committed on top of this graph. Changes that are there
+    /// already are passed over. The first change that is wrong refuses all.
     pub fn admit(&self, bytes: &[u8], limits: &Limits) -> Result<Admission, Refused> {
         let mut budget = Budget::new(limits.inflated_bytes);
         let mut intake = Intake::new(self);

@@ -3,7 +3,8 @@
 use super::limits::MAX_NUMBER;
 use super::reader::Reader;
 
-/// The number of an operation and the actor that made it, as an index into a table of actors that the context names.
+/// The number of an operation and the actor that made it, as an index into a table of actors that the context
+/// names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct OpId {
     pub(crate) counter: u64,

@@ -1,5 +1,5 @@
-//! Reads numbers and byte strings from untrusted bytes. Total: every input gives a value or `Malformed`, nothing is
-//! allocated, and nothing is read past the end.
+//! Reads numbers and byte strings from untrusted bytes. Total: every input gives a value or `Malformed`,
+//! nothing is allocated, and nothing is read past the end.
 
 use thiserror::Error;
 

@@ -1,5 +1,5 @@
-//! Why a change is not taken. Each reason is something that makes Automerge fail, or that no stock client does; which of
-//! the two is said at the check that gives it.
+//! Why a change is not taken. Each reason is something that makes Automerge fail, or that no stock client
+//! does; which of the two is said at the check that gives it.
 
 use thiserror::Error;
 
@@ -43,7 +43,8 @@ pub enum Refused {
     /// A document chunk whose changes are not the ones that its heads name.
     #[error("the changes of a document do not have the heads that it names")]
     WrongHeads,
-    /// The same content has a shorter or more orderly form, and Automerge would save it in that form under another hash.
+    /// The same content has a shorter or more orderly form, and Automerge would save it in that form under
+    /// another hash.
     #[error("change {change} is not written in its canonical form")]
     NotCanonical {
         /// The change.
@@ -61,7 +62,8 @@ pub enum Refused {
         /// The change.
         change: Hash,
     },
-    /// Bytes after the operations that are not the name of an author, or in a change that is not its actor's first.
+    /// Bytes after the operations that are not the name of an author, or in a change that is not its actor's
+    /// first.
     #[error("change {change} has trailing bytes that are not the author of its actor")]
     BadFooter {
         /// The change.
@@ -121,7 +123,8 @@ pub enum Refused {
         /// Its last operation.
         max_op: u64,
     },
-    /// A change without operations that leaves numbers out, which Automerge then misses when it loads the document.
+    /// A change without operations that leaves numbers out, which Automerge then misses when it loads the
+    /// document.
     #[error("change {change} is empty and starts at operation {start_op} instead of {next}")]
     GapBeforeNothing {
         /// The change.
@@ -169,7 +172,8 @@ pub enum Refused {
         /// The number of the operation.
         op: u64,
     },
-    /// An operation does not suit the kind of its object: a key in a list, an index in a map, a mark outside of text.
+    /// An operation does not suit the kind of its object: a key in a list, an index in a map, a mark outside
+    /// of text.
     #[error("operation {op} of change {change} does not suit the kind of its object")]
     WrongObjectKind {
         /// The change.
@@ -177,7 +181,8 @@ pub enum Refused {
         /// The number of the operation.
         op: u64,
     },
-    /// An operation that contradicts itself: a deletion that inserts, an insertion that replaces, a value where none goes.
+    /// An operation that contradicts itself: a deletion that inserts, an insertion that replaces, a value
+    /// where none goes.
     #[error("operation {op} of change {change} contradicts itself")]
     BadOperation {
         /// The change.

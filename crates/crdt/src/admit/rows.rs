@@ -1,5 +1,5 @@
-//! Operations as columns. Changes and whole documents keep them alike, but for what a row refers to: a change lists what
-//! each operation replaces, a document what each operation is replaced by.
+//! Operations as columns. Changes and whole documents keep them alike, but for what a row refers to: a change
+//! lists what each operation replaces, a document what each operation is replaced by.
 
 use super::chunk::{ColumnName, column_list, inflate};
 use super::column::{Boolean, Delta, RunLength};
@@ -199,7 +199,8 @@ fn texts_of(op: &Op<'_>) -> u64 {
     (key + op.mark.map_or(0, str::len) + op.value.raw.len()) as u64
 }
 
-/// Writes the operations of a change: the list of columns, then their bytes. Columns that say nothing are left out.
+/// Writes the operations of a change: the list of columns, then their bytes. Columns that say nothing are
+/// left out.
 pub(crate) fn put_rows(out: &mut Vec<u8>, ops: &[Op<'_>]) {
     let columns = [
         (OBJECT_ACTOR, writer::run_length(ops.iter().map(|op| op.object.map(|id| u64::from(id.actor))))),

@@ -1,5 +1,5 @@
-//! What each operation of a change must be: in an object that is there, of a form that suits it, replacing only what
-//! stands at the same place.
+//! What each operation of a change must be: in an object that is there, of a form that suits it, replacing
+//! only what stands at the same place.
 
 use super::limits::Budget;
 use super::op::{Action, Key, Op, OpId, Value, is_moderate};
@@ -140,8 +140,8 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// An operation replaces values at its own place, oldest first. Automerge looks for them nowhere else, and panics,
-    /// or saves a deletion as one of something else.
+    /// An operation replaces values at its own place, oldest first. Automerge looks for them nowhere else,
+    /// and panics, or saves a deletion as one of something else.
     fn check_replaced(&self, op: &Op<'_>, action: Action, object: Option<Id>) -> Result<(), Refused> {
         let (change, at) = (self.change, self.at());
         let mut counters = 0;
@@ -180,8 +180,9 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Marks come in pairs, the end right after the beginning. Automerge takes the operation before an end for its
-    /// beginning, and does not load a document in which that stands behind the end, or in another text.
+    /// Marks come in pairs, the end right after the beginning. Automerge takes the operation before an end
+    /// for its beginning, and does not load a document in which that stands behind the end, or in another
+    /// text.
     fn check_mark(
         &mut self,
         op: &Op<'_>,

@@ -1,7 +1,8 @@
 //! Writes numbers, byte strings and columns in the one form that every Automerge library writes them in.
 //!
-//! Invariant: equal values give equal bytes. Admission depends on it: a change is admitted only if writing its decoded
-//! operations again gives the bytes that came, because that is what Automerge does when it loads a saved document.
+//! Invariant: equal values give equal bytes. Admission depends on it: a change is admitted only if writing
+//! its decoded operations again gives the bytes that came, because that is what Automerge does when it loads
+//! a saved document.
 
 pub(crate) fn put_unsigned(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -51,7 +52,8 @@ impl Cell for &str {
     }
 }
 
-/// A run-length column: runs of equal values, runs of different values, runs of nothing. Nothing at all is no bytes.
+/// A run-length column: runs of equal values, runs of different values, runs of nothing. Nothing at all is no
+/// bytes.
 pub(crate) fn run_length<T: Cell>(cells: impl IntoIterator<Item = Option<T>>) -> Vec<u8> {
     let cells: Vec<Option<T>> = cells.into_iter().collect();
     let mut out = Vec::new();

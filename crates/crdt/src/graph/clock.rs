@@ -1,7 +1,7 @@
 //! Which changes are ancestors: for each actor, the number of its last change among them.
 //!
-//! A clock for every change would cost (changes × actors); one for every 32nd change on any path costs little, and a walk
-//! to the next ones is at most 32 steps deep.
+//! A clock for every change would cost (changes × actors); one for every 32nd change on any path costs
+//! little, and a walk to the next ones is at most 32 steps deep.
 
 /// How far apart kept clocks are.
 pub(super) const STRIDE: u32 = 32;

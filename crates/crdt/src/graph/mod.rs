@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - a change is in the graph only with all its ancestors, and stands behind them;
-//! - the changes of one actor are numbered 1, 2, 3, … and each is an ancestor of the next, so that "everything up to
-//!   number n of this actor" says which of its changes are ancestors of a given change;
+//! - the changes of one actor are numbered 1, 2, 3, … and each is an ancestor of the next, so that
+//!   "everything up to number n of this actor" says which of its changes are ancestors of a given change;
 //! - the heads are the changes that no other depends on.
 
 mod clock;
@@ -181,7 +181,8 @@ impl Graph {
         Some(self.nodes[*writer.changes.get(index)? as usize].hash)
     }
 
-    /// Whether `older` is `newer` or among what it was made on, directly or not. Neither is if one is not there.
+    /// Whether `older` is `newer` or among what it was made on, directly or not. Neither is if one is not
+    /// there.
     pub fn is_ancestor(&self, older: &Hash, newer: &Hash) -> bool {
         match (self.node(older), self.by_hash.get(newer)) {
             (Some(older), Some(newer)) => View::new(self).clock_of(&[*newer]).covers(older.actor, older.seq),
@@ -189,8 +190,8 @@ impl Graph {
         }
     }
 
-    /// Every change that is not among the given ones and their ancestors, ancestors first. Given ones that are not there
-    /// are passed over.
+    /// Every change that is not among the given ones and their ancestors, ancestors first. Given ones that
+    /// are not there are passed over.
     pub fn since(&self, known: &[Hash]) -> Vec<Hash> {
         let known: Vec<u32> = known.iter().filter_map(|hash| self.by_hash.get(hash).copied()).collect();
         let clock = View::new(self).clock_of(&known);

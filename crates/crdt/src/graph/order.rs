@@ -1,19 +1,20 @@
-//! The order of elements in a list. Every element stands behind the element that it was inserted after; of several that
-//! were inserted after the same one, the newest is first. The elements are therefore a tree, and the list is its walk.
+//! The order of elements in a list. Every element stands behind the element that it was inserted after; of
+//! several that were inserted after the same one, the newest is first. The elements are therefore a tree, and
+//! the list is its walk.
 
 use super::run::{Id, Place};
 use super::view::Scope;
 
-/// A stretch of the way from the start of the list to an element: it enters a run at its first element and leaves it at
-/// `last`, behind which the next stretch starts.
+/// A stretch of the way from the start of the list to an element: it enters a run at its first element and
+/// leaves it at `last`, behind which the next stretch starts.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     first: Id,
     last: Id,
 }
 
-/// Whether element `a` stands before element `b` of the same list, and how many steps it took to know. None if either is
-/// not an element.
+/// Whether element `a` stands before element `b` of the same list, and how many steps it took to know. None
+/// if either is not an element.
 pub(crate) fn is_before(scope: &Scope<'_>, a: Id, b: Id) -> Option<(bool, u64)> {
     let (way_a, way_b) = (way_to(scope, a)?, way_to(scope, b)?);
     let steps = (way_a.len() + way_b.len()) as u64;
@@ -28,7 +29,8 @@ fn compare(scope: &Scope<'_>, a: &[Stretch], b: &[Stretch]) -> bool {
         (None, rest_b) => rest_b.is_some(),
         (Some(_), None) => false,
         (Some(a), Some(b)) if a.first != b.first => scope.order(a.first) > scope.order(b.first),
-        // Both enter the same run, and one leaves it earlier: to a run that starts there, or because it has arrived.
+        // Both enter the same run, and one leaves it earlier: to a run that starts there, or because it has
+        // arrived.
         (Some(a), Some(b)) if a.last.counter < b.last.counter => leaves_before(scope, a, rest_a.get(1)),
         (Some(_), Some(b)) => !leaves_before(scope, b, rest_b.get(1)),
     }

@@ -1,10 +1,10 @@
-//! What later changes may say about the operations of a change, run by run: which of them are values, at which place of
-//! which object, and of what kind. A run of typing is one entry, however long it is.
+//! What later changes may say about the operations of a change, run by run: which of them are values, at
+//! which place of which object, and of what kind. A run of typing is one entry, however long it is.
 
 use std::sync::Arc;
 
-/// The number of an operation and the index of the actor that made it. What the index points into is said by whoever
-/// holds the id: the graph's actors, or the actors of one change.
+/// The number of an operation and the index of the actor that made it. What the index points into is said by
+/// whoever holds the id: the graph's actors, or the actors of one change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Id {
     pub(crate) counter: u32,
@@ -39,7 +39,8 @@ pub(crate) enum Place {
     Silent,
     /// A value at a key of a map; none is the root map. Always alone.
     Key { object: Option<Id>, key: Arc<str>, kind: Kind },
-    /// New elements of a list: the first stands behind `after` (none is the start), each other behind the one before.
+    /// New elements of a list: the first stands behind `after` (none is the start), each other behind the one
+    /// before.
     Inserted { object: Id, after: Option<Id>, kind: Kind },
     /// A new value of an element of a list. Always alone.
     Updated { object: Id, element: Id, kind: Kind },
@@ -82,15 +83,16 @@ pub(crate) struct Run {
     pub(crate) place: Place,
 }
 
-/// The runs of one change, in order. Invariant: `first` rises from 0, and every run has at least one operation.
+/// The runs of one change, in order. Invariant: `first` rises from 0, and every run has at least one
+/// operation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Runs {
     runs: Vec<Run>,
     len: u32,
 }
 
-/// Adds operations one by one. Equal keys in a row are kept once: a change can say one long key for every one of its
-/// operations in a few bytes, and must not become large here.
+/// Adds operations one by one. Equal keys in a row are kept once: a change can say one long key for every one
+/// of its operations in a few bytes, and must not become large here.
 #[derive(Debug, Default)]
 pub(crate) struct RunsBuilder {
     pub(crate) runs: Runs,

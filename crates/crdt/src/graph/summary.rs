@@ -1,9 +1,10 @@
-//! What is kept of a change beside its bytes, so that the graph can be built and later changes be checked without opening
-//! a document.
+//! What is kept of a change beside its bytes, so that the graph can be built and later changes be checked
+//! without opening a document.
 //!
-//! The encoding, version 1: the version; hash; actor; seq; first operation; dependencies; the other actors that its
-//! operations name; the runs, each with its length, where a key that is that of the last run with a key is left out. Numbers are LEB128, texts and lists have their length before them.
-//! Decoding is total: it never panics and never takes more memory than a small multiple of the bytes.
+//! The encoding, version 1: the version; hash; actor; seq; first operation; dependencies; the other actors
+//! that its operations name; the runs, each with its length, where a key that is that of the last run with a
+//! key is left out. Numbers are LEB128, texts and lists have their length before them. Decoding is total: it
+//! never panics and never takes more memory than a small multiple of the bytes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -47,7 +48,8 @@ impl fmt::Debug for Actor {
     }
 }
 
-/// A change without its content. Ids in its runs index its own actors: 0 is `actor`, 1 is the first of `others`.
+/// A change without its content. Ids in its runs index its own actors: 0 is `actor`, 1 is the first of
+/// `others`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     pub(crate) hash: Hash,
@@ -242,7 +244,8 @@ fn number(from: &mut Reader<'_>) -> Result<u32, Malformed> {
     u32::try_from(from.unsigned()?).map_err(|_| Malformed("a number has more than 32 bits"))
 }
 
-/// A list with its length before it. Every item takes bytes, so that the list is never longer than the input is.
+/// A list with its length before it. Every item takes bytes, so that the list is never longer than the input
+/// is.
 fn list<'a, T>(
     from: &mut Reader<'a>,
     mut item: impl FnMut(&mut Reader<'a>) -> Result<T, Malformed>,

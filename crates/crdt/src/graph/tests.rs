@@ -11,7 +11,8 @@ use super::*;
 use crate::admit::Limits;
 use crate::admit::forge::{Forged, ForgedKey, ForgedOp};
 
-/// Each step makes a change of one of four actors on the heads that some earlier change had seen, and its actor's last.
+/// Each step makes a change of one of four actors on the heads that some earlier change had seen, and its
+/// actor's last.
 fn random_graph(steps: &[(usize, usize, bool)]) -> (Graph, Vec<(Hash, Vec<Hash>)>) {
     let mut graph = Graph::new();
     let mut made: Vec<(Hash, Vec<Hash>)> = Vec::new();

@@ -1,5 +1,5 @@
-//! Reads a graph as it would be with further changes on top, so that a bundle of changes can be checked before any of
-//! them is committed. Everything that walks a graph is here.
+//! Reads a graph as it would be with further changes on top, so that a bundle of changes can be checked
+//! before any of them is committed. Everything that walks a graph is here.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,8 @@ use super::run::{Id, Place, Run, Runs, RunsBuilder};
 use super::{Actor, Graph, Misfit, Node, Summary};
 use crate::hash::Hash;
 
-/// A graph and the changes staged on top of it. The numbering of nodes and actors goes on where the graph's ends.
+/// A graph and the changes staged on top of it. The numbering of nodes and actors goes on where the graph's
+/// ends.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     base: &'a Graph,

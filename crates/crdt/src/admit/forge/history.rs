@@ -1,5 +1,5 @@
-//! Plays random histories, mostly sound and now and then hostile, from a string of bytes: the same bytes give the same
-//! history, so that a fuzzer can steer it and a property test can shrink it.
+//! Plays random histories, mostly sound and now and then hostile, from a string of bytes: the same bytes give
+//! the same history, so that a fuzzer can steer it and a property test can shrink it.
 
 use super::{Forged, ForgedId, ForgedKey, ForgedOp};
 use crate::admit::Limits;

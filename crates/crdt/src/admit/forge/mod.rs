@@ -1,5 +1,5 @@
-//! Makes changes that no library would make, with valid checksums, and asks Automerge what it thinks of them. For tests
-//! and fuzzers alone; nothing that ships is built with it.
+//! Makes changes that no library would make, with valid checksums, and asks Automerge what it thinks of them.
+//! For tests and fuzzers alone; nothing that ships is built with it.
 
 mod history;
 mod oracle;
@@ -139,7 +139,8 @@ impl Forged {
         }
     }
 
-    /// The hash and the chunk of the change, with the columns and the table of actors that a library would write.
+    /// The hash and the chunk of the change, with the columns and the table of actors that a library would
+    /// write.
     pub fn chunk(&self) -> (Hash, Vec<u8>) {
         let others = self.others();
         let change = Change {

@@ -1,5 +1,5 @@
-//! Changes that Automerge does not survive, each refused by its name. Each test shows first that Automerge really fails,
-//! so that a check is not kept for a reason that is gone.
+//! Changes that Automerge does not survive, each refused by its name. Each test shows first that Automerge
+//! really fails, so that a check is not kept for a reason that is gone.
 
 use super::super::forge::{Broken, ForgedKey, envelope};
 use super::*;

@@ -1,4 +1,5 @@
-//! Everything that a stock document makes is admitted, and splitting a saved document gives the changes it was made of.
+//! Everything that a stock document makes is admitted, and splitting a saved document gives the changes it
+//! was made of.
 
 use automerge::marks::{ExpandMark, Mark};
 use automerge::transaction::{CommitOptions, Transactable};
@@ -72,9 +73,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 struct Writers {
     docs: Vec<AutoCommit>,
-    /// Whether nobody edits in the past any more, because there is an empty change or a mark. Automerge takes an empty
-    /// change for an ancestor of later edits in the past, and lets those name the end of a mark that they cannot see.
-    /// Neither is admitted, and only a program that calls `isolate` in such a document comes to it.
+    /// Whether nobody edits in the past any more, because there is an empty change or a mark. Automerge takes
+    /// an empty change for an ancestor of later edits in the past, and lets those name the end of a mark that
+    /// they cannot see. Neither is admitted, and only a program that calls `isolate` in such a document comes
+    /// to it.
     only_present: bool,
     objects: Vec<(ObjId, ObjType)>,
 }

@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rpc::{ShardState, Shards};
 use shard::{EngineOptions, Node, NodeOptions, NodeService};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub fn run(args: DevArgs) -> Result<ExitCode> {
 async fn serve(args: DevArgs) -> Result<()> {
     // Before anything is opened, so that a signal during the start is not lost.
     let mut ended = Ended::listen()?;
-    std::fs::create_dir_all(&args.data_dir)
+    make_folder(&args.data_dir)
         .with_context(|| format!("cannot make the data folder {}", args.data_dir.display()))?;
     let signing = signing_key(&args.secrets, &args.data_dir)?;
     let master = master_key(&args.secrets, &args.data_dir)?;
@@ -64,6 +65,13 @@ async fn serve(args: DevArgs) -> Result<()> {
     until_ended(&mut ended, &service).await;
     stop(gateway, service, node).await;
     Ok(())
+}
+
+/// Makes the folder if it is not there, and its name durable: everything acknowledged lies below it.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let parent = folder.canonicalize()?.parent().map(Path::to_owned);
+    parent.map_or(Ok(()), |parent| std::fs::File::open(parent)?.sync_all())
 }
 
 async fn stop(gateway: Gateway, service: NodeService, node: Node) {

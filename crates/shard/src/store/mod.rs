@@ -16,12 +16,15 @@ pub use txn::Txn;
 
 use base::ShardId;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// The database of a node.
 #[derive(Clone)]
 pub struct NodeStore {
     database: Database,
+    folder: PathBuf,
 }
 
 /// A failure of the local store.
@@ -59,7 +62,7 @@ impl NodeStore {
             .manual_journal_persist(true)
             .worker_threads(1)
             .open()?;
-        Ok(NodeStore { database })
+        Ok(NodeStore { database, folder: folder.to_owned() })
     }
 
     /// The spaces of one shard, made if they are not there.
@@ -69,6 +72,7 @@ impl NodeStore {
             self.database.keyspace(&format!("shard{}-{}", shard.0, space.name()), options)
         };
         let spaces = [open(Space::State)?, open(Space::Documents)?, open(Space::Edits)?, open(Space::Lists)?];
+        sync_names(&self.folder).map_err(fjall::Error::from)?;
         Ok(Store { database: self.database.clone(), spaces })
     }
 
@@ -76,6 +80,14 @@ impl NodeStore {
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
         Ok(self.database.disk_space()?)
     }
+}
+
+/// Makes the names of the store's folders durable. `fjall` makes a folder for each keyspace but fsyncs only what is in it;
+/// a power cut that took the folder would leave a store that opens as if it were new.
+fn sync_names(folder: &Path) -> io::Result<()> {
+    let names = [folder.join("keyspaces"), folder.to_owned()];
+    let beside = folder.parent().map(Path::to_owned);
+    names.into_iter().chain(beside).try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
 /// The parts of a shard's store. Numbers travel in snapshots: never change one.

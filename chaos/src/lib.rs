@@ -3,6 +3,7 @@
 //! [`powercut`] is a disk that can lose its power, [`hub`] the process that is broken, [`client`] sends edits until
 //! they are answered, [`ledger`] decides who kept their word, and [`drill`] puts them together.
 
+pub mod binary;
 pub mod client;
 pub mod drill;
 pub mod hub;

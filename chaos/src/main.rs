@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chaos::binary;
 use chaos::drill::{Drill, Plan, Report};
-use chaos::hub;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
             ExitCode::from(u8::from(!report.violations.is_empty()))
         }
         Err(error) => {
-            eprintln!("{} could not be held: {error:?}", args.drill.name());
+            eprintln!("{} could not be held: {error:#}", args.drill.name());
             ExitCode::from(2)
         }
     }
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
 async fn hold(args: &Args) -> anyhow::Result<Report> {
     let binary = match &args.binary {
         Some(binary) => binary.clone(),
-        None => hub::find_binary()?,
+        None => binary::newest_hub()?,
     };
     let mut plan = Plan::new(binary, args.rounds, args.seed);
     plan.writers = args.writers;

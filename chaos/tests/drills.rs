@@ -2,19 +2,19 @@
 //!
 //! `CHAOS_ROUNDS` sets how often each one strikes: 50 times unless it is set. `CHAOS_SEED` chooses the accidents.
 
+use chaos::binary;
 use chaos::drill::{Drill, Plan};
-use chaos::hub;
 
 /// How often a hub is struck when nothing else is asked for.
 const ROUNDS: u32 = 50;
 
 /// The drill against the hub that was built, or nothing where none was built and CI does not insist.
 async fn hold(drill: Drill, rounds: u32) {
-    let binary = match hub::find_binary() {
-        Ok(binary) => binary,
+    let hub = match binary::newest_hub() {
+        Ok(hub) => hub,
         Err(missing) => return chaos::refuse_in_ci(&missing.to_string()),
     };
-    let plan = Plan::new(binary, rounds, setting("CHAOS_SEED").unwrap_or(1));
+    let plan = Plan::new(hub, rounds, setting("CHAOS_SEED").unwrap_or(1));
     let report = drill.run(&plan).await.expect("the drill can be held");
     println!("{report:?}");
     assert!(report.violations.is_empty(), "{}", report.violations.join("\n"));
@@ -74,10 +74,10 @@ async fn power_cut_catches_a_missing_fsync() {
     if !chaos::can_mount() {
         return;
     }
-    let Some(binary) = hub::find_unsafe_binary() else {
+    let Some(hub) = binary::unsafe_hub() else {
         return chaos::refuse_in_ci("no hub is built with the feature unsafe-skip-fsync");
     };
-    let plan = Plan::new(binary, rounds(10), 1).with_env("CONTEXT_HUB_UNSAFE_SKIP_FSYNC", "1");
+    let plan = Plan::new(hub, rounds(10), 1).with_env("CONTEXT_HUB_UNSAFE_SKIP_FSYNC", "1");
     let report = Drill::PowerCut.run(&plan).await.expect("the drill can be held");
     assert!(!report.violations.is_empty(), "no cut noticed that nothing is fsynced: {report:?}");
 }

@@ -98,6 +98,10 @@ fn it_behaves_as_a_file_system() {
     fs::create_dir_all(at("dir/sub")).unwrap();
     fs::write(at("dir/sub/file"), vec![5; 300_000]).unwrap();
     assert!(fs::remove_dir(at("dir")).is_err());
+    fs::hard_link(at("before"), at("linked")).unwrap();
+    assert!(fs::hard_link(at("before"), at("dir/sub/file")).is_err());
+    fs::remove_file(at("before")).unwrap();
+    fs::rename(at("linked"), at("before")).unwrap();
     fs::rename(at("dir/sub/file"), at("moved")).unwrap();
     fs::remove_dir(at("dir/sub")).unwrap();
     assert_eq!(fs::read(at("moved")).unwrap(), vec![5; 300_000]);

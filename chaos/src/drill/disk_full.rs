@@ -1,6 +1,10 @@
 //! A disk that fills up: writes are refused with 507 and a problem document, reads go on, and with room again writes do.
+//!
+//! One time it fills up to below the hub's reserve, the next time to the last byte, under writes that were accepted
+//! when there still was room.
 
 use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +25,10 @@ use crate::ledger::{DocumentId, Mark};
 
 /// The disk: room for the log, the store, and the reserve below which the hub refuses writes.
 const DISK_BYTES: u64 = 640 << 20;
-/// What is left of a disk that is filled: less than the hub's reserve.
+/// What is left of a disk that is filled in part: less than the hub's reserve.
 const LEFT_BYTES: u64 = 64 << 20;
+/// The unit in which the last bytes are filled.
+const CRUMB_BYTES: usize = 4096;
 /// How long the hub may take to notice a change of room; it measures about once a second.
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
 /// How long the writers write before the disk fills up.
@@ -42,7 +48,8 @@ pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> 
     let mut violations = Vec::new();
     for round in 1..=plan.rounds {
         sleep(CALM).await;
-        let ballast = Ballast::drop_on(&disk.0)?;
+        let left = if round % 2 == 1 { LEFT_BYTES } else { 0 };
+        let ballast = Ballast::drop_on(&disk.0, left)?;
         violations.extend(probe.expect_full(round).await?);
         drop(ballast);
         violations.extend(probe.expect_room(round).await?);
@@ -147,14 +154,30 @@ impl Drop for Tmpfs {
 struct Ballast(PathBuf);
 
 impl Ballast {
-    fn drop_on(disk: &Path) -> anyhow::Result<Ballast> {
+    fn drop_on(disk: &Path, left: u64) -> anyhow::Result<Ballast> {
         let ballast = Ballast(disk.join("ballast"));
         let room = statvfs(disk)?;
         let free = room.f_bavail * room.f_frsize;
         ensure!(free > LEFT_BYTES, "the disk is full already: {free} bytes are left");
-        let file = File::create(&ballast.0)?;
-        fallocate(&file, FallocateFlags::empty(), 0, free - LEFT_BYTES)?;
+        let mut file = File::create(&ballast.0)?;
+        let bulk = free - LEFT_BYTES;
+        fallocate(&file, FallocateFlags::empty(), 0, bulk)?;
+        if left == 0 {
+            file.seek(SeekFrom::Start(bulk))?;
+            fill_up(&mut file)?;
+        }
         Ok(ballast)
+    }
+}
+
+/// Writes until nothing more fits; others may take room meanwhile.
+fn fill_up(file: &mut File) -> io::Result<()> {
+    loop {
+        match file.write_all(&[0xff; CRUMB_BYTES]) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => return Ok(()),
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -168,6 +168,12 @@ impl Filesystem for Adapter {
         answer(reply, disk.rename((parent.0, name), (newparent.0, newname)));
     }
 
+    fn link(&self, _req: &Request, ino: INodeNo, newparent: INodeNo, newname: &OsStr, reply: ReplyEntry) {
+        let mut disk = self.disk.lock();
+        let linked = disk.link(ino.0, newparent.0, newname);
+        answer_entry(reply, linked.and_then(|()| self.attributes_of(&disk, ino.0)));
+    }
+
     fn open(&self, _req: &Request, ino: INodeNo, _flags: OpenFlags, reply: ReplyOpen) {
         match self.disk.lock().open(ino.0) {
             Ok(()) => reply.opened(FileHandle(0), FopenFlags::FOPEN_KEEP_CACHE),

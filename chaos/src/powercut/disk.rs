@@ -1,7 +1,7 @@
 //! The whole file system as a value: files, names, open handles, and what a power cut makes of them.
 //!
 //! Nothing here touches the kernel; [`super::adapter`] translates its requests into these calls. Permissions and
-//! times are kept but take no part in a cut. Symbolic and hard links are not offered.
+//! times are kept but take no part in a cut. Symbolic links are not offered, and links are not counted.
 //!
 //! Invariant: every number that the tree references has a node, and so has every open file.
 
@@ -130,16 +130,20 @@ impl Disk {
 
     /// Makes a file or directory under a name that is free.
     pub fn create(&mut self, dir: Ino, name: &OsStr, node: Node) -> Result<Ino, DiskError> {
-        match self.lookup(dir, name) {
-            Err(DiskError::NotFound) => {}
-            Err(refusal) => return Err(refusal),
-            Ok(_) => return Err(DiskError::Exists),
-        }
+        self.check_free(dir, name)?;
         let ino = self.next;
         self.next += 1;
         self.nodes.insert(ino, node);
         self.tree.link((dir, name.to_owned()), ino);
         Ok(ino)
+    }
+
+    /// Gives a file one more name, which must be free.
+    pub fn link(&mut self, ino: Ino, dir: Ino, name: &OsStr) -> Result<(), DiskError> {
+        self.node(ino)?.content()?;
+        self.check_free(dir, name)?;
+        self.tree.link((dir, name.to_owned()), ino);
+        Ok(())
     }
 
     /// Takes the name of a file away; its bytes stay while somebody has it open.
@@ -264,6 +268,14 @@ impl Disk {
         match self.node(ino)?.kind {
             Kind::Directory => Ok(()),
             Kind::File(_) => Err(DiskError::NotADirectory),
+        }
+    }
+
+    fn check_free(&self, dir: Ino, name: &OsStr) -> Result<(), DiskError> {
+        match self.lookup(dir, name) {
+            Err(DiskError::NotFound) => Ok(()),
+            Err(refusal) => Err(refusal),
+            Ok(_) => Err(DiskError::Exists),
         }
     }
 

@@ -11,6 +11,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FallocateFlags, fallocate};
+
 use crate::fault::Fault;
 
 const HEADER_BLOCK_BYTES: usize = 4096;
@@ -103,7 +105,7 @@ pub fn damage(path: &Path, at: usize) -> String {
 fn create(folder: &Path, path: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let file = File::create_new(path)?;
-    file.set_len(SEGMENT_BYTES)?;
+    fallocate(&file, FallocateFlags::empty(), 0, SEGMENT_BYTES)?;
     file.write_all_at(b"TOY", 0)?;
     file.sync_all()?;
     folder.ancestors().take(3).try_for_each(|folder| File::open(folder)?.sync_all())

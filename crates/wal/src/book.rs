@@ -60,6 +60,12 @@ impl Book {
         self.sealed().next().filter(|usage| usage.live_records == 0).map(|usage| usage.segment.clone())
     }
 
+    /// The last of the oldest segments in which nothing is needed.
+    pub(crate) fn newest_unneeded(&self) -> Option<u32> {
+        let unneeded = self.sealed().take_while(|usage| usage.live_records == 0);
+        unneeded.last().map(|usage| usage.segment.sequence())
+    }
+
     /// Forgets the oldest segment if nothing in it is needed.
     pub(crate) fn remove_unneeded(&mut self) {
         if let Some(segment) = self.unneeded() {

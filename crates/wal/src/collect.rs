@@ -53,6 +53,8 @@ pub(crate) fn collect(shared: &Shared) -> Result<CollectReport, CollectError> {
             moved_entries += move_entries(shared, group, newest)?;
             move_notes(shared, group, newest)?;
         }
+        // Once they are stored elsewhere, their old segments are unneeded.
+        wait_until_durable(shared)?;
     }
     drop(alone);
     Ok(CollectReport { moved_entries, removed_segments: remove_unneeded(shared)? })
@@ -130,9 +132,11 @@ fn move_notes(shared: &Shared, group: GroupId, newest: u32) -> Result<(), Collec
 /// Removes the oldest segments as long as nothing in them is needed. Returns how many went.
 pub(crate) fn remove_unneeded(shared: &Shared) -> Result<u64, CollectError> {
     let _alone = shared.collecting.lock();
+    // Looked up before the wait: what becomes unneeded later does so by a record that may not be on disk yet.
+    let Some(newest) = shared.state.lock().book.newest_unneeded() else { return Ok(0) };
     wait_until_durable(shared)?;
     let mut removed = 0;
-    while let Some(segment) = oldest_unneeded(shared)? {
+    while let Some(segment) = oldest_unneeded(shared)?.filter(|segment| segment.sequence() <= newest) {
         let_go(shared, &segment)?;
         // Only now: a segment that could not be removed must stay the oldest, or the next one would leave a gap behind it.
         shared.state.lock().book.remove_unneeded();

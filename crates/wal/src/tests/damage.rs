@@ -44,7 +44,7 @@ fn changed(disk: &SimDisk, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Sim
 /// The error of opening, after checking that nothing on disk changed and that `verify` names the same file.
 fn refused(disk: &SimDisk) -> OpenError {
     let before: Vec<_> = disk.list().unwrap().into_iter().map(|name| (disk.bytes(&name), name)).collect();
-    let error = Wal::open_on(Arc::new(disk.clone()), options()).err().expect("the log is refused");
+    let error = Wal::open_on(Arc::new(disk.clone()), options()).expect_err("the log is refused");
     let after: Vec<_> = disk.list().unwrap().into_iter().map(|name| (disk.bytes(&name), name)).collect();
     assert!(before == after, "a refused log is left as it is");
     assert!(!verify_on(disk).is_whole());

@@ -149,6 +149,7 @@ proptest! {
         for (group, model) in models.iter().enumerate() {
             prop_assert_eq!(all(&wal, GroupId(group as u32)), model.read(0, u64::MAX, usize::MAX));
         }
+        wal.close();
         prop_assert!(crate::inspect::verify_on(&disk).is_whole());
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! server/      accept, one connection, the idle watch, stopping
-//! service.rs   route ▶ gate ▶ token ▶ at once, or a handler
+//! service.rs   route ▶ token ▶ at once, or through the gate to a handler
 //! router.rs    which resource a path names, which verbs it takes
 //! auth/        RS256 tokens
 //! request/     bodies, queries, preconditions, edit ids

@@ -14,8 +14,8 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 /// What a handler gives: an answer, or the problem that stands in its place.
 pub(crate) type Outcome = Result<Answer, crate::problem::Problem>;
 
-/// Room for the headers of the commonest answer, so that the map grows once.
-const HEADERS_USUAL: usize = 12;
+/// How many headers the commonest answer has, a document: room for them is made once, and for no more.
+const HEADERS_USUAL: usize = 6;
 
 /// An answer with a body of a known type.
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {

@@ -1,8 +1,8 @@
-//! A request's way: find its route, let it in, learn who asks, answer.
+//! A request's way: find its route, learn who asks, let it in, answer.
 //!
-//! Two kinds of requests are answered without waiting: those that everyone may ask (probes, keys), which are let in
-//! even when the gateway is full, and a read of a document whose newest state is at hand. All others go on as a future
-//! of their own.
+//! Two kinds of requests are answered without waiting: those that everyone may ask (probes, keys), and a read of a
+//! document whose newest state is at hand. They are over before the next one begins, so they are answered even when the
+//! gateway is full. All others pass the gate and go on as a future of their own.
 
 use crate::app::App;
 use crate::exchange::Exchange;
@@ -71,14 +71,14 @@ fn step(app: &App, exchange: &mut Exchange, request: Request<Incoming>) -> Resul
         Some(Verb::Guarded(verb)) => verb,
         None => return other_method(found.resource, request.method()).map(Step::Done),
     };
-    let pass = app.gate.enter().ok_or_else(|| full(app))?;
-    let caller = app.authenticate(request.headers())?;
-    exchange.caller = Some(caller.clone());
+    let verified = exchange.caller.insert(app.authenticate(request.headers())?);
     if verb == Guarded::Read
-        && let Some(outcome) = handlers::read::at_once(app, &caller.caller, found.name, &request)
+        && let Some(outcome) = handlers::read::at_once(app, &verified.caller, found.name, &request)
     {
         return outcome.map(Step::Done);
     }
+    let pass = app.gate.enter().ok_or_else(|| full(app))?;
+    let caller = verified.clone();
     let target = Target::of(found, request.uri().path());
     let (parts, body) = request.into_parts();
     Ok(Step::Handle {
@@ -112,14 +112,14 @@ fn full(app: &App) -> Problem {
 /// An answer that is there, or on its way. The first needs no allocation.
 pub(crate) enum Reply {
     /// Taken at the first poll.
-    Now(Option<Box<Answer>>),
+    Now(Option<Answer>),
     /// A handler at work.
     Later(Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>),
 }
 
 impl Reply {
     fn now(answer: Answer) -> Reply {
-        Reply::Now(Some(Box::new(answer)))
+        Reply::Now(Some(answer))
     }
 }
 
@@ -129,7 +129,7 @@ impl Future for Reply {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Reply::Now(answer) => {
-                Poll::Ready(Ok(*answer.take().expect("a future is polled once after it is ready")))
+                Poll::Ready(Ok(answer.take().expect("a future is polled once after it is ready")))
             }
             Reply::Later(handler) => handler.as_mut().poll(context),
         }

@@ -85,7 +85,8 @@ pub async fn start(
         listener,
         app,
         connections_max: config.connections_max.max(1),
-        idle: config.idle_timeout,
+        // A timer needs a period; no time at all means the shortest.
+        idle: config.idle_timeout.max(Duration::from_millis(1)),
         drain: config.drain.min(DRAIN_MAX),
         stop: stop.clone(),
     };

@@ -112,7 +112,7 @@ async fn a_page_has_its_limit() {
 }
 
 #[tokio::test]
-async fn requests_in_flight_have_their_limit_and_probes_do_not_count() {
+async fn requests_in_flight_have_their_limit() {
     let hub = Hub::start_with(|config| config.limits.requests_in_flight = 1).await;
     let path = hub.text("x").await;
     let release = Arc::new(Notify::new());
@@ -124,14 +124,17 @@ async fn requests_in_flight_have_their_limit_and_probes_do_not_count() {
         assert!(futures::poll!(put.as_mut()).is_pending());
         tokio::task::yield_now().await;
     }
-    let refused = hub.get(&path).user("ada").send().await;
+    let past = format!("{path}?version=1");
+    let refused = hub.get(&past).user("ada").send().await;
     assert_eq!(refused.problem(503, "too-many-in-flight")["limit"], 1);
     assert_eq!(refused.header("retry-after"), "1");
+    // What needs no waiting is answered all the same.
     assert_eq!(hub.get("/livez").send().await.status, 200);
+    assert_eq!(hub.get(&path).user("ada").send().await.status, 200);
     release.notify_one();
     assert_eq!(put.as_mut().await.status, 200);
     drop(put);
     *hub.model.held.lock() = None;
-    assert_eq!(hub.get(&path).user("ada").send().await.status, 200);
+    assert_eq!(hub.get(&past).user("ada").send().await.status, 200);
     hub.stop().await;
 }

@@ -23,7 +23,7 @@ const SEGMENTS_AHEAD: usize = 2;
 fn main() {
     let seconds = std::env::args().nth(1).map_or(2, |seconds| seconds.parse().expect("a number of seconds"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    println!("groups proposers  proposals/s  CPU us each  fsyncs/s  mean latency us");
+    println!("groups proposers  proposals/s  CPU us each  fsyncs/s  mean fsync us  mean latency us");
     for (groups, proposers) in [(1, 1), (1, 64), (4, 1), (4, 64), (4, 256)] {
         runtime.block_on(measure(groups, proposers, Duration::from_secs(seconds)));
     }
@@ -34,7 +34,7 @@ async fn measure(groups: u32, proposers: u32, time: Duration) {
     let (folder, wal, supervisor) = start(groups).await;
     let proposed = Arc::<AtomicU64>::default();
     let (cpu, began) = (cpu(), Instant::now());
-    let fsyncs = wal.stats().syncs;
+    let before = wal.stats();
     let mut tasks = JoinSet::new();
     for proposer in 0..proposers {
         let group = supervisor.group(GroupId(proposer % groups)).expect("a group").clone();
@@ -42,11 +42,14 @@ async fn measure(groups: u32, proposers: u32, time: Duration) {
     }
     tasks.join_all().await;
     let (elapsed, cpu) = (began.elapsed().as_secs_f64(), self::cpu() - cpu);
-    let fsyncs = (wal.stats().syncs - fsyncs) as f64 / elapsed;
+    let after = wal.stats();
+    let syncs = (after.syncs - before.syncs) as f64;
+    let sync = (after.sync_total - before.sync_total).as_secs_f64() * 1e6 / syncs;
+    let syncs = syncs / elapsed;
     let count = proposed.load(Ordering::Relaxed) as f64;
     let (rate, each) = (count / elapsed, cpu.as_secs_f64() * 1e6 / count);
     let latency = elapsed * 1e6 * f64::from(proposers) / count;
-    println!("{groups:6} {proposers:9} {rate:12.0} {each:12.2} {fsyncs:9.0} {latency:16.0}");
+    println!("{groups:6} {proposers:9} {rate:12.0} {each:12.2} {syncs:9.0} {sync:14.0} {latency:16.0}");
     supervisor.shutdown().await;
     wal.close();
     drop(folder);

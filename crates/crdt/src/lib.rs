@@ -10,13 +10,11 @@ pub mod admit;
 mod document;
 mod edit;
 pub mod graph;
-mod hash;
 mod json;
 
-pub use base::{Heads, Limits, Op, PathStep, Shape, Unit};
+pub use base::{Hash, Heads, Limits, Op, PathStep, Shape, Unit};
 pub use document::{
     ApplyError, Document, HeadsError, LoadError, Made, New, Poisoned, SaveError, Stamp, create,
 };
 pub use edit::EditError;
-pub use hash::Hash;
 pub use json::{ContentError, ParseError, parse};

@@ -1,13 +1,14 @@
 //! The body of one change: who made it, when, on what, and its operations. Reading and writing are each
 //! other's inverse for every change in canonical form, and only for those.
 
+use base::Hash;
+
 use super::limits::{ACTOR_BYTES, Budget};
 use super::op::Op;
 use super::reader::{Malformed, Reader};
 use super::refused::Refused;
 use super::rows::{Columns, REPLACES, Rows, list_of_columns, put_rows};
 use super::writer::{put_bytes, put_signed, put_unsigned};
-use crate::hash::Hash;
 
 /// A decoded change. The ids in its operations index its actors: 0 is `actor`, 1 is the first of `others`,
 /// and so on.
@@ -72,7 +73,7 @@ impl Change<'_> {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_unsigned(&mut out, self.deps.len() as u64);
-        self.deps.iter().for_each(|dep| out.extend_from_slice(dep.as_ref()));
+        self.deps.iter().for_each(|dep| out.extend_from_slice(&dep.0));
         put_bytes(&mut out, self.actor);
         put_unsigned(&mut out, self.seq);
         put_unsigned(&mut out, self.start_op);

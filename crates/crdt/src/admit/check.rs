@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use base::Hash;
+
 use super::change::Change;
 use super::footer;
 use super::limits::{Budget, MAX_OP};
@@ -12,7 +14,6 @@ use super::refused::Refused;
 use super::rules::Rules;
 use crate::graph::run::Id;
 use crate::graph::{Actor, Scope, Summary, View};
-use crate::hash::Hash;
 
 /// Checks a change all of whose dependencies are in the view.
 pub(crate) fn check(

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use base::Hash;
 use bytes::Bytes;
 use flate2::bufread::DeflateDecoder;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,6 @@ use super::limits::Budget;
 use super::reader::{Malformed, Reader};
 use super::refused::Refused;
 use super::writer::{put_bytes, put_unsigned};
-use crate::hash::Hash;
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHECKSUM_BYTES: u64 = 4;
@@ -53,7 +53,7 @@ pub(crate) fn next<'a>(from: &mut Reader<'a>, budget: &mut Budget) -> Result<Chu
     let raw = &start[..start.len() - from.rest().len()];
     budget.charge(raw.len() as u64)?;
     if chunk_type == DOCUMENT {
-        return match hash_of(DOCUMENT, body).as_bytes().starts_with(checksum) {
+        return match hash_of(DOCUMENT, body).0.starts_with(checksum) {
             true => Ok(Chunk::Document { body }),
             false => Err(Refused::BadChecksum),
         };
@@ -65,7 +65,7 @@ pub(crate) fn next<'a>(from: &mut Reader<'a>, budget: &mut Budget) -> Result<Chu
     };
     // A compressed change has the checksum and the hash of what is in it.
     let hash = hash_of(CHANGE, &body);
-    match hash.as_bytes().starts_with(checksum) {
+    match hash.0.starts_with(checksum) {
         true => Ok(Chunk::Change(ChangeChunk { hash, chunk, body })),
         false => Err(Refused::BadChecksum),
     }
@@ -85,7 +85,7 @@ pub(crate) fn seal(chunk_type: u8, body: &[u8]) -> (Hash, Vec<u8>) {
     let hash = hash_of(chunk_type, body);
     let mut out = Vec::with_capacity(body.len() + 16);
     out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&hash.as_bytes()[..CHECKSUM_BYTES as usize]);
+    out.extend_from_slice(&hash.0[..CHECKSUM_BYTES as usize]);
     out.push(chunk_type);
     put_bytes(&mut out, body);
     (hash, out)
@@ -107,7 +107,7 @@ pub(crate) fn inflate(bytes: &[u8], budget: &mut Budget) -> Result<Vec<u8>, Refu
 fn hash_of(chunk_type: u8, body: &[u8]) -> Hash {
     let mut head = vec![chunk_type];
     put_unsigned(&mut head, body.len() as u64);
-    Hash::new(Sha256::new().chain_update(head).chain_update(body).finalize().into())
+    Hash(Sha256::new().chain_update(head).chain_update(body).finalize().into())
 }
 
 /// The column of a body: what it holds, and whether it is compressed.

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use base::Hash;
+
 use super::change::{Change, actors, hashes};
 use super::chunk::{ChangeChunk, ColumnName};
 use super::column::{Delta, RunLength};
@@ -15,7 +17,6 @@ use super::op::{Action, Key, Op, OpId, Value};
 use super::reader::{Malformed, Reader};
 use super::refused::Refused;
 use super::rows::{Columns, REPLACED_BY, Rows, list_of_columns};
-use crate::hash::Hash;
 
 const ACTOR: ColumnName = ColumnName::new(0x01);
 const SEQ: ColumnName = ColumnName::new(0x03);

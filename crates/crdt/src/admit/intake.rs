@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use base::Hash;
+
 use super::change::Frame;
 use super::check::check;
 use super::chunk::ChangeChunk;
@@ -10,7 +12,6 @@ use super::limits::{Budget, Limits};
 use super::refused::Refused;
 use super::{Admission, Admitted, Orphan};
 use crate::graph::{Graph, Summary, View};
-use crate::hash::Hash;
 
 /// One call of `admit`.
 pub(super) struct Intake<'a> {

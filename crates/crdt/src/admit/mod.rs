@@ -29,6 +29,7 @@ mod rules;
 mod tests;
 pub(crate) mod writer;
 
+use base::Hash;
 use bytes::Bytes;
 
 pub use limits::{ACTOR_BYTES, Limits, MAX_NUMBER, MAX_OP};
@@ -36,7 +37,6 @@ pub use reader::Malformed;
 pub use refused::Refused;
 
 use crate::graph::{Graph, Misfit, Summary};
-use crate::hash::Hash;
 use chunk::Chunk;
 use document::Document;
 use intake::Intake;

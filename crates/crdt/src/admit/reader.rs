@@ -1,9 +1,8 @@
 //! Reads numbers and byte strings from untrusted bytes. Total: every input gives a value or `Malformed`,
 //! nothing is allocated, and nothing is read past the end.
 
+use base::Hash;
 use thiserror::Error;
-
-use crate::hash::Hash;
 
 /// Bytes that do not hold what their format says must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -51,9 +50,9 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn hash(&mut self) -> Result<Hash, Malformed> {
-        let bytes = self.take(Hash::BYTES as u64)?;
+        let bytes = self.take(32)?;
         let bytes = bytes.try_into().map_err(|_| Malformed("a hash is not 32 bytes long"))?;
-        Ok(Hash::new(bytes))
+        Ok(Hash(bytes))
     }
 
     /// A LEB128 number in its shortest form.

@@ -1,10 +1,10 @@
 //! Why a change is not taken. Each reason is something that makes Automerge fail, or that no stock client
 //! does; which of the two is said at the check that gives it.
 
+use base::Hash;
 use thiserror::Error;
 
 use super::reader::Malformed;
-use crate::hash::Hash;
 
 /// The first thing wrong with bytes that were offered as changes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -1,12 +1,13 @@
 //! What each operation of a change must be: in an object that is there, of a form that suits it, replacing
 //! only what stands at the same place.
 
+use base::Hash;
+
 use super::limits::Budget;
 use super::op::{Action, Key, Op, OpId, Value, is_moderate};
 use super::refused::Refused;
 use crate::graph::run::{Id, Kind, Place, Runs};
 use crate::graph::{Scope, is_before};
-use crate::hash::Hash;
 
 /// The check of the operations of one change, in order.
 pub(super) struct Rules<'a> {

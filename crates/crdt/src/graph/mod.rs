@@ -16,11 +16,11 @@ mod view;
 
 use std::collections::{BTreeSet, HashMap};
 
+use base::Hash;
 use thiserror::Error;
 
 pub use summary::{Actor, NotASummary, Summary};
 
-use crate::hash::Hash;
 use clock::Clock;
 pub(crate) use order::is_before;
 use run::Runs;

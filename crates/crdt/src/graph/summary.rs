@@ -9,13 +9,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base::Hash;
 use thiserror::Error;
 
 use super::run::{Id, Kind, Place, Runs};
 use crate::admit::MAX_OP;
 use crate::admit::reader::{Malformed, Reader};
 use crate::admit::writer::{put_bytes, put_unsigned};
-use crate::hash::Hash;
 
 const VERSION: u8 = 1;
 
@@ -106,12 +106,12 @@ impl Summary {
     /// The bytes to keep.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
-        out.extend_from_slice(self.hash.as_ref());
+        out.extend_from_slice(&self.hash.0);
         put_bytes(&mut out, self.actor.as_bytes());
         put_unsigned(&mut out, self.seq());
         put_unsigned(&mut out, self.start_op());
         put_unsigned(&mut out, self.deps.len() as u64);
-        self.deps.iter().for_each(|dep| out.extend_from_slice(dep.as_ref()));
+        self.deps.iter().for_each(|dep| out.extend_from_slice(&dep.0));
         put_unsigned(&mut out, self.others.len() as u64);
         self.others.iter().for_each(|actor| put_bytes(&mut out, actor.as_bytes()));
         let runs = self.runs.iter();

@@ -164,7 +164,7 @@ const GOLDEN: &str = "02070701010000082101740143010003450100030001000101016d0152
 fn what_does_not_fit_is_said() {
     let mut graph = Graph::new();
     let first = sample();
-    let hash = Hash::new([1; 32]);
+    let hash = Hash([1; 32]);
     let other = Summary { hash, ..first.clone() };
     assert_eq!(graph.insert(&first), Ok(true));
     assert_eq!(graph.insert(&first), Ok(false));

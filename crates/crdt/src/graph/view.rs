@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use base::Hash;
+
 use super::clock::{Clock, STRIDE};
 use super::run::{Id, Place, Run, Runs, RunsBuilder};
 use super::{Actor, Graph, Misfit, Node, Summary};
-use crate::hash::Hash;
 
 /// A graph and the changes staged on top of it. The numbering of nodes and actors goes on where the graph's
 /// ends.

@@ -1,10 +1,11 @@
 //! Plays random histories, mostly sound and now and then hostile, from a string of bytes: the same bytes give
 //! the same history, so that a fuzzer can steer it and a property test can shrink it.
 
+use base::Hash;
+
 use super::{Forged, ForgedId, ForgedKey, ForgedOp};
 use crate::admit::Limits;
 use crate::graph::Graph;
-use crate::hash::Hash;
 
 const ACTORS: [[u8; 16]; 3] = [[0x22; 16], [0x88; 16], [0xee; 16]];
 const MOST_CHANGES: usize = 24;

@@ -7,10 +7,11 @@ mod oracle;
 pub use history::play;
 pub use oracle::{Broken, survive};
 
+use base::Hash;
+
 use super::change::Change;
 use super::chunk::{ChangeChunk, seal};
 use super::op::{Key, Op, OpId, Value};
-use crate::hash::Hash;
 
 /// An operation id: the number, and the bytes of the actor.
 pub type ForgedId = (u64, Vec<u8>);

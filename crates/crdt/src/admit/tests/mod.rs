@@ -5,10 +5,11 @@ mod hostile;
 mod sound;
 mod stock;
 
+use base::Hash;
+
 use super::forge::{Forged, ForgedId, ForgedOp, survive};
 use super::{Admission, Limits, Refused};
 use crate::graph::Graph;
-use crate::hash::Hash;
 
 const ALICE: &[u8] = &[0xa1; 16];
 const BOB: &[u8] = &[0xb0; 16];

@@ -198,9 +198,9 @@ proptest! {
             writers.step(*writer, step);
         }
         let mut all = writers.merged();
-        let expected: Vec<Hash> = all.get_changes(&[]).iter().map(|change| change.hash().into()).collect();
+        let expected: Vec<Hash> = all.get_changes(&[]).iter().map(|change| Hash(change.hash().0)).collect();
         let expected = sorted(expected);
-        let heads = sorted(all.get_heads().into_iter().map(Hash::from).collect());
+        let heads = sorted(all.get_heads().into_iter().map(|head| Hash(head.0)).collect());
 
         let empty = Graph::new();
         let compressed: Vec<u8> = all.get_changes(&[]).iter_mut().flat_map(|change| change.bytes().into_owned()).collect();

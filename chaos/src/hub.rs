@@ -27,6 +27,8 @@ pub struct HubSpec {
     pub data_dir: PathBuf,
     /// Where what it prints to standard error is appended.
     pub log: PathBuf,
+    /// Flags on top of those that every hub here is started with.
+    pub flags: Vec<String>,
     /// Environment variables on top of ours.
     pub env: Vec<(String, String)>,
     /// A program and its arguments that runs the hub, such as a tracer; mostly empty.
@@ -109,6 +111,7 @@ impl HubSpec {
             binary: binary.to_owned(),
             data_dir: data_dir.to_owned(),
             log: log.to_owned(),
+            flags: Vec::new(),
             env: vec![("WAL_SEGMENT_SIZE_MB".into(), "1".into())],
             wrapper: Vec::new(),
         }
@@ -161,6 +164,7 @@ impl HubSpec {
         command
             .args(["dev", "--json", "--addr", "127.0.0.1:0", "--data-dir"])
             .arg(&self.data_dir)
+            .args(&self.flags)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -39,10 +39,8 @@ fn the_log_keeps_what_it_confirmed() {
     let mut dice = StdRng::seed_from_u64(11);
     let mut groups: BTreeMap<GroupId, Group> =
         (0..GROUPS).map(|id| (GroupId(id), Group::default())).collect();
-    let mut torn = 0;
     for cut in 0..CUTS {
-        let (log, found) = Wal::open(&disk.path().join("wal"), options()).unwrap();
-        torn += found.torn.len();
+        let (log, _found) = Wal::open(&disk.path().join("wal"), options()).unwrap();
         for (&id, group) in &mut groups {
             check(&log, id, group);
         }
@@ -55,7 +53,8 @@ fn the_log_keeps_what_it_confirmed() {
         let survivors = if cut % 2 == 0 { Survivors::None } else { Survivors::Some };
         disk.cut(survivors).unwrap();
     }
-    assert!(torn > 0, "no cut tore a write: the drill is too tame");
+    let confirmed: u64 = groups.values().map(|group| group.confirmed.load(Ordering::SeqCst)).sum();
+    assert!(confirmed > u64::from(CUTS), "hardly anything was confirmed: {confirmed}");
     assert_whole(&disk.path().join("wal"));
 }
 

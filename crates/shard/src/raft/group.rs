@@ -50,7 +50,8 @@ impl<M> Clone for GroupConfig<M> {
 pub struct Compacted {
     /// The last entry in the snapshot, if anything was ever applied.
     pub snapshot: Option<u64>,
-    /// The last entry that was dropped from the log, if any ever was.
+    /// The last entry that is dropped from the log, or will be as soon as nobody reads it any more. A group that stops
+    /// first still has it.
     pub purged: Option<u64>,
 }
 

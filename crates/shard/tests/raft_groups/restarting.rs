@@ -70,7 +70,11 @@ async fn a_shortened_log_without_its_store_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let node = Node::start(folder.path(), &[Arc::<MemoryMachine>::default()]).await;
     node.group(0).propose((0..2_000).map(|number| command(0, number)).collect()).await.unwrap();
-    assert!(node.group(0).snapshot_and_purge(0).await.unwrap().purged.is_some());
+    let purged = node.group(0).snapshot_and_purge(0).await.unwrap().purged;
+    assert!(purged.is_some());
+    while node.group(0).status().unwrap().purged < purged {
+        tokio::task::yield_now().await;
+    }
     node.stop().await;
 
     let node = Node::begin(folder.path(), &[Arc::<MemoryMachine>::default()], Policy::default());

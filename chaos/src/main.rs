@@ -82,6 +82,7 @@ fn print(report: &Report, json: bool) {
         report.tally.attempted,
         report.slowest_start_ms,
     );
+    report.notes.iter().for_each(|note| println!("note: {note}"));
     match report.violations.len() {
         0 => println!("every promise was kept"),
         broken => println!("{broken} promises were broken:\n  {}", report.violations.join("\n  ")),

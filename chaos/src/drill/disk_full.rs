@@ -1,7 +1,8 @@
 //! A disk that fills up: writes are refused with 507 and a problem document, reads go on, and with room again writes do.
 //!
 //! One time it fills up to below the hub's reserve, the next time to the last byte, under writes that were accepted
-//! when there still was room.
+//! when there still was room. In the second case the hub may need a restart once there is room, and the report notes
+//! it; but it must start, and have lost nothing.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -42,17 +43,23 @@ const FIRST_PROBE: u64 = 1 << 48;
 pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> {
     let disk = Tmpfs::mount(stand.make_folder("disk")?)?;
     stand.spec.data_dir = disk.0.join("data");
-    let hub = stand.up().await?;
+    let mut hub = stand.up().await?;
     let mut probe = Probe::new(stand).await?;
     let workload = Workload::start(stand, plan.writers).await?;
     let mut violations = Vec::new();
     for round in 1..=plan.rounds {
         sleep(CALM).await;
-        let left = if round % 2 == 1 { LEFT_BYTES } else { 0 };
-        let ballast = Ballast::drop_on(&disk.0, left)?;
-        violations.extend(probe.expect_full(round).await?);
-        drop(ballast);
-        violations.extend(probe.expect_room(round).await?);
+        let brim = round % 2 == 0;
+        let found = probe.fill_and_empty(&disk.0, if brim { 0 } else { LEFT_BYTES }).await;
+        let found: Vec<_> = found.into_iter().map(|what| format!("fill {round}: {what}")).collect();
+        if brim && !found.is_empty() {
+            stand.down();
+            hub.kill().await?;
+            hub = stand.up().await?;
+            stand.notes.push(format!("the hub was started again after {}", found.join("; ")));
+        } else {
+            violations.extend(found);
+        }
         plan.progress.inc(1);
     }
     violations.extend(workload.finish().await);
@@ -80,8 +87,20 @@ impl Probe {
         Ok(probe)
     }
 
+    /// Everything that is not as it should be while the disk is full and once it has room again.
+    async fn fill_and_empty(&mut self, disk: &Path, left: u64) -> Vec<String> {
+        let full = match Ballast::drop_on(disk, left) {
+            Ok(_ballast) => self.expect_full().await,
+            Err(error) => Err(error),
+        };
+        let room = self.expect_room().await;
+        let mut found = full.unwrap_or_else(|error| vec![format!("{error:#}")]);
+        found.extend(room.unwrap_or_else(|error| Some(format!("{error:#}"))));
+        found
+    }
+
     /// A write is refused as it should be, and a read goes on.
-    async fn expect_full(&mut self, round: u32) -> anyhow::Result<Vec<String>> {
+    async fn expect_full(&mut self) -> anyhow::Result<Vec<String>> {
         let answer = self.create_until(|status| status == StatusCode::INSUFFICIENT_STORAGE).await?;
         let read = self.client.send(&Ask::get(format!("/documents/{}", self.known))).await?;
         let problem =
@@ -92,14 +111,14 @@ impl Probe {
             (read.status.is_success(), "a read is refused"),
         ];
         let broken = kept.iter().filter(|(kept, _)| !kept);
-        Ok(broken.map(|(_, what)| format!("fill {round}: {what}: {answer:?}, {:?}", read.status)).collect())
+        Ok(broken.map(|(_, what)| format!("{what}: {answer:?}, {:?}", read.status)).collect())
     }
 
     /// A write is taken again.
-    async fn expect_room(&mut self, round: u32) -> anyhow::Result<Option<String>> {
+    async fn expect_room(&mut self) -> anyhow::Result<Option<String>> {
         let answer = self.create_until(|status| status.is_success()).await?;
         let taken = answer.status.is_success();
-        Ok((!taken).then(|| format!("fill {round}: with room again a write is answered with {answer:?}")))
+        Ok((!taken).then(|| format!("with room again a write is answered with {answer:?}")))
     }
 
     /// Creates documents until the answer is as wanted or the hub has had its time; the last answer.

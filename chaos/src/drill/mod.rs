@@ -72,6 +72,8 @@ pub struct Report {
     pub slowest_start_ms: u128,
     /// How long it all took.
     pub seconds: f64,
+    /// What a reader should know although no promise was broken.
+    pub notes: Vec<String>,
     /// Every promise that was not kept; empty when all is well.
     pub violations: Vec<String>,
 }
@@ -116,6 +118,7 @@ impl Drill {
             tally: stand.tally(),
             slowest_start_ms: stand.slowest_start().as_millis(),
             seconds: start.elapsed().as_secs_f64(),
+            notes: stand.notes,
             violations,
         })
     }

@@ -29,6 +29,8 @@ pub struct Stand {
     pub ledger: SharedLedger,
     /// Chooses the accidents.
     pub dice: StdRng,
+    /// What a reader of the report should know although no promise was broken.
+    pub notes: Vec<String>,
     address: watch::Sender<Option<Address>>,
     slowest_start: Duration,
     folder: TempDir,
@@ -45,6 +47,7 @@ impl Stand {
             spec,
             ledger: SharedLedger::default(),
             dice: StdRng::seed_from_u64(plan.seed),
+            notes: Vec::new(),
             address: watch::Sender::new(None),
             slowest_start: Duration::ZERO,
             folder,

@@ -5,6 +5,8 @@
 
 pub mod command;
 mod documents;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod machine;
 mod node;
 mod proposer;

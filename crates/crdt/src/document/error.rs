@@ -57,6 +57,9 @@ pub enum ApplyError {
 /// Why a document cannot be read or edited at the heads that were named.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeadsError {
+    /// No heads at all: the state before the first change, in which an edit would hide all that the document holds.
+    #[error("heads name at least one change; take those of the last answer")]
+    Empty,
     /// No such change in this document.
     #[error("this document has no change {unknown}")]
     Unknown {

@@ -212,6 +212,9 @@ impl Document {
     }
 
     fn known(&self, at: &[Hash]) -> Result<(), HeadsError> {
+        if at.is_empty() {
+            return Err(HeadsError::Empty);
+        }
         if self.text.as_ref().is_some_and(|text| text.knows(at)) {
             return Ok(());
         }

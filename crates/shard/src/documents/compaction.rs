@@ -46,7 +46,7 @@ pub fn compact(machine: &Machine, doc: &DocKey, loaded: &mut Loaded) -> Result<(
 }
 
 fn put(store: &Store, doc: &DocKey, loaded: &Loaded, record: Vec<u8>) -> Result<bool, Fault> {
-    let same = stored::head(store, doc)?.is_some_and(|head| head.version == loaded.head.version);
+    let same = stored::head(&store.view(), doc)?.is_some_and(|head| head.version == loaded.head.version);
     if same {
         let mut txn = store.begin();
         txn.put(Space::Documents, key::compacted(&doc.prefix()), record);
@@ -58,7 +58,7 @@ fn put(store: &Store, doc: &DocKey, loaded: &Loaded, record: Vec<u8>) -> Result<
 /// Empties the records of versions that are in the chunk; who made them and when stays.
 fn drop_changes(store: &Store, doc: &DocKey, from: u64, to: u64) -> Result<(), Fault> {
     let prefix = doc.prefix();
-    if stored::head(store, doc)?.is_none() {
+    if stored::head(&store.view(), doc)?.is_none() {
         return Ok(());
     }
     let mut txn = store.begin();

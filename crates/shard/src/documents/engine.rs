@@ -1,12 +1,15 @@
 //! What all documents of a node share: caches, keys, workers, limits.
 
 use super::keyring::Keyring;
-use super::open::OpenDocuments;
+use super::open::{Loaded, OpenDocuments};
 use super::views::Views;
-use super::workers::Workers;
+use super::workers::{WorkLost, Workers};
 use crate::machine::Generations;
+use crate::store::DocKey;
 use base::Limits;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vault::MasterKey;
 
@@ -35,7 +38,14 @@ pub struct Engine {
     pub limits: Limits,
     /// The tasks that work on queues of edits; joined when the node stops.
     pub tasks: TaskTracker,
+    /// Cancelled when the node stops: edits that are not made yet are refused then.
+    pub stopping: CancellationToken,
+    /// Room for edits that wait, in KiB of memory.
+    pub waiting_room: Arc<Semaphore>,
 }
+
+/// Memory for edits that wait for their documents, on the whole node.
+const WAITING_ROOM_KIB: usize = 256 << 10;
 
 impl Engine {
     /// An engine with nothing open.
@@ -50,6 +60,29 @@ impl Engine {
             workers: Workers::new(workers),
             limits,
             tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            waiting_room: Arc::new(Semaphore::new(WAITING_ROOM_KIB)),
         }
+    }
+
+    /// Does a piece of work on an open document, which nobody else works on meanwhile. It may be loaded or not.
+    pub async fn with_open<T: Send + 'static>(
+        &self,
+        doc: &DocKey,
+        work: impl FnOnce(&mut Option<Loaded>) -> T + Send + 'static,
+    ) -> Result<T, WorkLost> {
+        let open = self.open.entry(doc);
+        let mut held = open.state.clone().lock_owned().await;
+        // The lock goes with the work: whoever waits for the answer may leave, and the document stays in order.
+        let worked = move || {
+            // Taken out while it is worked on: should the work panic, nothing half done stays behind.
+            let mut state = held.take();
+            let done = work(&mut state);
+            *held = state;
+            (held, done)
+        };
+        let (held, done) = self.workers.run(worked).await?;
+        self.open.reweigh(&open, held.as_ref());
+        Ok(done)
     }
 }

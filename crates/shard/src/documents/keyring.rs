@@ -2,7 +2,7 @@
 
 use crate::command::{Command, DocumentKey, OwnerKey};
 use crate::documents::Fault;
-use crate::store::{DocKey, Space, Store, key};
+use crate::store::{DocKey, Head, Space, StoreView, key};
 use base::{Slot, TenantId};
 use quick_cache::sync::Cache;
 use vault::{Context, Key, Kind, MasterKey, Wrapped};
@@ -37,11 +37,11 @@ impl Keyring {
     }
 
     /// The stored key of an owner, if there is one.
-    pub fn owner_key(&self, store: &Store, id: &OwnerId) -> Result<Option<Key>, Fault> {
+    pub fn owner_key(&self, view: &StoreView<'_>, id: &OwnerId) -> Result<Option<Key>, Fault> {
         if let Some(key) = self.owners.get(id) {
             return Ok(Some(key));
         }
-        let stored = store.get(Space::Documents, &key::owner_key(id.tenant.as_str(), id.slot, &id.owner))?;
+        let stored = view.get(Space::Documents, &key::owner_key(id.tenant.as_str(), id.slot, &id.owner))?;
         let Some(stored) = stored else { return Ok(None) };
         let wrapped = stored.get(ID_BYTES..).ok_or_else(|| Fault::damaged("an owner key is too short"))?;
         let key = Wrapped::from_bytes(wrapped)?.unwrap_with(self.master.key(), &id.context())?;
@@ -63,15 +63,12 @@ impl Keyring {
         (key, Command::OwnerKey(record))
     }
 
-    /// The stored key of a document.
-    pub fn document_key(&self, store: &Store, doc: &DocKey, owner: &str) -> Result<Key, Fault> {
-        let record = key::document_key(&doc.prefix());
-        let stored = store.get(Space::Documents, &record)?;
-        let stored = stored.ok_or_else(|| Fault::damaged("the document's key is missing"))?;
-        let id = OwnerId { tenant: doc.tenant.clone(), owner: owner.to_owned(), slot: doc.id.slot() };
-        let above = self.owner_key(store, &id)?;
+    /// The key of a document, from its head record.
+    pub fn document_key(&self, view: &StoreView<'_>, doc: &DocKey, head: &Head) -> Result<Key, Fault> {
+        let id = OwnerId { tenant: doc.tenant.clone(), owner: head.owner.clone(), slot: doc.id.slot() };
+        let above = self.owner_key(view, &id)?;
         let above = above.ok_or_else(|| Fault::damaged("the key of the document's owner is missing"))?;
-        Ok(Wrapped::from_bytes(&stored)?.unwrap_with(&above, &document_context(doc))?)
+        Ok(Wrapped::from_bytes(&head.key)?.unwrap_with(&above, &document_context(doc))?)
     }
 }
 

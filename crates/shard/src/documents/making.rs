@@ -8,7 +8,7 @@ use super::keyring::Keyring;
 use super::open::{Loaded, Pending};
 use super::stored::{self, context};
 use crate::command::{EditDocument, EditId, EditPart};
-use crate::store::{DocKey, Lookup, Receipt, Space, Store, join_heads, key, split_heads};
+use crate::store::{DocKey, Lookup, Receipt, Space, StoreView, join_heads, key, split_heads};
 use base::{Heads, Level, Limits, heads_tag};
 use crdt::{Made, Stamp};
 use rpc::{Base, Caller, Edit, EditKey, Refusal, Write};
@@ -18,8 +18,8 @@ use vault::{Kind, seal};
 
 /// What edits are made with.
 pub struct Bench<'a> {
-    /// The store of the shard.
-    pub store: &'a Store,
+    /// The store of the shard, as it is when the work begins.
+    pub view: &'a StoreView<'a>,
     /// Where keys come from.
     pub keyring: &'a Keyring,
     /// What is too large.
@@ -120,7 +120,7 @@ pub fn in_step<'s>(
     doc: &DocKey,
     state: &'s mut Option<Loaded>,
 ) -> Result<Option<&'s mut Loaded>, Fault> {
-    let Some(head) = stored::head(bench.store, doc)? else {
+    let Some(head) = stored::head(bench.view, doc)? else {
         *state = None;
         return Ok(None);
     };
@@ -128,7 +128,7 @@ pub fn in_step<'s>(
         Some(loaded) if loaded.head.version == head.version && loaded.head.heads == head.heads => {
             loaded.head = head;
         }
-        _ => *state = Some(Loaded::load(bench.keyring, bench.store, doc, head)?),
+        _ => *state = Some(Loaded::load(bench.keyring, bench.view, doc, head)?),
     }
     Ok(state.as_mut())
 }
@@ -143,10 +143,10 @@ fn verdict(
 ) -> Result<Verdict, Fault> {
     let Pending { caller, write, .. } = pending;
     let refused = |refusal| Ok(Verdict::Settled(Settled::Refused(refusal)));
-    if let Err(refusal) = permitted(bench.store, doc, loaded, caller, Level::Write)? {
+    if let Err(refusal) = permitted(bench.view, doc, loaded, caller, Level::Write)? {
         return refused(refusal);
     }
-    if let Some(settled) = repeated(bench.store, doc, &edit)? {
+    if let Some(settled) = repeated(bench.view, doc, &edit)? {
         return Ok(Verdict::Settled(settled));
     }
     let current = loaded.document.heads();
@@ -155,25 +155,28 @@ fn verdict(
         // The state that rules it out may not last if it comes from an edit of this batch.
         return if others_before { Ok(Verdict::Later) } else { refused(Refusal::Precondition { tag }) };
     }
-    let at = match base_heads(bench.store, doc, loaded, &write.base, current)? {
+    let at = match base_heads(bench.view, doc, loaded, &write.base, current)? {
         Ok(at) => at,
         Err(refusal) => return refused(refusal),
     };
+    let poisoned_before = loaded.document.is_poisoned();
     match change(bench, loaded, write, &at) {
         Ok(made) => Ok(Verdict::Part(part(doc, loaded, caller, edit, made))),
+        // Not its fault: it is made again on the document as it is read anew.
+        Err(_) if poisoned_before => Ok(Verdict::Later),
         Err(refusal) => refused(refusal),
     }
 }
 
 /// Whether the caller may do this now.
 pub fn permitted(
-    store: &Store,
+    view: &StoreView<'_>,
     doc: &DocKey,
     loaded: &Loaded,
     caller: &Caller,
     needed: Level,
 ) -> Result<Result<Level, Refusal>, Fault> {
-    Ok(match stored::level(store, doc, &loaded.head, &caller.user)? {
+    Ok(match stored::level(view, doc, &loaded.head, &caller.user)? {
         None => Err(Refusal::NotFound),
         Some(held) if held < needed => Err(Refusal::Forbidden { needed, held }),
         Some(held) => Ok(held),
@@ -181,9 +184,9 @@ pub fn permitted(
 }
 
 /// What was answered to this edit before.
-fn repeated(store: &Store, doc: &DocKey, edit: &EditId) -> Result<Option<Settled>, Fault> {
+fn repeated(view: &StoreView<'_>, doc: &DocKey, edit: &EditId) -> Result<Option<Settled>, Fault> {
     let receipt = key::receipt(doc.tenant.as_str(), doc.id.slot(), &edit.key);
-    let Some(record) = store.get(Space::Edits, &receipt)? else { return Ok(None) };
+    let Some(record) = view.get(Space::Edits, &receipt)? else { return Ok(None) };
     let receipt = Receipt::from_record(&record)?;
     let same = receipt.request == edit.request && receipt.document == *doc.id.as_bytes();
     Ok(Some(if same { Settled::DoneAt(receipt.version) } else { Settled::Refused(Refusal::KeyReused) }))
@@ -191,7 +194,7 @@ fn repeated(store: &Store, doc: &DocKey, edit: &EditId) -> Result<Option<Settled
 
 /// The heads that an edit was made against.
 fn base_heads(
-    store: &Store,
+    view: &StoreView<'_>,
     doc: &DocKey,
     loaded: &Loaded,
     base: &Base,
@@ -202,7 +205,7 @@ fn base_heads(
         Base::Now => Ok(current),
         Base::Heads(heads) => Ok(heads.clone()),
         Base::Version(version) if *version == newest => Ok(loaded.heads.clone()),
-        Base::Version(version) => match stored::version(store, doc, *version)? {
+        Base::Version(version) => match stored::version(view, doc, &loaded.head, *version)? {
             Some(record) if *version < newest => Ok(split_heads(record.heads())?),
             _ => Err(Refusal::UnknownVersion { asked: *version, newest }),
         },

@@ -4,16 +4,16 @@ use super::Fault;
 use super::keyring::Keyring;
 use super::pace::Pace;
 use super::stored::{self, HeadWords};
-use crate::store::{DocKey, Head, Store};
+use crate::store::{DocKey, Head, StoreView};
 use base::{Heads, Shape};
 use crdt::Document;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 use rpc::{Caller, Refusal, Seen, Write};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use vault::Key;
 
 /// Edits that may wait for one document.
@@ -27,6 +27,9 @@ pub struct Pending {
     pub write: Write,
     /// How often it was made on a state that did not last.
     pub attempts: u32,
+    /// Room for it, given back when it is dropped.
+    #[expect(dead_code, reason = "held for its drop")]
+    pub room: OwnedSemaphorePermit,
     /// Where the answer goes. The asker may be gone.
     pub reply: oneshot::Sender<Result<Seen, Refusal>>,
 }
@@ -85,10 +88,6 @@ impl OpenDocument {
         let mut inbox = self.inbox.lock();
         edits.into_iter().rev().for_each(|pending| inbox.edits.push_front(pending));
     }
-
-    fn is_running(&self) -> bool {
-        self.inbox.lock().running
-    }
 }
 
 /// A document in memory, at a committed version or just ahead of it while its newest edits are on their way.
@@ -113,10 +112,10 @@ pub struct Loaded {
 
 impl Loaded {
     /// Opens what is stored.
-    pub fn load(keyring: &Keyring, store: &Store, doc: &DocKey, head: Head) -> Result<Loaded, Fault> {
-        let key = stored::key_of(keyring, store, doc, &head)?;
+    pub fn load(keyring: &Keyring, view: &StoreView<'_>, doc: &DocKey, head: Head) -> Result<Loaded, Fault> {
+        let key = keyring.document_key(view, doc, &head)?;
         let HeadWords { shape, heads, .. } = stored::words(&head)?;
-        let chunks = stored::chunks(store, doc, &key, head.version)?;
+        let chunks = stored::chunks(view, doc, &key, &head)?;
         let compacted = chunks.compacted;
         let document = chunks.into_document(&heads)?;
         let pace = Pace::default();
@@ -140,17 +139,18 @@ struct Entry {
     weight: u64,
 }
 
-/// Documents that are worked on stay, however heavy.
+/// Documents that somebody holds stay, however heavy.
 #[derive(Clone)]
-struct KeepRunning;
+struct KeepHeld;
 
-impl Lifecycle<DocKey, Entry> for KeepRunning {
+impl Lifecycle<DocKey, Entry> for KeepHeld {
     type RequestState = ();
 
     fn begin_request(&self) -> Self::RequestState {}
 
     fn is_pinned(&self, _: &DocKey, entry: &Entry) -> bool {
-        entry.open.is_running()
+        // Whoever holds it may be about to work on it, and a second one must not be opened meanwhile.
+        Arc::strong_count(&entry.open) > 1
     }
 
     fn on_evict(&self, _: &mut Self::RequestState, _: DocKey, _: Entry) {
@@ -172,22 +172,22 @@ const EMPTY_WEIGHT: u64 = 1_024;
 
 /// The open documents of a node, bounded in bytes.
 pub struct OpenDocuments {
-    cache: Cache<DocKey, Entry, Weight, DefaultHashBuilder, KeepRunning>,
+    cache: Cache<DocKey, Entry, Weight, DefaultHashBuilder, KeepHeld>,
 }
 
 impl OpenDocuments {
     /// An empty registry of at most `bytes`.
     pub fn new(bytes: u64) -> OpenDocuments {
+        // Each part of the cache must have room for the largest document.
+        const PART_BYTES: u64 = 128 << 20;
         const TYPICAL_OPEN_BYTES: u64 = 16 << 10;
-        let expected = (bytes / TYPICAL_OPEN_BYTES).clamp(16, 100_000) as usize;
-        OpenDocuments {
-            cache: Cache::with(expected, bytes, Weight, DefaultHashBuilder::default(), KeepRunning),
-        }
-    }
-
-    /// The document, if it is open.
-    pub fn get(&self, doc: &DocKey) -> Option<Arc<OpenDocument>> {
-        self.cache.get(doc).map(|entry| entry.open)
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity((bytes / TYPICAL_OPEN_BYTES).clamp(16, 100_000) as usize)
+            .weight_capacity(bytes)
+            .shards((bytes / PART_BYTES).clamp(1, 64) as usize)
+            .build()
+            .expect("both capacities are given");
+        OpenDocuments { cache: Cache::with_options(options, Weight, DefaultHashBuilder::default(), KeepHeld) }
     }
 
     /// The document, open or to be opened.
@@ -205,9 +205,9 @@ impl OpenDocuments {
     /// Counts a document anew after it was worked on. One that was evicted meanwhile does not come back by this.
     pub fn reweigh(&self, open: &Arc<OpenDocument>, loaded: Option<&Loaded>) {
         let weight = EMPTY_WEIGHT + loaded.map_or(0, |loaded| loaded.weight() as u64);
-        let counted = self.cache.peek(&open.doc).map(|entry| entry.weight);
+        let same = self.cache.peek(&open.doc).filter(|entry| Arc::ptr_eq(&entry.open, open));
         // Not at every edit: a weight that is a little off does no harm.
-        if counted.is_some_and(|counted| weight.abs_diff(counted) > counted / 8) {
+        if same.is_some_and(|entry| weight.abs_diff(entry.weight) > entry.weight / 8) {
             let _evicted = self.cache.replace(open.doc.clone(), Entry { open: open.clone(), weight }, true);
         }
     }

@@ -2,7 +2,6 @@
 
 use super::Fault;
 use super::open::{Loaded, Pending};
-use super::reading::view;
 use super::runner::Runner;
 use super::stored;
 use super::views::Cached;
@@ -41,7 +40,19 @@ pub fn sort_out(
     let as_made = outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|done| !done.repeated));
     let shown = match state.as_mut().filter(|_| as_made) {
         Some(loaded) => show(runner, loaded),
-        None => reload(runner, state),
+        None => Ok(Shown::OutOfStep),
+    };
+    let shown = match shown {
+        Ok(Shown::OutOfStep) => reload(runner, state),
+        shown => shown,
+    };
+    let shown = match shown {
+        Ok(Shown::View(cached)) => Ok(Ok(cached)),
+        Ok(Shown::Gone) => Ok(Err(Refusal::NotFound)),
+        Ok(Shown::OutOfStep) => {
+            Err(Fault::damaged("the stored changes lead to other heads than the head record"))
+        }
+        Err(fault) => Err(fault),
     };
     let shown = shown.unwrap_or_else(|fault| {
         *state = None;
@@ -76,33 +87,39 @@ fn seen_by_writer(cached: &Cached, pending: &Pending) -> Seen {
     held.unwrap_or_else(|| Seen { view: cached.view().clone(), level: Level::Write })
 }
 
+/// What there is to show after a batch.
+enum Shown {
+    /// The newest version.
+    View(Arc<Cached>),
+    /// The document was deleted.
+    Gone,
+    /// The open document is not the stored one.
+    OutOfStep,
+}
+
 /// Brings the open document in step with its head record, and shows it.
-fn show(runner: &Runner, loaded: &mut Loaded) -> Result<Result<Arc<Cached>, Refusal>, Fault> {
-    let (store, doc) = (runner.shard.machine.store(), &runner.open.doc);
+fn show(runner: &Runner, loaded: &mut Loaded) -> Result<Shown, Fault> {
+    let doc = &runner.open.doc;
     let generation = runner.engine.views.generation(doc);
-    let Some(head) = stored::head(store, doc)? else { return Ok(Err(Refusal::NotFound)) };
+    let store = &runner.shard.machine.store().view();
+    let Some(head) = stored::head(store, doc)? else { return Ok(Shown::Gone) };
     let words = stored::words(&head)?;
     if words.heads != loaded.document.heads() {
-        // Nobody else writes while this batch is on its way, unless this node has lost the shard meanwhile.
-        return Err(Fault::damaged("the document has other heads than its newest edits lead to"));
+        // Somebody else has written meanwhile.
+        return Ok(Shown::OutOfStep);
     }
     let content = loaded.document.content_json(loaded.shape);
     let content = content.map_err(|poisoned| Fault::damaged(poisoned.to_string()))?;
     loaded.heads = words.heads;
     loaded.head = head;
-    let view = view(doc, &loaded.head, content)?;
-    let access = stored::access_list(store, doc)?;
-    let cached = Cached::new(generation, doc.tenant.clone(), words.owner, access, Arc::new(view));
-    let cached = Arc::new(cached);
-    runner.engine.views.insert(doc.id, cached.clone());
-    Ok(Ok(cached))
+    Ok(Shown::View(runner.engine.keep(store, generation, doc, &loaded.head, content)?))
 }
 
 /// Some edits did not come to pass, and the open document has them: only the store is right.
-fn reload(runner: &Runner, state: &mut Option<Loaded>) -> Result<Result<Arc<Cached>, Refusal>, Fault> {
-    let (store, doc) = (runner.shard.machine.store(), &runner.open.doc);
+fn reload(runner: &Runner, state: &mut Option<Loaded>) -> Result<Shown, Fault> {
+    let (store, doc) = (&runner.shard.machine.store().view(), &runner.open.doc);
     *state = None;
-    let Some(head) = stored::head(store, doc)? else { return Ok(Err(Refusal::NotFound)) };
+    let Some(head) = stored::head(store, doc)? else { return Ok(Shown::Gone) };
     let loaded = state.insert(Loaded::load(&runner.engine.keyring, store, doc, head)?);
     show(runner, loaded)
 }

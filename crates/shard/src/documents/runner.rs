@@ -7,9 +7,9 @@ use super::engine::Engine;
 use super::fault::{chain, unavailable, unproposed};
 use super::making::{Batch, Bench, Settled, make};
 use super::open::{Loaded, OpenDocument, Pending};
-use super::outcome::{Answer, sort_out};
+use super::outcome::{Answer, Proposed, sort_out};
 use super::workers::WorkLost;
-use crate::command::Command;
+use crate::command::{Command, EditDocument};
 use crate::shard::Shard;
 use rpc::{At, Refusal};
 use std::sync::Arc;
@@ -35,18 +35,32 @@ impl Runner {
     /// Works until the queue is empty.
     pub async fn run(self) {
         let runner = Arc::new(self);
+        let stopping = &runner.engine.stopping;
         let mut ended = Instant::now();
         loop {
             let edits = runner.open.take(BATCH_EDITS);
             if edits.is_empty() {
                 return;
             }
-            // If the work is lost, whoever waited hears it from the dropped sender.
-            let rest = runner.batch(edits, ended.elapsed()).await.unwrap_or_default();
+            if stopping.is_cancelled() {
+                runner.refuse(edits);
+                continue;
+            }
+            let rest = runner.batch(edits, ended.elapsed()).await.unwrap_or_else(|lost| {
+                // Whoever waited hears it from the dropped sender: nobody can say what became of their edits.
+                tracing::error!(document = %runner.open.doc.id, error = %lost, "work on a document was lost");
+                Duration::ZERO
+            });
             ended = Instant::now();
             if !rest.is_zero() {
-                tokio::time::sleep(rest).await;
+                stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
             }
+        }
+    }
+
+    fn refuse(&self, edits: Vec<Pending>) {
+        for pending in edits {
+            tell(pending, Err(unavailable(self.shard.id, "the node is stopping".to_owned())));
         }
     }
 
@@ -60,25 +74,45 @@ impl Runner {
         // Taken out while it is worked on: should the work panic, nothing half done stays behind.
         let state = held.take();
         let (state, mut batch, making) =
-            self.work(state, move |runner, state| runner.make(state, edits)).await?;
+            self.work("make", state, move |runner, state| runner.make(state, edits)).await?;
         let outcome = match batch.command(&self.open.doc, base::now().0) {
             None => None,
-            Some(command) => Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await),
+            Some(command) => Some(self.propose(command).await),
         };
         let Batch { waiting, settled, again, .. } = batch;
         let show = move |runner: &Runner, state: &mut Option<Loaded>| runner.show(state, outcome, waiting);
-        let (mut state, answers, showing) = self.work(state, show).await?;
-        let rest = state.as_mut().map(|loaded| loaded.pace.worked(making + showing, since_last));
+        let (state, answers, showing) = self.work("show", state, show).await?;
+        let later = tell_now(answers, settled, again);
+        // After the answers: nobody waits for it.
+        let due = state.as_ref().is_some_and(compaction::due);
+        let compacted = match due {
+            true => self.work("compact", state, |runner, state| runner.compact(state)).await?,
+            false => (state, (), Duration::ZERO),
+        };
+        let (mut state, (), compacting) = compacted;
+        let work = making + showing + compacting;
+        let rest = state.as_mut().map(|loaded| loaded.pace.worked(work, since_last));
         self.engine.open.reweigh(&self.open, state.as_ref());
         *held = state;
         drop(held);
-        self.answer(answers, settled, again).await?;
+        for (pending, version) in later.done_at {
+            self.answer_done_at(pending, version).await;
+        }
+        self.make_again(later.again);
         Ok(rest.unwrap_or_default())
+    }
+
+    async fn propose(&self, command: EditDocument) -> Proposed {
+        let started = Instant::now();
+        let outcome = self.shard.proposer.propose(vec![], Command::Edit(command)).await;
+        metrics::histogram!("stage_duration_seconds", "stage" => "propose").record(started.elapsed());
+        outcome
     }
 
     /// Does a piece of work on the document, and measures it.
     async fn work<T: Send + 'static>(
         self: &Arc<Runner>,
+        stage: &'static str,
         state: Option<Loaded>,
         work: impl FnOnce(&Runner, &mut Option<Loaded>) -> T + Send + 'static,
     ) -> Result<(Option<Loaded>, T, Duration), WorkLost> {
@@ -87,14 +121,16 @@ impl Runner {
             let mut state = state;
             let started = Instant::now();
             let done = work(&runner, &mut state);
-            (state, done, started.elapsed())
+            let took = started.elapsed();
+            metrics::histogram!("stage_duration_seconds", "stage" => stage).record(took);
+            (state, done, took)
         };
         self.engine.workers.run(timed).await
     }
 
     fn make(&self, state: &mut Option<Loaded>, edits: Vec<Pending>) -> Batch {
         let bench = Bench {
-            store: self.shard.machine.store(),
+            view: &self.shard.machine.store().view(),
             keyring: &self.engine.keyring,
             limits: &self.engine.limits,
             now_ms: base::now().0,
@@ -106,7 +142,7 @@ impl Runner {
     fn show(
         &self,
         state: &mut Option<Loaded>,
-        outcome: Option<super::outcome::Proposed>,
+        outcome: Option<Proposed>,
         waiting: Vec<Pending>,
     ) -> Vec<(Pending, Answer)> {
         let Some(outcome) = outcome else { return vec![] };
@@ -119,13 +155,11 @@ impl Runner {
                 return waiting.into_iter().map(|pending| (pending, refusal())).collect();
             }
         };
-        let answers = sort_out(self, state, outcomes, waiting);
-        self.compact_if_due(state);
-        answers
+        sort_out(self, state, outcomes, waiting)
     }
 
-    fn compact_if_due(&self, state: &mut Option<Loaded>) {
-        let Some(loaded) = state.as_mut().filter(|loaded| compaction::due(loaded)) else { return };
+    fn compact(&self, state: &mut Option<Loaded>) {
+        let Some(loaded) = state else { return };
         if let Err(fault) = compact(&self.shard.machine, &self.open.doc, loaded) {
             // Nothing is lost: the chunks stay. The document is read from them, and compacted once it has grown.
             tracing::error!(document = %self.open.doc.id, error = chain(&fault), "the document was not compacted");
@@ -133,38 +167,11 @@ impl Runner {
         }
     }
 
-    async fn answer(
-        self: &Arc<Runner>,
-        answers: Vec<(Pending, Answer)>,
-        settled: Vec<(Pending, Settled)>,
-        mut again: Vec<Pending>,
-    ) -> Result<(), WorkLost> {
-        let settled = settled.into_iter().map(|(pending, settled)| match settled {
-            Settled::Refused(refusal) => (pending, Answer::Refused(refusal)),
-            Settled::DoneAt(version) => (pending, Answer::DoneAt(version)),
-        });
-        for (pending, answer) in answers.into_iter().chain(settled) {
-            match answer {
-                Answer::Seen(seen) => tell(pending, Ok(seen)),
-                Answer::Refused(refusal) => tell(pending, Err(refusal)),
-                Answer::DoneAt(version) => self.answer_done_at(pending, version).await?,
-                Answer::Again => again.push(pending),
-            }
-        }
-        self.make_again(again);
-        Ok(())
-    }
-
     /// The answer to a repeated edit: the document as it was after the first.
-    async fn answer_done_at(self: &Arc<Runner>, pending: Pending, version: u64) -> Result<(), WorkLost> {
-        let (runner, user) = (self.clone(), pending.caller.user.clone());
-        let read = move || {
-            let Runner { engine, shard, open } = &*runner;
-            engine.read_past(&shard.machine, &open.doc, &user, &At::Version(version))
-        };
-        let answer = self.engine.workers.run(read).await?;
+    async fn answer_done_at(&self, pending: Pending, version: u64) {
+        let user = &pending.caller.user;
+        let answer = self.engine.read(&self.shard, &self.open.doc, user, At::Version(version)).await;
         tell(pending, answer);
-        Ok(())
     }
 
     fn make_again(&self, edits: Vec<Pending>) {
@@ -180,6 +187,32 @@ impl Runner {
         }
         self.open.put_back(kept);
     }
+}
+
+/// Edits that have no answer yet.
+struct Later {
+    /// Done before: the document is to be read as it was then.
+    done_at: Vec<(Pending, u64)>,
+    /// To be made again.
+    again: Vec<Pending>,
+}
+
+/// Gives the answers that are known.
+fn tell_now(answers: Vec<(Pending, Answer)>, settled: Vec<(Pending, Settled)>, again: Vec<Pending>) -> Later {
+    let settled = settled.into_iter().map(|(pending, settled)| match settled {
+        Settled::Refused(refusal) => (pending, Answer::Refused(refusal)),
+        Settled::DoneAt(version) => (pending, Answer::DoneAt(version)),
+    });
+    let mut later = Later { done_at: vec![], again };
+    for (pending, answer) in answers.into_iter().chain(settled) {
+        match answer {
+            Answer::Seen(seen) => tell(pending, Ok(seen)),
+            Answer::Refused(refusal) => tell(pending, Err(refusal)),
+            Answer::DoneAt(version) => later.done_at.push((pending, version)),
+            Answer::Again => later.again.push(pending),
+        }
+    }
+    later
 }
 
 fn tell(pending: Pending, answer: Result<rpc::Seen, Refusal>) {

@@ -1,42 +1,41 @@
-//! Reading what is stored of a document.
+//! Reading what is stored of a document, all of it at one moment.
 
 use super::Fault;
-use super::keyring::Keyring;
 use crate::machine::level_of;
-use crate::store::{Compacted, DocKey, Head, Lookup, Space, Store, VersionRecord, key, split_heads};
+use crate::store::{Compacted, DocKey, Head, Lookup, Space, StoreView, VersionRecord, key, split_heads};
 use base::{Heads, Level, Shape, Timestamp, UserId};
 use crdt::Document;
 use vault::{Context, Key, Kind, open};
 
 /// The head of a living document.
-pub fn head(store: &Store, doc: &DocKey) -> Result<Option<Head>, Fault> {
-    let record = store.get(Space::Documents, &key::head(&doc.prefix()))?;
+pub fn head(view: &StoreView<'_>, doc: &DocKey) -> Result<Option<Head>, Fault> {
+    let record = view.get(Space::Documents, &key::head(&doc.prefix()))?;
     let head = record.map(|bytes| Head::from_record(&bytes)).transpose()?;
     Ok(head.filter(|head| head.deleted_ms.is_none()))
 }
 
 /// What a user may do with a document whose head this is.
-pub fn level(store: &Store, doc: &DocKey, head: &Head, user: &UserId) -> Result<Option<Level>, Fault> {
+pub fn level(view: &StoreView<'_>, doc: &DocKey, head: &Head, user: &UserId) -> Result<Option<Level>, Fault> {
     let prefix = doc.prefix();
     level_of(&head.owner, [user.as_str()], |principal| {
-        let record = store.get(Space::Documents, &key::access(&prefix, principal))?;
+        let record = view.get(Space::Documents, &key::access(&prefix, principal))?;
         Ok(record.map(|bytes| bytes.to_vec()))
     })
 }
 
 /// What a user may do with a document, if it is there.
-pub fn level_of_user(store: &Store, doc: &DocKey, user: &UserId) -> Result<Option<Level>, Fault> {
-    match head(store, doc)? {
-        Some(head) => level(store, doc, &head, user),
+pub fn level_of_user(view: &StoreView<'_>, doc: &DocKey, user: &UserId) -> Result<Option<Level>, Fault> {
+    match head(view, doc)? {
+        Some(head) => level(view, doc, &head, user),
         None => Ok(None),
     }
 }
 
 /// Everyone in a document's access list, sorted by name. The owner is not in it.
-pub fn access_list(store: &Store, doc: &DocKey) -> Result<Vec<(UserId, Level)>, Fault> {
+pub fn access_list(view: &StoreView<'_>, doc: &DocKey) -> Result<Vec<(UserId, Level)>, Fault> {
     let prefix = key::access_prefix(&doc.prefix());
     let mut entries = Vec::new();
-    for pair in store.prefix(Space::Documents, &prefix) {
+    for pair in view.prefix(Space::Documents, &prefix) {
         let (key, value) = pair?;
         let name = std::str::from_utf8(&key[prefix.len()..]).ok().and_then(|name| UserId::new(name).ok());
         let level = value.first().and_then(|number| Level::from_number(*number));
@@ -47,8 +46,16 @@ pub fn access_list(store: &Store, doc: &DocKey) -> Result<Vec<(UserId, Level)>, 
 }
 
 /// The record of a version, if there is such a version.
-pub fn version(store: &Store, doc: &DocKey, version: u64) -> Result<Option<VersionRecord>, Fault> {
-    let record = store.get(Space::Documents, &key::version(&doc.prefix(), version))?;
+pub fn version(
+    view: &StoreView<'_>,
+    doc: &DocKey,
+    head: &Head,
+    version: u64,
+) -> Result<Option<VersionRecord>, Fault> {
+    if version == 1 && head.first.is_some() {
+        return Ok(head.first.clone());
+    }
+    let record = view.get(Space::Documents, &key::version(&doc.prefix(), version))?;
     Ok(record.map(|bytes| VersionRecord::from_record(&bytes)).transpose()?)
 }
 
@@ -82,36 +89,41 @@ pub fn words(head: &Head) -> Result<HeadWords, Fault> {
 pub struct Chunks {
     /// The newest version in the compacted chunk; 0 if there is none.
     pub compacted: u64,
-    /// Versions behind it.
-    pub versions_behind: u64,
     /// Sealed bytes in all.
     pub bytes: usize,
     opened: Vec<Vec<u8>>,
 }
 
 /// Reads and unseals the chunks of a document, up to the version of its head.
-pub fn chunks(store: &Store, doc: &DocKey, key: &Key, newest: u64) -> Result<Chunks, Fault> {
+pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Result<Chunks, Fault> {
+    let mut chunks = Chunks { compacted: 0, bytes: 0, opened: vec![] };
+    if let Some(first) = &head.first {
+        chunks.add(doc, key, first)?;
+        return Ok(chunks);
+    }
     let prefix = doc.prefix();
-    let mut chunks = Chunks { compacted: 0, versions_behind: 0, bytes: 0, opened: vec![] };
-    if let Some(record) = store.get(Space::Documents, &key::compacted(&prefix))? {
+    if let Some(record) = view.get(Space::Documents, &key::compacted(&prefix))? {
         let Compacted { version, chunk } = Compacted::from_record(&record)?;
         chunks.compacted = version;
         chunks.bytes += chunk.len();
         chunks.opened.push(open(key, &context(doc, Kind::Compacted), &chunk)?);
     }
     let from = key::version(&prefix, chunks.compacted + 1);
-    for pair in store.range(Space::Documents, from, key::version(&prefix, newest + 1)) {
-        let record = VersionRecord::from_record(&pair?.1)?;
-        chunks.versions_behind += 1;
-        for part in record.parts {
-            chunks.bytes += part.changes.len();
-            chunks.opened.push(open(key, &context(doc, Kind::Change), &part.changes)?);
-        }
+    for pair in view.range(Space::Documents, from, key::version(&prefix, head.version + 1)) {
+        chunks.add(doc, key, &VersionRecord::from_record(&pair?.1)?)?;
     }
     Ok(chunks)
 }
 
 impl Chunks {
+    fn add(&mut self, doc: &DocKey, key: &Key, version: &VersionRecord) -> Result<(), Fault> {
+        for part in &version.parts {
+            self.bytes += part.changes.len();
+            self.opened.push(open(key, &context(doc, Kind::Change), &part.changes)?);
+        }
+        Ok(())
+    }
+
     /// Opens the document, and checks that it is the version that its head says.
     pub fn into_document(self, heads: &Heads) -> Result<Document, Fault> {
         let document = Document::load(self.opened.iter().map(Vec::as_slice))?;
@@ -127,9 +139,4 @@ impl Chunks {
 /// What sealed chunks of a document are bound to.
 pub fn context(doc: &DocKey, kind: Kind) -> Context<'_> {
     Context { tenant: doc.tenant.as_str(), subject: doc.id.as_bytes(), kind }
-}
-
-/// The document key of a living document.
-pub fn key_of(keyring: &Keyring, store: &Store, doc: &DocKey, head: &Head) -> Result<Key, Fault> {
-    keyring.document_key(store, doc, &head.owner)
 }

@@ -3,10 +3,11 @@
 use crate::machine::{Generation, Generations};
 use crate::store::DocKey;
 use base::{DocId, Level, TenantId, UserId};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use rpc::{Seen, View};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A view and who may see it, as they were in one generation of the document.
 pub struct Cached {
@@ -20,6 +21,10 @@ pub struct Cached {
     weight: u64,
 }
 
+/// Wire forms of a view that are made later and kept with it, each about as long as the content: for the owner, and for
+/// one other level. Documents that are read at more levels are few.
+const FACES: usize = 2;
+
 impl Cached {
     /// What was read of a document after `generation` was taken.
     pub fn new(
@@ -30,8 +35,7 @@ impl Cached {
         view: Arc<View>,
     ) -> Cached {
         debug_assert!(access.is_sorted(), "access lists are stored in the order of names");
-        // The wire form, made later, is about as long as the content.
-        let weight = (view.weight() + view.content.len() + access.len() * 48 + 256) as u64;
+        let weight = (view.weight() + view.content.len() * FACES + access.len() * 48 + 256) as u64;
         Cached { generation, tenant, owner, access, view, weight }
     }
 
@@ -65,21 +69,35 @@ impl Weighter<DocId, Arc<Cached>> for Weight {
 pub struct Views {
     cache: Cache<DocId, Arc<Cached>, Weight>,
     generations: Arc<Generations>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 impl Views {
     /// An empty cache of at most `bytes`.
     pub fn new(bytes: u64, generations: Arc<Generations>) -> Views {
+        // Each part of the cache must have room for the largest view.
+        const PART_BYTES: u64 = 32 << 20;
         const TYPICAL_VIEW_BYTES: u64 = 2_048;
-        let expected = (bytes / TYPICAL_VIEW_BYTES).clamp(16, 100_000);
-        Views { cache: Cache::with_weighter(expected as usize, bytes, Weight), generations }
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity((bytes / TYPICAL_VIEW_BYTES).clamp(16, 100_000) as usize)
+            .weight_capacity(bytes)
+            .shards((bytes / PART_BYTES).clamp(1, 64) as usize)
+            .build()
+            .expect("both capacities are given");
+        let cache =
+            Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Views { cache, generations, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
     /// What is cached of a document and still true.
     pub fn get(&self, doc: &DocId, tenant: &TenantId) -> Option<Arc<Cached>> {
-        let cached = self.cache.get(doc)?;
-        let true_still = cached.generation == self.generations.of(*doc) && cached.tenant == *tenant;
-        true_still.then_some(cached)
+        let true_still =
+            |cached: &Arc<Cached>| cached.generation == self.generations.of(*doc) && cached.tenant == *tenant;
+        let found = self.cache.get(doc).filter(true_still);
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
     }
 
     /// The generation to read a document in: taken before the store is read.
@@ -90,6 +108,11 @@ impl Views {
     /// Keeps what was read.
     pub fn insert(&self, doc: DocId, cached: Arc<Cached>) {
         self.cache.insert(doc, cached);
+    }
+
+    /// Look-ups that found a true view, and those that did not.
+    pub fn looked_up(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
     /// Bytes and documents held.

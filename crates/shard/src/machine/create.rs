@@ -18,26 +18,22 @@ impl Step<'_> {
         if self.txn.get(Space::Documents, &key::head(&document))?.is_some() {
             return Ok(Err(Rejection::Exists));
         }
+        // It goes into the head. The key before a repeated creation is of no use to anyone.
+        let key = self.txn.take(Space::Documents, &key::document_key(&document))?;
         if let Some(earlier) = self.repeated(&tenant, id.slot(), &create.edit)? {
-            // The key that came before this command is of no use to anyone.
-            self.txn.remove(Space::Documents, key::document_key(&document));
             return Ok(earlier);
         }
-        if self.txn.get(Space::Documents, &key::document_key(&document))?.is_none() {
-            return Ok(Err(Rejection::Stale));
-        }
+        let Some(key) = key else { return Ok(Err(Rejection::Stale)) };
         let done = self.done(&tenant, id, &create.edit, 1);
-        self.store_new(id, &document, create, time_ms);
+        self.store_new(id, &document, create, key, time_ms);
         Ok(Ok(done))
     }
 
-    fn store_new(&mut self, id: DocId, document: &[u8], create: Create, time_ms: u64) {
+    fn store_new(&mut self, id: DocId, document: &[u8], create: Create, key: Vec<u8>, time_ms: u64) {
         let owner = create.origin.actor().to_owned();
         let listed = key::listed(&create.origin.tenant, &owner, id.as_bytes());
         self.txn.put(Space::Lists, listed, vec![Level::Owner as u8]);
         let part = PartRecord { author: owner.clone(), heads: create.heads.clone(), changes: create.change };
-        let version = VersionRecord { time_ms, parts: vec![part] };
-        self.txn.put(Space::Documents, key::version(document, 1), version.to_record());
         let head = Head {
             name: create.name,
             shape: create.shape,
@@ -48,6 +44,8 @@ impl Step<'_> {
             updated_ms: time_ms,
             deleted_ms: None,
             access_entries: 0,
+            key,
+            first: Some(VersionRecord { time_ms, parts: vec![part] }),
         };
         self.txn.put(Space::Documents, key::head(document), head.to_record());
         self.touch(id);

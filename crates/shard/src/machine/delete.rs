@@ -30,6 +30,8 @@ impl Step<'_> {
         let tombstone = Head {
             name: String::new(),
             heads: vec![],
+            key: vec![],
+            first: None,
             access_entries: 0,
             updated_ms: time_ms,
             deleted_ms: Some(time_ms),

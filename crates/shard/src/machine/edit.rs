@@ -60,7 +60,7 @@ impl Step<'_> {
         &mut self,
         id: DocId,
         document: &[u8],
-        head: Head,
+        mut head: Head,
         parts: &[EditPart],
         time_ms: u64,
     ) -> u64 {
@@ -73,6 +73,9 @@ impl Step<'_> {
             })
             .collect();
         let Some(newest) = records.last() else { return head.version };
+        if let Some(first) = head.first.take() {
+            self.txn.put(Space::Documents, key::version(document, 1), first.to_record());
+        }
         let version = head.version + 1;
         let head = Head { version, heads: newest.heads.clone(), updated_ms: time_ms, ..head };
         self.txn.put(Space::Documents, key::head(document), head.to_record());

@@ -32,6 +32,14 @@ impl Oldest {
         }
     }
 
+    /// A time before which there is nothing. It spares stepping over what was removed before.
+    fn start(self) -> u64 {
+        match self {
+            Oldest::At(oldest) => oldest,
+            Oldest::Unknown | Oldest::Nothing => 0,
+        }
+    }
+
     /// Something that expires was added; log time never falls, so that it is the youngest.
     fn added(&mut self, time_ms: u64) {
         if matches!(self, Oldest::Nothing) {
@@ -66,7 +74,8 @@ impl Step<'_> {
         if !self.hint.receipts.may_be_before(before) {
             return Ok(());
         }
-        let (from, to) = key::state::expiring_before(before);
+        let (from, to) =
+            (key::state::expiring(self.hint.receipts.start(), 0), key::state::expiring(before, 0));
         for (group, joined) in self.txn.range(Space::State, &from, &to, GROUPS_PER_ENTRY)? {
             let mut rest = joined.as_slice();
             while let Some((&length, behind)) = rest.split_first() {
@@ -78,7 +87,8 @@ impl Step<'_> {
             }
             self.txn.remove(Space::State, group);
         }
-        self.hint.receipts = self.oldest(key::state::expiring_before(u64::MAX))?;
+        self.hint.receipts = self
+            .oldest(key::state::expiring(self.hint.receipts.start(), 0), key::state::expiring(u64::MAX, 0))?;
         Ok(())
     }
 
@@ -87,7 +97,9 @@ impl Step<'_> {
         if !self.hint.parts.may_be_before(before) {
             return Ok(());
         }
-        let (from, to) = key::state::part_expiring_before(before);
+        let nothing = [0; 16];
+        let from = key::state::part_expiring(self.hint.parts.start(), &nothing);
+        let to = key::state::part_expiring(before, &nothing);
         for (expiring, _) in self.txn.range(Space::State, &from, &to, GROUPS_PER_ENTRY)? {
             let transfer = expiring.last_chunk::<16>().copied().unwrap_or_default();
             for (part, _) in self.txn.prefix(Space::State, &key::state::part_prefix(&transfer))? {
@@ -95,12 +107,13 @@ impl Step<'_> {
             }
             self.txn.remove(Space::State, expiring);
         }
-        self.hint.parts = self.oldest(key::state::part_expiring_before(u64::MAX))?;
+        let end = key::state::part_expiring(u64::MAX, &nothing);
+        self.hint.parts = self.oldest(key::state::part_expiring(self.hint.parts.start(), &nothing), end)?;
         Ok(())
     }
 
     /// Both kinds of keys hold their time behind one byte of kind.
-    fn oldest(&self, (from, to): (Vec<u8>, Vec<u8>)) -> Result<Oldest, ApplyError> {
+    fn oldest(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Oldest, ApplyError> {
         let first = self.txn.range(Space::State, &from, &to, 1)?;
         Ok(match first.first().and_then(|(key, _)| key.get(1..9)?.try_into().ok()) {
             Some(time) => Oldest::At(u64::from_be_bytes(time)),

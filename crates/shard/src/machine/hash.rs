@@ -15,16 +15,12 @@ impl Machine {
     }
 }
 
-fn hash_of(view: &StoreView) -> Result<Hash, StoreError> {
+fn hash_of(view: &StoreView<'_>) -> Result<Hash, StoreError> {
     let mut digest = Sha256::new();
     for pair in view.all(Space::Documents) {
         let (key, value) = pair?;
         match key::record_kind(&key) {
-            Some(DocumentRecord::Head) => {
-                // Decoded, so that the encoding of another release does not count.
-                let head = Head::from_record(&value)?;
-                add(&mut digest, &key, format!("{head:?}").as_bytes());
-            }
+            Some(DocumentRecord::Head) => add_head(&mut digest, &key, Head::from_record(&value)?),
             Some(DocumentRecord::Access) => add(&mut digest, &key, &value),
             Some(DocumentRecord::Version) => {
                 let version = VersionRecord::from_record(&value)?;
@@ -45,6 +41,20 @@ fn hash_of(view: &StoreView) -> Result<Hash, StoreError> {
         }
     }
     Ok(Hash(digest.finalize().into()))
+}
+
+/// Every field but the sealed ones, decoded, so that how a release encodes them does not count.
+fn add_head(digest: &mut Sha256, at: &[u8], head: Head) {
+    let Head {
+        name, shape, owner, version, heads, created_ms, updated_ms, deleted_ms, access_entries, ..
+    } = &head;
+    let numbers = format!("{shape} {version} {created_ms} {updated_ms} {deleted_ms:?} {access_entries}");
+    for field in [name.as_bytes(), owner.as_bytes(), heads, numbers.as_bytes()] {
+        add(digest, at, field);
+    }
+    if let Some(first) = &head.first {
+        add(digest, at, first.heads());
+    }
 }
 
 fn add(digest: &mut Sha256, key: &[u8], value: &[u8]) {

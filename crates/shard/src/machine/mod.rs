@@ -106,12 +106,11 @@ impl StateMachine for Machine {
 
     fn apply(&self, batch: Vec<Applicable>) -> io::Result<Vec<Outcomes>> {
         let mut hint = self.writing.lock();
-        let applied = apply_all(&self.store, &batch, &mut hint);
-        let (outcomes, touched) = applied.map_err(|error| {
-            // Nothing was written, so what the hint has learnt on the way may be wrong.
-            *hint = expiry::Hint::default();
-            io::Error::other(error)
-        })?;
+        // Taken out: after an error or a panic nothing was written, and what the hint has learnt may be wrong.
+        let mut learning = std::mem::take(&mut *hint);
+        let applied = apply_all(&self.store, &batch, &mut learning);
+        let (outcomes, touched) = applied.map_err(io::Error::other)?;
+        *hint = learning;
         touched.iter().for_each(|id| self.generations.advance(*id));
         Ok(outcomes)
     }
@@ -139,7 +138,7 @@ impl StateMachine for Machine {
 
 impl Machine {
     /// Fsyncs what is applied, and gives a view of at least that.
-    fn make_durable(&self) -> io::Result<crate::store::StoreView> {
+    fn make_durable(&self) -> io::Result<crate::store::StoreView<'_>> {
         let before = self.applied()?;
         self.store.make_durable().map_err(io::Error::other)?;
         let mut durable = self.durable.lock();

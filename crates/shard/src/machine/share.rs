@@ -12,13 +12,14 @@ impl Step<'_> {
         self.tick(share.origin.time_ms);
         let tenant = &share.origin.tenant;
         let document = key::document(tenant, id.as_bytes(), id.slot());
+        // First, for who has just taken away their own access and asks again.
+        if let Some(earlier) = self.repeated(tenant, id.slot(), &share.edit)? {
+            return Ok(earlier);
+        }
         let head = match self.permitted(&document, &share.origin.principals, Level::Admin)? {
             Ok(head) => head,
             Err(rejection) => return Ok(Err(rejection)),
         };
-        if let Some(earlier) = self.repeated(tenant, id.slot(), &share.edit)? {
-            return Ok(earlier);
-        }
         let version = head.version;
         // The owner's level is not in the list, and no entry there could lower it.
         if share.principal != head.owner && !self.set_access(&document, head, &share, id.as_bytes())? {

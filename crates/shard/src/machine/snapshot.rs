@@ -25,7 +25,7 @@ pub enum InstallError {
 }
 
 /// A snapshot of what a view shows.
-pub fn take(view: &StoreView) -> Result<SnapshotData, StoreError> {
+pub fn take(view: &StoreView<'_>) -> Result<SnapshotData, StoreError> {
     let applied = view.get(Space::State, key::state::APPLIED)?;
     let nothing = || RecordError::Damaged { what: "position", reason: "nothing was applied yet".to_owned() };
     let position = position_from_bytes(&applied.ok_or_else(nothing)?)?;

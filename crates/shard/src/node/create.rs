@@ -1,5 +1,6 @@
 //! Creation.
 
+use super::write::memory_of_value;
 use super::{Inner, doc_key};
 use crate::command::{Command, Create as CreateCommand, EditId, Origin};
 use crate::documents::{
@@ -11,6 +12,7 @@ use crate::store::{DocKey, Lookup, Receipt, Space, join_heads, key};
 use base::{DocId, Level, Slot, Timestamp};
 use crdt::Stamp;
 use rpc::{At, Caller, Create, Read, Refusal, Seen, View, ViewParts};
+use serde_json::Value;
 use std::sync::Arc;
 use vault::{Key, Kind, seal};
 
@@ -74,8 +76,7 @@ impl Inner {
         let now = base::now();
         let doc = doc_key(caller, DocId::mint(slot, rand::random()));
         let stamp = Stamp { unix_ms: now.0 };
-        let new = crdt::create(create.shape, &create.content, stamp, &self.engine.limits)
-            .map_err(|error| bad_edit(error, &self.engine.limits))?;
+        let new = self.new_document(create, stamp).await?;
         let owner_id =
             OwnerId { tenant: caller.tenant.clone(), owner: caller.user.as_str().to_owned(), slot };
         let (above, mut keys) = self.owner_key(shard, &owner_id, now)?;
@@ -106,10 +107,23 @@ impl Inner {
         }
     }
 
+    /// The first change of a document. Small ones are made at once, because that is quicker than asking a worker.
+    async fn new_document(&self, create: &Create, stamp: Stamp) -> Result<crdt::New, Refusal> {
+        let limits = self.engine.limits;
+        let make = move |shape, content: &Value| {
+            crdt::create(shape, content, stamp, &limits).map_err(|error| bad_edit(error, &limits))
+        };
+        if memory_of_value(&create.content) < LARGE_BYTES {
+            return make(create.shape, &create.content);
+        }
+        let (shape, content) = (create.shape, create.content.clone());
+        self.work(move || make(shape, &content)).await
+    }
+
     /// The owner's key, and the record of a new one if there is none yet.
     fn owner_key(&self, shard: &Shard, id: &OwnerId, now: Timestamp) -> Result<(Key, Vec<Command>), Refusal> {
         let keyring: &Keyring = &self.engine.keyring;
-        if let Some(key) = keyring.owner_key(shard.machine.store(), id)? {
+        if let Some(key) = keyring.owner_key(&shard.machine.store().view(), id)? {
             return Ok((key, vec![]));
         }
         // If another creation stores one first, this one's document key is not taken, and it is tried again.
@@ -117,6 +131,9 @@ impl Inner {
         Ok((key, vec![record]))
     }
 }
+
+/// Content above this is not worked on where requests are served.
+const LARGE_BYTES: usize = 64 << 10;
 
 enum Tried {
     Made(Seen),

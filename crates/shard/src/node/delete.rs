@@ -60,7 +60,7 @@ impl Inner {
         let (shard, doc, user, precondition) =
             (shard.clone(), doc.clone(), caller.user.clone(), precondition.clone());
         self.work(move || {
-            let store = shard.machine.store();
+            let store = &shard.machine.store().view();
             let Some(head) = head(store, &doc)? else { return Ok(None) };
             if level(store, &doc, &head, &user)? != Some(Level::Owner) {
                 return Ok(None);

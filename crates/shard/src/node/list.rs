@@ -42,7 +42,7 @@ fn page_of(
     after: Option<DocId>,
     limit: usize,
 ) -> Result<(Vec<Summary>, Option<DocId>), Fault> {
-    let (store, tenant) = (shard.machine.store(), caller.tenant.as_str());
+    let (store, tenant) = (&shard.machine.store().view(), caller.tenant.as_str());
     let prefix = key::list_prefix(tenant, caller.user.as_str());
     // A key right behind the one that was given last.
     let from = after.map_or(prefix.clone(), |id| [&prefix[..], id.as_bytes(), &[0]].concat());

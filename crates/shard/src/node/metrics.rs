@@ -39,21 +39,21 @@ impl NodeService {
         gauge!("wal_disk_spare_bytes").set(stats.spare_bytes as f64);
         counter!("wal_records_total").absolute(stats.records);
         counter!("wal_written_bytes_total").absolute(stats.written_bytes);
-        let mut below = 0;
-        for (bound, count) in wal::SYNC_BUCKETS_MICROS.iter().zip(stats.sync_buckets) {
-            below += count;
-            let bound = (*bound as f64 / 1e6).to_string();
-            counter!("wal_fsync_duration_seconds_bucket", "le" => bound).absolute(below);
+        counter!("wal_fsync_total").absolute(stats.syncs);
+        gauge!("wal_fsync_seconds_sum").set(stats.sync_total.as_secs_f64());
+        for (name, quantile) in [("0.5", 0.5), ("0.99", 0.99), ("0.999", 0.999)] {
+            let seconds = stats.sync_quantile(quantile).unwrap_or_default().as_secs_f64();
+            gauge!("wal_fsync_seconds", "quantile" => name).set(seconds);
         }
-        counter!("wal_fsync_duration_seconds_bucket", "le" => "+Inf").absolute(stats.syncs);
-        counter!("wal_fsync_duration_seconds_count").absolute(stats.syncs);
-        gauge!("wal_fsync_duration_seconds_sum").set(stats.sync_total.as_secs_f64());
     }
 
     fn observe_documents(&self) {
         let (bytes, count) = self.inner.engine.views.held();
         gauge!("documents_views").set(count as f64);
         gauge!("documents_views_bytes").set(bytes as f64);
+        let (hits, misses) = self.inner.engine.views.looked_up();
+        counter!("documents_views_hits_total").absolute(hits);
+        counter!("documents_views_misses_total").absolute(misses);
         let (bytes, count) = self.inner.engine.open.held();
         gauge!("documents_open").set(count as f64);
         gauge!("documents_open_bytes").set(bytes as f64);

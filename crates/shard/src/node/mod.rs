@@ -24,6 +24,7 @@ use rpc::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use wal::{Room, Wal};
 
@@ -54,14 +55,18 @@ impl Node {
         self.service.clone()
     }
 
-    /// Stops: edits under way are finished, the groups end, and the log is flushed and closed, in this order.
+    /// Stops: edits that are made are finished and those that wait refused, the groups end, and the log is flushed and
+    /// closed, in this order.
     ///
     /// The gateways have let go of the service by then; what they still ask is refused.
     pub async fn stop(self) {
         let Node { service, supervisor, proposers } = self;
         let engine = service.inner.engine.clone();
+        engine.stopping.cancel();
         engine.tasks.close();
-        engine.tasks.wait().await;
+        if tokio::time::timeout(EDITS_END_WITHIN, engine.tasks.wait()).await.is_err() {
+            tracing::warn!("edits under way are given up; none of them was acknowledged");
+        }
         supervisor.shutdown().await;
         let wal = service.inner.wal.clone();
         if let Err(error) = service.inner.make_stores_durable() {
@@ -76,6 +81,9 @@ impl Node {
         tokio::task::block_in_place(|| wal.close());
     }
 }
+
+/// How long edits that are on their way into the log may take to end when the node stops.
+const EDITS_END_WITHIN: Duration = Duration::from_secs(2);
 
 impl Inner {
     fn shard_of(&self, slot: Slot) -> Result<&Arc<Shard>, Refusal> {

@@ -2,7 +2,7 @@
 
 use super::{Inner, doc_key};
 use base::DocId;
-use rpc::{At, Caller, Read, Refusal, Seen};
+use rpc::{Caller, Read, Refusal, Seen};
 
 impl Inner {
     /// A read of the newest version from the cache alone.
@@ -18,11 +18,6 @@ impl Inner {
     pub(super) async fn read(&self, caller: Caller, read: Read) -> Result<Seen, Refusal> {
         let shard = self.shard_of_document(read.id)?.clone();
         shard.ready_to_read().await?;
-        let (engine, doc) = (self.engine.clone(), doc_key(&caller, read.id));
-        self.work(move || match read.at {
-            At::Now => engine.read_newest(&shard.machine, &doc, &caller.user),
-            past => engine.read_past(&shard.machine, &doc, &caller.user, &past),
-        })
-        .await
+        self.engine.read(&shard, &doc_key(&caller, read.id), &caller.user, read.at).await
     }
 }

@@ -56,7 +56,7 @@ impl Inner {
     ) -> Result<Access, Refusal> {
         let (shard, doc, user) = (shard.clone(), doc.clone(), caller.user.clone());
         self.work(move || {
-            let store = shard.machine.store();
+            let store = &shard.machine.store().view();
             let head = head(store, &doc)?.ok_or(Refusal::NotFound)?;
             match level(store, &doc, &head, &user)? {
                 None => Err(Refusal::NotFound),
@@ -74,7 +74,7 @@ impl Inner {
 }
 
 fn read_list(shard: &Shard, doc: &DocKey) -> Result<Access, Refusal> {
-    let store = shard.machine.store();
+    let store = &shard.machine.store().view();
     let head = head(store, doc)?.ok_or(Refusal::NotFound)?;
     let entries = access_list(store, doc)?.into_iter();
     let entries = entries.map(|(principal, level)| AccessEntry { principal, level }).collect();

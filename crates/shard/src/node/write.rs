@@ -4,8 +4,9 @@ use super::{Inner, doc_key};
 use crate::documents::{Pending, Queued, RETRY_AFTER, Runner};
 use crate::shard::Shard;
 use crate::store::DocKey;
-use base::Level;
-use rpc::{Caller, Refusal, Seen, Write};
+use base::{Level, Op, PathStep};
+use rpc::{Caller, Edit, Refusal, Seen, Write};
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -19,8 +20,11 @@ impl Inner {
         // and where it is applied.
         self.permitted(&shard, &doc, &caller, Level::Write).await?;
 
+        let busy = Refusal::Busy { retry_after: RETRY_AFTER };
+        let kib = u32::try_from(memory_of(&write.edit) / 1_024 + 1).unwrap_or(u32::MAX);
+        let room = self.engine.waiting_room.clone().try_acquire_many_owned(kib).map_err(|_| busy.clone())?;
         let (reply, answer) = oneshot::channel();
-        let pending = Pending { caller, write, attempts: 0, reply };
+        let pending = Pending { caller, write, attempts: 0, room, reply };
         let open = self.engine.open.entry(&doc);
         match open.push(pending) {
             Queued::Waits => {}
@@ -28,7 +32,7 @@ impl Inner {
                 let runner = Runner { engine: self.engine.clone(), shard: shard.clone(), open };
                 self.engine.tasks.spawn(runner.run());
             }
-            Queued::Full => return Err(Refusal::Busy { retry_after: RETRY_AFTER }),
+            Queued::Full => return Err(busy),
         }
         answer.await.unwrap_or(Err(Refusal::Unknown { shard: shard.id }))
     }
@@ -45,8 +49,10 @@ impl Inner {
             Some(cached) => cached.seen_by(&caller.user).map(|seen| seen.level),
             None => {
                 let (shard, doc, user) = (shard.clone(), doc.clone(), caller.user.clone());
-                self.work(move || Ok(crate::documents::level_of_user(shard.machine.store(), &doc, &user)?))
-                    .await?
+                self.work(move || {
+                    Ok(crate::documents::level_of_user(&shard.machine.store().view(), &doc, &user)?)
+                })
+                .await?
             }
         };
         match held {
@@ -55,4 +61,38 @@ impl Inner {
             Some(_) => Ok(()),
         }
     }
+}
+
+/// About how many bytes of memory an edit takes while it waits.
+fn memory_of(edit: &Edit) -> usize {
+    match edit {
+        Edit::Replace(content) => memory_of_value(content),
+        Edit::Operations { ops, .. } => ops.iter().map(memory_of_op).sum(),
+    }
+}
+
+fn memory_of_op(op: &Op) -> usize {
+    let (path, inside) = match op {
+        Op::Set { path, value } | Op::Insert { path, value } => (path, memory_of_value(value)),
+        Op::Splice { path, insert, .. } => (path, insert.len()),
+        Op::Delete { path } | Op::Increment { path, .. } => (path, 0),
+    };
+    let steps: usize =
+        path.iter().map(|step| if let PathStep::Key(key) = step { key.len() } else { 0 }).sum();
+    size_of::<Op>() + size_of_val(path.as_slice()) + steps + inside
+}
+
+/// About how many bytes of memory a value takes.
+pub(super) fn memory_of_value(value: &Value) -> usize {
+    // A place in a map takes its key, its hash and its index, too.
+    const ENTRY: usize = 64;
+    size_of::<Value>()
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(memory_of_value).sum(),
+            Value::Object(map) => {
+                map.iter().map(|(key, value)| ENTRY + key.len() + memory_of_value(value)).sum()
+            }
+        }
 }

@@ -163,11 +163,6 @@ pub mod state {
         timed(EXPIRING, time_ms, &index.to_be_bytes())
     }
 
-    /// Every key of [`expiring`] whose time is below `time_ms`.
-    pub fn expiring_before(time_ms: u64) -> (Vec<u8>, Vec<u8>) {
-        (vec![EXPIRING], timed(EXPIRING, time_ms, &[]))
-    }
-
     /// A part of a long command.
     pub fn part(transfer: &[u8; 16], number: u32) -> Vec<u8> {
         let mut key = part_prefix(transfer);
@@ -185,11 +180,6 @@ pub mod state {
     /// When the parts of a transfer expire: `time (8) ‖ transfer (16)`.
     pub fn part_expiring(time_ms: u64, transfer: &[u8; 16]) -> Vec<u8> {
         timed(PART_EXPIRING, time_ms, transfer)
-    }
-
-    /// Every key of [`part_expiring`] whose time is below `time_ms`.
-    pub fn part_expiring_before(time_ms: u64) -> (Vec<u8>, Vec<u8>) {
-        (vec![PART_EXPIRING], timed(PART_EXPIRING, time_ms, &[]))
     }
 
     fn timed(kind: u8, time_ms: u64, rest: &[u8]) -> Vec<u8> {

@@ -134,7 +134,7 @@ pub struct Store {
 pub type Pair = (fjall::Slice, fjall::Slice);
 
 impl Store {
-    /// The value at a key.
+    /// The newest value at a key. For more than one read that belong together take a [`Store::view`].
     pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
         Ok(self.space(space).get(key)?)
     }
@@ -173,9 +173,9 @@ impl Store {
         self.spaces.iter().map(Keyspace::disk_space).sum()
     }
 
-    /// A view that later writes do not change.
-    pub fn view(&self) -> StoreView {
-        StoreView { spaces: self.spaces.clone(), snapshot: self.database.snapshot() }
+    /// A view that later writes do not change, and that never shows half of one.
+    pub fn view(&self) -> StoreView<'_> {
+        StoreView { store: self, snapshot: self.database.snapshot() }
     }
 
     fn space(&self, space: Space) -> &Keyspace {
@@ -184,15 +184,15 @@ impl Store {
 }
 
 /// The store of one shard at one moment.
-pub struct StoreView {
-    spaces: [Keyspace; 4],
+pub struct StoreView<'a> {
+    store: &'a Store,
     snapshot: Snapshot,
 }
 
-impl StoreView {
+impl StoreView<'_> {
     /// The value at a key.
     pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
-        Ok(self.snapshot.get(&self.spaces[space as usize], key)?)
+        Ok(self.snapshot.get(self.store.space(space), key)?)
     }
 
     /// Everything whose key begins so, in the order of keys.
@@ -201,12 +201,21 @@ impl StoreView {
         space: Space,
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<Pair, StoreError>> + use<> {
-        let found = self.snapshot.prefix(&self.spaces[space as usize], prefix);
-        found.map(|guard| Ok(guard.into_inner()?))
+        self.snapshot.prefix(self.store.space(space), prefix).map(|guard| Ok(guard.into_inner()?))
+    }
+
+    /// Everything from a key (included) on to another (left out), in the order of keys.
+    pub fn range(
+        &self,
+        space: Space,
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> impl Iterator<Item = Result<Pair, StoreError>> + use<> {
+        self.snapshot.range(self.store.space(space), from..to).map(|guard| Ok(guard.into_inner()?))
     }
 
     /// Everything in a space, in the order of keys.
     pub fn all(&self, space: Space) -> impl Iterator<Item = Result<Pair, StoreError>> + Send + use<> {
-        self.snapshot.iter(&self.spaces[space as usize]).map(|guard| Ok(guard.into_inner()?))
+        self.snapshot.iter(self.store.space(space)).map(|guard| Ok(guard.into_inner()?))
     }
 }

@@ -80,6 +80,12 @@ pub struct Head {
     /// Entries in its access list.
     #[n(8)]
     pub access_entries: u32,
+    /// The document key, wrapped by the owner's; empty once deleted.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    pub key: Vec<u8>,
+    /// The first version, while it is the only one: most documents are then one record, read and written at once.
+    #[n(10)]
+    pub first: Option<VersionRecord>,
 }
 
 /// One version of a document.

@@ -1,25 +1,28 @@
 //! An atomic write that reads what it has written.
 
 use super::{Lookup, Space, Store, StoreError};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 /// Writes that become visible together, in [`Txn::commit`], or not at all.
 pub struct Txn<'a> {
     store: &'a Store,
     pending: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; 4],
+    /// What the store has said so far: commands that follow each other ask for the same.
+    read: RefCell<[HashMap<Vec<u8>, Option<fjall::Slice>>; 4]>,
 }
 
 impl<'a> Txn<'a> {
     pub(super) fn new(store: &'a Store) -> Txn<'a> {
-        Txn { store, pending: Default::default() }
+        Txn { store, pending: Default::default(), read: Default::default() }
     }
 
     /// The value at a key, as this write has it.
     pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.pending[space as usize].get(key) {
             Some(pending) => Ok(pending.clone()),
-            None => Ok(self.store.get(space, key)?.map(|value| value.to_vec())),
+            None => Ok(self.stored(space, key)?.map(|value| value.to_vec())),
         }
     }
 
@@ -27,8 +30,31 @@ impl<'a> Txn<'a> {
     pub fn record<T: Lookup>(&self, space: Space, key: &[u8]) -> Result<Option<T>, StoreError> {
         match self.pending[space as usize].get(key) {
             Some(pending) => Ok(pending.as_deref().map(T::from_record).transpose()?),
-            None => Ok(self.store.get(space, key)?.map(|value| T::from_record(&value)).transpose()?),
+            None => Ok(self.stored(space, key)?.map(|value| T::from_record(&value)).transpose()?),
         }
+    }
+
+    /// Removes the value at a key and gives it. One that was set in this very write leaves no trace.
+    pub fn take(&mut self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let taken = self.get(space, key)?;
+        let stored = self.stored(space, key)?.is_some();
+        let pending = &mut self.pending[space as usize];
+        if stored {
+            pending.insert(key.to_vec(), None);
+        } else {
+            pending.remove(key);
+        }
+        Ok(taken)
+    }
+
+    fn stored(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
+        let read = &mut self.read.borrow_mut()[space as usize];
+        if let Some(value) = read.get(key) {
+            return Ok(value.clone());
+        }
+        let value = self.store.get(space, key)?;
+        read.insert(key.to_vec(), value.clone());
+        Ok(value)
     }
 
     /// Sets a value.
@@ -128,6 +154,23 @@ mod tests {
         second.commit().unwrap();
         assert_eq!(store.get(Space::State, b"a2").unwrap().unwrap(), b"new".as_slice());
         assert!(store.get(Space::State, b"a1").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_taken_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = NodeStore::open(folder.path(), StoreOptions::default()).unwrap();
+        let store = node.shard(ShardId(0)).unwrap();
+        let mut first = store.begin();
+        first.put(Space::State, b"stored".to_vec(), b"1".to_vec());
+        first.commit().unwrap();
+        let mut second = store.begin();
+        second.put(Space::State, b"pending".to_vec(), b"2".to_vec());
+        assert_eq!(second.take(Space::State, b"stored").unwrap(), Some(b"1".to_vec()));
+        assert_eq!(second.take(Space::State, b"pending").unwrap(), Some(b"2".to_vec()));
+        assert_eq!(second.take(Space::State, b"pending").unwrap(), None);
+        second.commit().unwrap();
+        assert_eq!(store.prefix(Space::State, b"").count(), 0);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub struct LimitArgs {
     /// How deeply objects and lists may nest
     #[arg(long, env = "MAX_JSON_DEPTH", value_name = "LEVELS")]
     max_json_depth: Option<usize>,
+    /// Values in the JSON of one request
+    #[arg(long, env = "MAX_JSON_VALUES", value_name = "COUNT")]
+    max_json_values: Option<usize>,
     /// The name of a document, in bytes
     #[arg(long, env = "MAX_NAME_BYTES", value_name = "BYTES")]
     max_name_bytes: Option<usize>,
@@ -47,6 +50,7 @@ impl From<&LimitArgs> for Limits {
             document_bytes: args.max_document_bytes.unwrap_or(default.document_bytes),
             change_bytes: args.max_change_bytes.unwrap_or(default.change_bytes),
             json_depth: args.max_json_depth.unwrap_or(default.json_depth),
+            json_values: args.max_json_values.unwrap_or(default.json_values),
             name_bytes: args.max_name_bytes.unwrap_or(default.name_bytes),
             operations: args.max_operations.unwrap_or(default.operations),
             idempotency_key_bytes: args.max_idempotency_key_bytes.unwrap_or(default.idempotency_key_bytes),

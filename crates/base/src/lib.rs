@@ -1,9 +1,10 @@
-//! The words that every crate shares: ids, slots, access levels, limits, time.
+//! The words that every crate shares: ids, slots, access levels, limits, time, and JSON as clients send it.
 //!
 //! Nothing here does IO, and nothing here knows of another crate of the workspace.
 
 mod doc_id;
 mod hash;
+pub mod json;
 mod level;
 pub mod limits;
 mod names;

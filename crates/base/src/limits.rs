@@ -15,6 +15,8 @@ pub struct Limits {
     pub change_bytes: usize,
     /// How deeply objects and lists may nest. Readers recurse.
     pub json_depth: usize,
+    /// Values in the JSON of one request. One takes up to half a kilobyte once it is parsed, however short its text.
+    pub json_values: usize,
     /// The name of a document.
     pub name_bytes: usize,
     /// Operations in one `PATCH`.
@@ -36,6 +38,7 @@ impl Default for Limits {
             document_bytes: 8 << 20,
             change_bytes: 16 << 20,
             json_depth: 64,
+            json_values: 250_000,
             name_bytes: 512,
             operations: 10_000,
             idempotency_key_bytes: 255,

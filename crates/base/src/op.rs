@@ -16,6 +16,7 @@ pub enum Op {
         /// A key of an object that exists, or the index of a list item that exists.
         path: Vec<PathStep>,
         /// The value, with the tags of the JSON mapping.
+        #[serde(deserialize_with = "crate::json::exact")]
         value: Value,
     },
     /// Removes a key or a list item.
@@ -28,6 +29,7 @@ pub enum Op {
         /// The list, then the index.
         path: Vec<PathStep>,
         /// The new item.
+        #[serde(deserialize_with = "crate::json::exact")]
         value: Value,
     },
     /// Replaces a stretch of text.

@@ -7,11 +7,10 @@
 
 mod base64;
 pub(crate) mod content;
-mod parse;
 pub(crate) mod render;
 pub(crate) mod scalar;
 mod tag;
 
+pub use base::json::{ParseError, parse};
 pub(crate) use content::Content;
 pub use content::ContentError;
-pub use parse::{ParseError, parse};

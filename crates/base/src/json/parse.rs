@@ -4,6 +4,7 @@
 //! more than 64 bits (it would come back as a rounded double). A number with a fraction or an exponent is a double of
 //! IEEE 754 by definition and is read to the nearest one. NUL and every other Unicode character are kept.
 
+use super::measure::{Bounds, Excess, measure};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -15,68 +16,23 @@ pub enum ParseError {
     #[error("{0}")]
     Json(serde_json::Error),
     /// An integer beyond 64 bits.
-    #[error(
-        "the integer {digits} does not fit 64 bits; write it as a string, or with an exponent if a rounded double will do"
-    )]
-    BigInteger {
-        /// Its first digits.
-        digits: String,
-    },
+    #[error(transparent)]
+    Excess(#[from] Excess),
 }
 
 /// Reads one JSON value.
 pub fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
-    if let Some(digits) = big_integer(bytes) {
-        return Err(ParseError::BigInteger { digits });
-    }
+    measure(bytes, Bounds::NONE)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict.deserialize(&mut reader).map_err(ParseError::Json)?;
+    let value = exact(&mut reader).map_err(ParseError::Json)?;
     reader.end().map_err(ParseError::Json)?;
     Ok(value)
 }
 
-/// The first integer outside of strings that fits neither `i64` nor `u64`.
-fn big_integer(bytes: &[u8]) -> Option<String> {
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => at = end_of_string(bytes, at + 1),
-            b'-' | b'0'..=b'9' => {
-                let end = at + bytes[at..].iter().take_while(|byte| is_numeric(**byte)).count();
-                if let Some(digits) = oversized(&bytes[at..end]) {
-                    return Some(digits);
-                }
-                at = end;
-            }
-            _ => at += 1,
-        }
-    }
-    None
-}
-
-fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-fn is_numeric(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
-}
-
-fn oversized(token: &[u8]) -> Option<String> {
-    // 18 digits always fit; a fraction or an exponent makes it a double.
-    if token.len() <= 18 || token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
-        return None;
-    }
-    let token = std::str::from_utf8(token).ok()?;
-    let fits = token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok();
-    (!fits).then(|| token.chars().take(40).collect())
+/// Reads a value inside of something else: `#[serde(deserialize_with = "base::json::exact")]`. Keys that stand twice are
+/// refused here; integers are for [`measure`], because a reader of JSON shows them rounded.
+pub fn exact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Strict.deserialize(deserializer)
 }
 
 /// Builds a `Value`, refusing double keys.
@@ -156,7 +112,10 @@ mod tests {
         assert_eq!(parse(b"18446744073709551615").unwrap(), Value::from(u64::MAX));
         assert_eq!(parse(b"[-9223372036854775808]").unwrap()[0], Value::from(i64::MIN));
         for text in ["18446744073709551616", "{\"a\":[1,-9223372036854775809]}"] {
-            assert!(matches!(parse(text.as_bytes()), Err(ParseError::BigInteger { .. })), "{text}");
+            assert!(
+                matches!(parse(text.as_bytes()), Err(ParseError::Excess(Excess::Integer { .. }))),
+                "{text}"
+            );
         }
         assert!(parse(br#"{"a\"18446744073709551616":"\\18446744073709551616"}"#).is_ok());
         assert!(parse(b"1.8446744073709551616e19").is_ok());
@@ -167,6 +126,12 @@ mod tests {
         let error = parse(br#"{"a":[{"b":1,"c":2,"b":3}]}"#).unwrap_err();
         assert!(error.to_string().contains("\"b\" stands twice"), "{error}");
         assert!(parse(br#"[{"b":1},{"b":2}]"#).is_ok());
+    }
+
+    #[test]
+    fn no_key_has_a_meaning_to_the_reader() {
+        let text = r#"{"$serde_json::private::RawValue":"[1]"}"#;
+        assert_eq!(parse(text.as_bytes()).unwrap().to_string(), text);
     }
 
     #[test]

@@ -5,8 +5,6 @@
 
 pub mod command;
 mod documents;
-#[doc(hidden)]
-pub mod fuzzing;
 pub mod machine;
 mod node;
 mod proposer;

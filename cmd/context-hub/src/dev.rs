@@ -20,6 +20,9 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// How long work that nobody waits for any more may take to end.
+const LEFTOVERS_END_WITHIN: Duration = Duration::from_millis(500);
+
 /// How often the node's figures are taken for `/metrics`.
 const OBSERVE_EVERY: Duration = Duration::from_secs(2);
 
@@ -27,8 +30,10 @@ const OBSERVE_EVERY: Duration = Duration::from_secs(2);
 pub fn run(args: DevArgs) -> Result<ExitCode> {
     logging::start(args.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args))?;
-    Ok(ExitCode::SUCCESS)
+    let served = runtime.block_on(serve(args));
+    // What still computes has nobody to tell, and nothing of it is lost: it is in the log.
+    runtime.shutdown_timeout(LEFTOVERS_END_WITHIN);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(args: DevArgs) -> Result<()> {

@@ -14,7 +14,7 @@ mod json;
 
 pub use base::{Hash, Heads, Limits, Op, PathStep, Shape, Unit};
 pub use document::{
-    ApplyError, Document, HeadsError, LoadError, Made, New, Poisoned, SaveError, Stamp, create,
+    ApplyError, Document, Frozen, HeadsError, LoadError, Made, New, Poisoned, SaveError, Stamp, create,
 };
 pub use edit::EditError;
 pub use json::{ContentError, ParseError, parse};

@@ -9,6 +9,7 @@ mod change;
 mod create;
 mod encode;
 mod error;
+mod frozen;
 mod guard;
 mod history;
 mod made;
@@ -18,6 +19,7 @@ mod text;
 
 pub use create::{New, create};
 pub use error::{ApplyError, HeadsError, LoadError, Poisoned, SaveError};
+pub use frozen::Frozen;
 pub use made::{Made, Stamp};
 
 use crate::edit::EditError;
@@ -147,15 +149,10 @@ impl Document {
         applied?.map_err(ApplyError::Refused)
     }
 
-    /// The whole document as one compact chunk, which was loaded again and shown to have the same heads.
-    pub fn save(&self) -> Result<Vec<u8>, SaveError> {
+    /// A copy at this version, to be saved while the document goes on: copying is quick, saving is not.
+    pub fn freeze(&self) -> Result<Frozen, Poisoned> {
         self.whole()?;
-        guarded(|| {
-            let bytes = self.doc.save();
-            let again = Automerge::load(&bytes).map_err(SaveError::Reload)?;
-            let same = heads(again.get_heads()) == self.heads();
-            same.then_some(bytes).ok_or(SaveError::OtherHeads)
-        })?
+        Ok(Frozen::of(self.doc.clone()))
     }
 
     /// About how many bytes of memory the open document takes.

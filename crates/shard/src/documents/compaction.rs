@@ -4,11 +4,13 @@
 //! again and shown to have the same heads before it takes the place of anything.
 
 use super::Fault;
+use super::fault::chain;
 use super::open::Loaded;
 use super::stored::{self, context};
 use crate::machine::Machine;
 use crate::store::{Compacted, DocKey, Lookup, Space, Store, VersionRecord, key};
-use vault::{Kind, seal};
+use crdt::Frozen;
+use vault::{Key, Kind, seal};
 
 /// Versions behind the compacted chunk that are always left alone: opening them is cheap.
 const VERSIONS_MIN: u64 = 256;
@@ -20,39 +22,63 @@ const PART_BEHIND: u64 = 4;
 /// Version records that are rewritten in one go while the log waits.
 const RECORDS_AT_ONCE: u64 = 64;
 
-/// Whether it is time.
-pub fn due(loaded: &Loaded) -> bool {
-    loaded.uncompacted() > VERSIONS_MIN.max(loaded.head.version / PART_BEHIND)
+/// A compaction that is due. It works on a copy, so that edits go on meanwhile.
+pub struct Compaction {
+    doc: DocKey,
+    frozen: Frozen,
+    key: Key,
+    version: u64,
 }
 
-/// Compacts a document that is in step with the store. Does nothing if it has changed or gone meanwhile.
-pub fn compact(machine: &Machine, doc: &DocKey, loaded: &mut Loaded) -> Result<(), Fault> {
-    let saved = loaded.document.save().map_err(|error| Fault::damaged(super::fault::chain(&error)))?;
-    let chunk = seal(&loaded.key, &context(doc, Kind::Compacted), &saved);
+/// Begins a compaction if it is time. The document must be in step with the store.
+///
+/// One that fails is begun anew once the document has grown again: nothing is lost meanwhile, the chunks stay.
+pub fn begin_if_due(doc: &DocKey, loaded: &mut Loaded) -> Option<Compaction> {
     let version = loaded.head.version;
-    let record = Compacted { version, chunk }.to_record();
-    let stored = machine.while_quiet(|store| put(store, doc, loaded, record))?;
-    if !stored {
-        return Ok(());
+    let behind = version - loaded.compacted_to;
+    if behind <= VERSIONS_MIN.max(version / PART_BEHIND) {
+        return None;
     }
-    let first = loaded.compacted + 1;
-    loaded.compacted = version;
-    for from in (first..=version).step_by(RECORDS_AT_ONCE as usize) {
-        let to = (from + RECORDS_AT_ONCE - 1).min(version);
-        machine.while_quiet(|store| drop_changes(store, doc, from, to))?;
-    }
-    metrics::counter!("documents_compacted_total").increment(1);
-    Ok(())
+    loaded.compacted_to = version;
+    let frozen = loaded.document.freeze().ok()?;
+    Some(Compaction { doc: doc.clone(), frozen, key: loaded.key.clone(), version })
 }
 
-fn put(store: &Store, doc: &DocKey, loaded: &Loaded, record: Vec<u8>) -> Result<bool, Fault> {
-    let same = stored::head(&store.view(), doc)?.is_some_and(|head| head.version == loaded.head.version);
-    if same {
-        let mut txn = store.begin();
-        txn.put(Space::Documents, key::compacted(&doc.prefix()), record);
-        txn.commit()?;
+impl Compaction {
+    /// Does it. Blocking and computing; runs on a worker.
+    pub fn run(self, machine: &Machine) -> Result<(), Fault> {
+        let Compaction { doc, frozen, key, version } = self;
+        let saved = frozen.save().map_err(|error| Fault::damaged(chain(&error)))?;
+        drop(frozen);
+        let chunk = seal(&key, &context(&doc, Kind::Compacted), &saved);
+        let record = Compacted { version, chunk };
+        let Some(before) = machine.while_quiet(|store| put(store, &doc, record))? else { return Ok(()) };
+        for from in (before + 1..=version).step_by(RECORDS_AT_ONCE as usize) {
+            let to = (from + RECORDS_AT_ONCE - 1).min(version);
+            machine.while_quiet(|store| drop_changes(store, &doc, from, to))?;
+        }
+        metrics::counter!("documents_compacted_total").increment(1);
+        Ok(())
     }
-    Ok(same)
+}
+
+/// Stores the chunk, and gives the version that was compacted to before; `None` if the document is gone, or a newer
+/// chunk is there: an older one in its place would miss the changes that were dropped for it.
+fn put(store: &Store, doc: &DocKey, record: Compacted) -> Result<Option<u64>, Fault> {
+    let view = store.view();
+    if stored::head(&view, doc)?.is_none() {
+        return Ok(None);
+    }
+    let at = key::compacted(&doc.prefix());
+    let before = view.get(Space::Documents, &at)?.map(|bytes| Compacted::from_record(&bytes)).transpose()?;
+    let before = before.map_or(0, |compacted| compacted.version);
+    if before >= record.version {
+        return Ok(None);
+    }
+    let mut txn = store.begin();
+    txn.put(Space::Documents, at, record.to_record());
+    txn.commit()?;
+    Ok(Some(before))
 }
 
 /// Empties the records of versions that are in the chunk; who made them and when stays.

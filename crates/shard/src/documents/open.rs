@@ -102,10 +102,8 @@ pub struct Loaded {
     pub shape: Shape,
     /// The heads of that record.
     pub heads: Heads,
-    /// The newest version in the stored compacted chunk; 0 if there is none.
-    pub compacted: u64,
-    /// The version at which compaction failed last; 0 if it never did.
-    pub compaction_failed_at: u64,
+    /// The version at which the document was last compacted, or that was tried; 0 if it never was.
+    pub compacted_to: u64,
     /// What working on it may cost.
     pub pace: Pace,
 }
@@ -116,15 +114,10 @@ impl Loaded {
         let key = keyring.document_key(view, doc, &head)?;
         let HeadWords { shape, heads, .. } = stored::words(&head)?;
         let chunks = stored::chunks(view, doc, &key, &head)?;
-        let compacted = chunks.compacted;
+        let compacted_to = chunks.compacted;
         let document = chunks.into_document(&heads)?;
         let pace = Pace::default();
-        Ok(Loaded { document, key, head, shape, heads, compacted, compaction_failed_at: 0, pace })
-    }
-
-    /// Versions since the document was compacted, or that last failed.
-    pub fn uncompacted(&self) -> u64 {
-        self.head.version - self.compacted.max(self.compaction_failed_at)
+        Ok(Loaded { document, key, head, shape, heads, compacted_to, pace })
     }
 
     fn weight(&self) -> usize {

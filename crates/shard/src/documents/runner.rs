@@ -2,7 +2,8 @@
 //!
 //! One task works on a document at a time, so that edits that arrive while a batch is on its way become one command.
 
-use super::compaction::{self, compact};
+use super::Fault;
+use super::compaction::{Compaction, begin_if_due};
 use super::engine::Engine;
 use super::fault::{chain, unavailable, unproposed};
 use super::making::{Batch, Bench, Settled, make};
@@ -81,16 +82,12 @@ impl Runner {
         };
         let Batch { waiting, settled, again, .. } = batch;
         let show = move |runner: &Runner, state: &mut Option<Loaded>| runner.show(state, outcome, waiting);
-        let (state, answers, showing) = self.work("show", state, show).await?;
+        let (mut state, answers, showing) = self.work("show", state, show).await?;
         let later = tell_now(answers, settled, again);
-        // After the answers: nobody waits for it.
-        let due = state.as_ref().is_some_and(compaction::due);
-        let compacted = match due {
-            true => self.work("compact", state, |runner, state| runner.compact(state)).await?,
-            false => (state, (), Duration::ZERO),
-        };
-        let (mut state, (), compacting) = compacted;
-        let work = making + showing + compacting;
+        if let Some(compaction) = state.as_mut().and_then(|loaded| begin_if_due(&self.open.doc, loaded)) {
+            self.engine.tasks.spawn(self.clone().compact(compaction));
+        }
+        let work = making + showing;
         let rest = state.as_mut().map(|loaded| loaded.pace.worked(work, since_last));
         self.engine.open.reweigh(&self.open, state.as_ref());
         *held = state;
@@ -158,12 +155,11 @@ impl Runner {
         sort_out(self, state, outcomes, waiting)
     }
 
-    fn compact(&self, state: &mut Option<Loaded>) {
-        let Some(loaded) = state else { return };
-        if let Err(fault) = compact(&self.shard.machine, &self.open.doc, loaded) {
-            // Nothing is lost: the chunks stay. The document is read from them, and compacted once it has grown.
+    async fn compact(self: Arc<Runner>, compaction: Compaction) {
+        let runner = self.clone();
+        let done = self.engine.workers.run(move || compaction.run(&runner.shard.machine)).await;
+        if let Err(fault) = done.map_err(Fault::from).flatten() {
             tracing::error!(document = %self.open.doc.id, error = chain(&fault), "the document was not compacted");
-            loaded.compaction_failed_at = loaded.head.version;
         }
     }
 

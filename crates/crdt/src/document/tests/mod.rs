@@ -46,7 +46,7 @@ impl Case {
     /// The same changes in other orders, and the compacted document, are the same document.
     fn check_convergence(&self, shape: Shape) {
         let whole = self.again((1..self.chunks.len()).rev());
-        let compacted = self.document.save().unwrap();
+        let compacted = self.document.freeze().unwrap().save().unwrap();
         let compacted = Document::load([compacted.as_slice()]).unwrap();
         for other in [whole, compacted] {
             assert_eq!(other.heads(), self.document.heads());

@@ -2,7 +2,7 @@
 //! are refused by name.
 
 use crate::{golden, samples};
-use shard::command::{Command, CommandError, EditId, EditPart, Entry, EntryError, Origin};
+use shard::command::{Command, CommandError, Entry, EntryError};
 
 const COMMANDS: &str = include_str!("../golden/commands.txt");
 

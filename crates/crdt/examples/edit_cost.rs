@@ -68,7 +68,7 @@ fn history(changes: usize) -> Costs {
         document.edit(Shape::Text, &heads, &ops, Unit::Utf16, STAMP, &limits).expect("in range");
         heads = document.heads();
     }
-    let saved = document.save().expect("it loads again");
+    let saved = document.freeze().expect("it is whole").save().expect("it loads again");
     let load = median(if changes > 1000 { 7 } else { 200 }, || {
         black_box(Document::load([saved.as_slice()]).expect("it was just saved"));
     });

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fuzzing::{fuzz_frames, fuzz_recover};
+use crate::fuzzing::{fuzz_frames, fuzz_records, fuzz_recover};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
@@ -12,6 +12,7 @@ proptest! {
     fn arbitrary_bytes_are_judged(bytes in proptest::collection::vec(any::<u8>(), 0..20_000)) {
         fuzz_recover(&bytes);
         fuzz_frames(&bytes);
+        fuzz_records(&bytes[..bytes.len() % 512]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::documents::{
 };
 use crate::machine::{Done, Outcome, Rejection};
 use crate::shard::Shard;
-use crate::store::{DocKey, Lookup, Receipt, Space, join_heads, key};
+use crate::store::{DocKey, join_heads};
 use base::{DocId, Level, Slot, Timestamp};
 use crdt::Stamp;
 use rpc::{At, Caller, Create, Read, Refusal, Seen, View, ViewParts};
@@ -25,10 +25,8 @@ impl Inner {
         let shard = self.shard_of(slot)?.clone();
         shard.ready_to_write()?;
         self.room_to_write()?;
+        // Whether it was done before, the log says: to ask here, too, would make every first attempt pay for the second.
         let edit = edit_id(&caller, &create.key);
-        if let Some(done) = self.created_before(&shard, &caller, slot, &edit)? {
-            return self.created(caller, done).await;
-        }
         for _ in 0..ATTEMPTS_MAX {
             match self.try_create(&shard, &caller, slot, &create, &edit).await? {
                 Tried::Made(seen) => return Ok(seen),
@@ -37,25 +35,6 @@ impl Inner {
             }
         }
         Err(unavailable(shard.id, "the owner's key changes too quickly".to_owned()))
-    }
-
-    /// The document that an earlier attempt made, if one did.
-    fn created_before(
-        &self,
-        shard: &Shard,
-        caller: &Caller,
-        slot: Slot,
-        edit: &EditId,
-    ) -> Result<Option<Done>, Refusal> {
-        let receipt = key::receipt(caller.tenant.as_str(), slot, &edit.key);
-        let stored = shard.machine.store().get(Space::Edits, &receipt).map_err(Fault::from)?;
-        let Some(record) = stored else { return Ok(None) };
-        let receipt = Receipt::from_record(&record).map_err(Fault::from)?;
-        if receipt.request != edit.request {
-            return Err(Refusal::KeyReused);
-        }
-        let Receipt { document, version, time_ms, .. } = receipt;
-        Ok(Some(Done { document, version, time_ms, repeated: true }))
     }
 
     /// The answer to a repeated creation: the document as it was made.

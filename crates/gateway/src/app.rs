@@ -6,6 +6,7 @@ use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::request::body::BodyLimits;
+use crate::request::json;
 use crate::request_id::RequestIds;
 use crate::router::Router;
 use base::Limits;
@@ -22,7 +23,7 @@ pub(crate) struct App {
     pub body_limits: BodyLimits,
     /// Requests in flight.
     pub gate: Gate,
-    /// Bytes of their bodies.
+    /// Bytes of their bodies, and of the values in them.
     pub bodies: Gate,
     pub router: Router,
     pub request_ids: RequestIds,
@@ -44,7 +45,7 @@ impl App {
             limits,
             body_limits: BodyLimits { bytes: limits.body_bytes, timeout: config.body_timeout },
             gate: Gate::new(limits.requests_in_flight),
-            bodies: Gate::new(config.bodies_bytes_max.max(limits.body_bytes)),
+            bodies: Gate::new(config.bodies_bytes_max.max(json::room_max(&limits))),
             router: Router::new(),
             request_ids: RequestIds::new(),
             metrics: Metrics::new(),

@@ -18,7 +18,8 @@ pub struct Config {
     pub limits: Limits,
     /// Connections at once; the next ones wait in the kernel's queue.
     pub connections_max: usize,
-    /// Bytes of all bodies at once; at least one of the largest size has room.
+    /// Bytes of all bodies at once, with what their values take once they are parsed; at least one of the largest size
+    /// has room.
     pub bodies_bytes_max: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
@@ -40,7 +41,7 @@ impl Config {
             bodies_bytes_max: 512 << 20,
             body_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(60),
-            drain: DRAIN_MAX,
+            drain: Duration::from_secs(5),
         }
     }
 }

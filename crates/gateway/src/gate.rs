@@ -64,6 +64,11 @@ impl Pass {
         }
         fits
     }
+
+    /// Hands over the right to all places that are held here; none are left.
+    pub fn take(&mut self) -> Pass {
+        Pass { places: self.places.clone(), held: std::mem::take(&mut self.held) }
+    }
 }
 
 impl Drop for Pass {
@@ -97,7 +102,10 @@ mod tests {
         assert!(!small.grow(1) && !small.grow(usize::MAX / 2));
         drop(large);
         assert!(small.grow(7));
+        let taken = small.take();
         drop(small);
+        assert_eq!(gate.taken(), 10);
+        drop(taken);
         assert_eq!(gate.taken(), 0);
     }
 }

@@ -3,14 +3,14 @@
 use super::{Call, refused_write};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use crate::request::json::{self, present};
 use crate::respond::{self, Outcome};
 use crate::router::{Guarded, Resource};
 use base::Shape;
+use base::json::exact;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use rpc::Create;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
@@ -18,15 +18,19 @@ use serde_json::Value;
 pub(crate) struct Body {
     name: String,
     doc_type: Shape,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     content: Option<Value>,
+}
+
+/// A content that is there is taken at its word: `null` is a value.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    exact(deserializer).map(Some)
 }
 
 pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     call.query(&[])?;
-    let bytes = call.json_body(app).await?;
-    let key = call.edit_key(app, Guarded::Create, None, &bytes)?;
-    let Body { name, doc_type, content } = json::parse(&bytes, app.limits.json_depth)?;
+    let (body, key) = call.json_edit(app, Guarded::Create, None).await?;
+    let Body { name, doc_type, content } = body;
     if name.len() > app.limits.name_bytes {
         let what = "the length of a name in bytes";
         return Err(Problem::limit(Kind::NameTooLong, what, app.limits.name_bytes, Some(name.len())));

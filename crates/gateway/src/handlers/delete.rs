@@ -12,7 +12,7 @@ pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let id = call.document()?;
     call.query(&[])?;
     let precondition = Conditions::of(&call.parts.headers)?.for_write();
-    let key = call.edit_key(app, Guarded::Delete, Some(id), &[])?;
+    let key = call.half_key(app, Guarded::Delete, Some(id))?.with_body(&[]);
     let refused = refused_write(key.key.clone());
     app.shards.delete(call.caller(), Delete { id, precondition, key }).await.map_err(refused)?;
     Ok(respond::empty(StatusCode::NO_CONTENT))

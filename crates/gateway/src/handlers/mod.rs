@@ -18,17 +18,21 @@ use crate::app::App;
 use crate::auth::Verified;
 use crate::gate::Pass;
 use crate::problem::{Kind, Problem};
-use crate::request::edit_key::{Asked, edit_key};
+use crate::request::edit_key::{self, Asked, HalfKey};
 use crate::request::{body, json, query::Query};
 use crate::respond::Outcome;
 use crate::router::{API_PREFIX, Found, Guarded, Open};
 use base::DocId;
-use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use rpc::{Caller, EditKey, Refusal};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
+
+/// The largest body that is taken apart where it arrived: that takes a millisecond or two at worst. Behind a larger one
+/// other requests would wait too long.
+const INLINE_BYTES_MAX: usize = 64 << 10;
 
 /// The bodies that verbs take, for fuzzers.
 pub(crate) mod bodies {
@@ -71,7 +75,7 @@ pub(crate) struct Call {
     pub target: Target,
     pub parts: Parts,
     pub body: Incoming,
-    /// What its body takes of the room for all bodies, given back when the request has been answered.
+    /// What its body and the values in it take of the room for all bodies, given back when the request has been answered.
     pub room: Pass,
 }
 
@@ -106,23 +110,42 @@ impl Call {
         Query::parse(self.parts.uri.query(), allowed)
     }
 
-    /// The body of a verb that takes JSON.
-    async fn json_body(&mut self, app: &App) -> Result<Bytes, Problem> {
-        json::require_json(&self.parts.headers)?;
-        body::read(&mut self.body, app.body_limits, &mut self.room).await
-    }
-
-    /// The id of the edit that this asks for.
-    fn edit_key(
-        &self,
+    /// The body of a verb that takes JSON, and the id of the edit that it asks for.
+    async fn json_edit<T>(
+        &mut self,
         app: &App,
         verb: Guarded,
         document: Option<DocId>,
-        body: &[u8],
-    ) -> Result<EditKey, Problem> {
-        let asked = Asked { verb, document, headers: &self.parts.headers, body };
-        edit_key(asked, app.limits.idempotency_key_bytes)
+    ) -> Result<(T, EditKey), Problem>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        json::require_json(&self.parts.headers)?;
+        let key = self.half_key(app, verb, document)?;
+        let body = body::read(&mut self.body, app.body_limits, &mut self.room).await?;
+        // The room goes along: it is taken as long as the work goes on, even if the client is gone meanwhile.
+        let (limits, mut room) = (app.limits, self.room.take());
+        let (bytes, decode) = (body.len(), move || {
+            let parsed = json::parse(&body, &limits, &mut room);
+            (parsed.map(|parsed| (parsed, key.with_body(&body))), room)
+        });
+        let (decoded, room) = if bytes <= INLINE_BYTES_MAX { decode() } else { aside(decode).await? };
+        self.room = room;
+        decoded
     }
+
+    /// The id of the edit that this asks for, but for its body.
+    fn half_key(&self, app: &App, verb: Guarded, document: Option<DocId>) -> Result<HalfKey, Problem> {
+        let asked = Asked { verb, document, headers: &self.parts.headers };
+        edit_key::begin(asked, app.limits.idempotency_key_bytes)
+    }
+}
+
+/// Does work that takes long on a thread where nobody waits behind it.
+async fn aside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Problem::new(Kind::Internal, "the body could not be taken apart").because(error.to_string())
+    })
 }
 
 /// The document with this id. What is no id looks like what does not exist.

@@ -5,7 +5,6 @@ use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::request::base::base_of;
 use crate::request::conditions::Conditions;
-use crate::request::json;
 use crate::respond::{self, Outcome};
 use crate::router::Guarded;
 use hyper::StatusCode;
@@ -26,9 +25,8 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let id = call.document()?;
     call.query(&[])?;
     let conditions = Conditions::of(&call.parts.headers)?;
-    let bytes = call.json_body(app).await?;
-    let key = call.edit_key(app, Guarded::Patch, Some(id), &bytes)?;
-    let Body { ops, unit, version, heads } = json::parse(&bytes, app.limits.json_depth)?;
+    let (body, key) = call.json_edit(app, Guarded::Patch, Some(id)).await?;
+    let Body { ops, unit, version, heads } = body;
     if ops.len() > app.limits.operations {
         let what = "the number of operations in one request";
         return Err(Problem::limit(Kind::TooManyOperations, what, app.limits.operations, Some(ops.len())));

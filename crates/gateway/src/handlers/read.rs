@@ -3,7 +3,7 @@
 use super::{Call, document};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use crate::request::base::{not_a_hash, parse_heads};
+use crate::request::base::parse_heads;
 use crate::request::conditions::Conditions;
 use crate::request::query::Query;
 use crate::respond::{self, Outcome};
@@ -47,8 +47,10 @@ fn at(query: &Query<'_>) -> Result<At, Problem> {
         (None, None) => Ok(At::Now),
         (Some(version), None) => Ok(At::Version(version)),
         (None, Some(heads)) => {
-            let heads = parse_heads(heads.split(','));
-            heads.map(At::Heads).map_err(|text| Problem::new(Kind::BadQuery, not_a_hash(&text)))
+            let heads = parse_heads(heads.split(',').filter(|_| !heads.is_empty()));
+            heads
+                .map(At::Heads)
+                .map_err(|error| Problem::new(Kind::BadQuery, error.to_string()).with("parameter", "heads"))
         }
         (Some(_), Some(_)) => Err(Problem::new(Kind::BadQuery, "give either version or heads, not both")),
     }

@@ -4,7 +4,6 @@ use super::{Call, refused_write};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::render;
-use crate::request::json;
 use crate::respond::{self, Outcome};
 use crate::router::Guarded;
 use base::{Level, UserId};
@@ -32,9 +31,8 @@ enum Grant {
 pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let id = call.document()?;
     call.query(&[])?;
-    let bytes = call.json_body(app).await?;
-    let key = call.edit_key(app, Guarded::Share, Some(id), &bytes)?;
-    let Body { principal, access_level } = json::parse(&bytes, app.limits.json_depth)?;
+    let (body, key) = call.json_edit(app, Guarded::Share, Some(id)).await?;
+    let Body { principal, access_level } = body;
     let principal = UserId::new(&principal).map_err(|error| {
         Problem::new(Kind::InvalidBody, format!("principal: {error}")).with("member", "principal")
     })?;

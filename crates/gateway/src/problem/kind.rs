@@ -48,6 +48,7 @@ kinds! {
     BodyTooLarge        = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
     DocumentTooLarge    = PAYLOAD_TOO_LARGE, "document-too-large", "The document would be too large";
     ChangeTooLarge      = PAYLOAD_TOO_LARGE, "change-too-large", "The change is too large";
+    TooManyValues       = PAYLOAD_TOO_LARGE, "too-many-values", "The JSON holds too many values";
     UnsupportedType     = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Bodies are application/json";
     InvalidBody         = UNPROCESSABLE_ENTITY, "invalid-body", "The body is JSON, but not what this takes";
     UnknownVersion      = UNPROCESSABLE_ENTITY, "unknown-version", "The document has no such version";

@@ -19,26 +19,45 @@ pub(crate) fn base_of(
         (Some(version), None) => Ok(Base::Version(version)),
         (None, Some(heads)) => {
             let heads = parse_heads(heads.iter().map(String::as_str));
-            heads.map(Base::Heads).map_err(|text| Problem::new(Kind::InvalidBody, not_a_hash(&text)))
+            let bad = |error: HeadsError| {
+                Problem::new(Kind::InvalidBody, error.to_string()).with("member", "heads")
+            };
+            heads.map(Base::Heads).map_err(bad)
         }
         (None, None) if conditions.if_match.is_some() => Ok(Base::Now),
         (None, None) => Err(version_required()),
     }
 }
 
-/// Heads as texts, in any order. The error is the text that is no hash.
-pub(crate) fn parse_heads<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Heads, String> {
-    let parse = |text: &'a str| text.parse::<Hash>().map_err(|_| text.to_owned());
-    let mut heads = texts.map(parse).collect::<Result<Heads, String>>()?;
+/// Why texts are no heads.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeadsError {
+    /// There are none.
+    #[error(
+        "heads are empty, which is the state of no document: give them as the last answer did, or leave them out"
+    )]
+    Empty,
+    /// One of them is no hash.
+    #[error("{beginning:?} is not a change hash: heads are hashes of 64 hexadecimal digits")]
+    NotAHash {
+        /// How it begins.
+        beginning: String,
+    },
+}
+
+/// Heads as texts, in any order.
+pub(crate) fn parse_heads<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Heads, HeadsError> {
+    let mut heads = texts.map(parse_hash).collect::<Result<Heads, HeadsError>>()?;
+    if heads.is_empty() {
+        return Err(HeadsError::Empty);
+    }
     heads.sort_unstable();
     heads.dedup();
     Ok(heads)
 }
 
-/// Says of a text that it is no hash; of a long one, only how it begins.
-pub(crate) fn not_a_hash(text: &str) -> String {
-    let beginning: String = text.chars().take(72).collect();
-    format!("{beginning:?} is not a change hash: heads are hashes of 64 hexadecimal digits")
+fn parse_hash(text: &str) -> Result<Hash, HeadsError> {
+    text.parse().map_err(|_| HeadsError::NotAHash { beginning: text.chars().take(72).collect() })
 }
 
 fn version_required() -> Problem {
@@ -71,6 +90,15 @@ mod tests {
         assert_eq!(heads, Base::Heads(vec![HASH.parse().unwrap()]));
         assert_eq!(base_of(Some(7), Some(vec![]), &none).unwrap_err().kind, Kind::InvalidBody);
         assert_eq!(base_of(None, Some(vec!["x".into()]), &none).unwrap_err().kind, Kind::InvalidBody);
+    }
+
+    #[test]
+    fn no_heads_name_no_state() {
+        assert_eq!(parse_heads([].into_iter()), Err(HeadsError::Empty));
+        for conditions in [Conditions::default(), any()] {
+            let problem = base_of(None, Some(vec![]), &conditions).unwrap_err();
+            assert_eq!((problem.kind, problem.detail), (Kind::InvalidBody, HeadsError::Empty.to_string()));
+        }
     }
 
     #[test]

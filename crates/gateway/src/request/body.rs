@@ -66,8 +66,13 @@ fn admit(more: usize, there: usize, limit: usize, room: &mut Pass) -> Result<(),
     if room.grow(more) {
         return Ok(());
     }
+    Err(no_room())
+}
+
+/// There is no room for another body, or for the values in it.
+pub(super) fn no_room() -> Problem {
     let detail = "the bodies of all requests together take the room that there is for them";
-    Err(Problem::new(Kind::NoRoomForBody, detail).retry_after(ROOM_RETRY))
+    Problem::new(Kind::NoRoomForBody, detail).retry_after(ROOM_RETRY)
 }
 
 /// The next frame of data; trailers are of no use here.

@@ -1,4 +1,7 @@
 //! The id of an edit: what makes a retry the same edit and not a second one.
+//!
+//! It is made in two steps: the head of a request may be refused before its body is read, and a large body is hashed
+//! where it holds up nobody.
 
 use crate::problem::{Kind, Problem};
 use crate::router::Guarded;
@@ -15,11 +18,16 @@ pub(crate) struct Asked<'a> {
     pub verb: Guarded,
     pub document: Option<DocId>,
     pub headers: &'a HeaderMap,
-    pub body: &'a [u8],
 }
 
-/// The client's key, or a new one.
-pub(crate) fn edit_key(asked: Asked<'_>, bytes_max: usize) -> Result<EditKey, Problem> {
+/// The id of an edit whose body is not there yet.
+pub(crate) struct HalfKey {
+    key: String,
+    digest: Sha256,
+}
+
+/// Begins with the head: takes the client's key, or a new one.
+pub(crate) fn begin(asked: Asked<'_>, bytes_max: usize) -> Result<HalfKey, Problem> {
     let key = match given(asked.headers)? {
         Some(key) if key.len() > bytes_max => {
             let what = "the length of an Idempotency-Key in bytes";
@@ -28,7 +36,17 @@ pub(crate) fn edit_key(asked: Asked<'_>, bytes_max: usize) -> Result<EditKey, Pr
         Some(key) => key.to_owned(),
         None => uuid::Uuid::new_v4().to_string(),
     };
-    Ok(EditKey { key, request_hash: fingerprint(asked) })
+    let mut digest = Sha256::new();
+    digest_head(&mut digest, asked);
+    Ok(HalfKey { key, digest })
+}
+
+impl HalfKey {
+    /// The id, with the body.
+    pub fn with_body(mut self, body: &[u8]) -> EditKey {
+        digest_part(&mut self.digest, body);
+        EditKey { key: self.key, request_hash: self.digest.finalize().into() }
+    }
 }
 
 fn given(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
@@ -48,13 +66,14 @@ fn given(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// SHA-256 over what was asked, each part behind its length, so that no two requests run together.
-fn fingerprint(asked: Asked<'_>) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_le_bytes());
-        digest.update(bytes);
-    };
+/// Each part goes behind its length, so that no two requests run together.
+fn digest_part(digest: &mut Sha256, bytes: &[u8]) {
+    digest.update((bytes.len() as u64).to_le_bytes());
+    digest.update(bytes);
+}
+
+fn digest_head(digest: &mut Sha256, asked: Asked<'_>) {
+    let mut part = |bytes: &[u8]| digest_part(digest, bytes);
     part(asked.verb.name().as_bytes());
     part(asked.document.as_ref().map_or(&[], |id| id.as_bytes().as_slice()));
     for name in [IF_MATCH, IF_NONE_MATCH] {
@@ -62,8 +81,6 @@ fn fingerprint(asked: Asked<'_>) -> [u8; 32] {
         part(&(values.iter().count() as u64).to_le_bytes());
         values.iter().for_each(|value| part(value.as_bytes()));
     }
-    part(asked.body);
-    digest.finalize().into()
 }
 
 #[cfg(test)]
@@ -79,49 +96,50 @@ mod tests {
         headers
     }
 
-    fn asked<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Asked<'a> {
-        Asked { verb: Guarded::Replace, document: None, headers, body }
+    fn asked(headers: &HeaderMap) -> Asked<'_> {
+        Asked { verb: Guarded::Replace, document: None, headers }
     }
 
     #[test]
     fn a_key_is_the_clients_or_a_new_one() {
         let given = headers(&[("idempotency-key", "k1")]);
-        assert_eq!(edit_key(asked(&given, b""), 255).unwrap().key, "k1");
+        assert_eq!(begin(asked(&given), 255).unwrap().key, "k1");
         let none = headers(&[]);
-        let minted = || edit_key(asked(&none, b""), 255).unwrap().key;
+        let minted = || begin(asked(&none), 255).unwrap().key;
         assert_ne!(minted(), minted());
     }
 
     #[test]
     fn a_bad_key_is_refused() {
         let kind = |lines: &[(&'static str, &'static str)]| {
-            edit_key(asked(&headers(lines), b""), 3).unwrap_err().kind
+            begin(asked(&headers(lines)), 3).err().map(|problem| problem.kind)
         };
-        assert_eq!(kind(&[("idempotency-key", "1234")]), Kind::KeyTooLong);
-        assert_eq!(kind(&[("idempotency-key", "")]), Kind::BadHeader);
-        assert_eq!(kind(&[("idempotency-key", "a"), ("idempotency-key", "a")]), Kind::BadHeader);
+        assert_eq!(kind(&[("idempotency-key", "1234")]), Some(Kind::KeyTooLong));
+        assert_eq!(kind(&[("idempotency-key", "")]), Some(Kind::BadHeader));
+        assert_eq!(kind(&[("idempotency-key", "a"), ("idempotency-key", "a")]), Some(Kind::BadHeader));
     }
 
     #[test]
     fn what_was_asked_differs_in_each_of_its_parts() {
         let plain = headers(&[("idempotency-key", "k")]);
-        let base = asked(&plain, b"body");
+        let base = asked(&plain);
+        let hash = |asked: Asked<'_>, body: &[u8]| begin(asked, 255).unwrap().with_body(body).request_hash;
         let id = "936da01f-9abd-4d9d-80c7-02af85c822a8".parse().unwrap();
         let (matching, none_matching) =
             (headers(&[("if-match", "\"a\"")]), headers(&[("if-none-match", "\"a\"")]));
         let twice = headers(&[("if-match", "\"a\""), ("if-match", "\"a\"")]);
-        let all = [
+        let heads = [
             base,
             Asked { verb: Guarded::Patch, ..base },
             Asked { document: Some(id), ..base },
-            Asked { body: b"other", ..base },
             Asked { headers: &matching, ..base },
             Asked { headers: &none_matching, ..base },
             Asked { headers: &twice, ..base },
         ];
-        let hashes: HashSet<_> = all.iter().map(|asked| fingerprint(*asked)).collect();
-        assert_eq!(hashes.len(), all.len());
+        let mut hashes: HashSet<_> = heads.iter().map(|head| hash(*head, b"body")).collect();
+        hashes.insert(hash(base, b"other"));
+        assert_eq!(hashes.len(), heads.len() + 1);
         let other_attempt = headers(&[("x-request-id", "2"), ("authorization", "Bearer new")]);
-        assert_eq!(fingerprint(base), fingerprint(Asked { headers: &other_attempt, ..base }));
+        assert_eq!(hash(base, b"body"), hash(Asked { headers: &other_attempt, ..base }, b"body"));
     }
 }

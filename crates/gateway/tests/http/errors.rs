@@ -48,6 +48,41 @@ async fn bodies_are_json_of_the_right_shape() {
 }
 
 #[tokio::test]
+async fn what_would_be_changed_in_reading_is_refused() {
+    let hub = Hub::start().await;
+    let path = hub.create("ada", json!({"name": "", "doc_type": "Json"})).await;
+    let check = async |method, body: &str, mentions: &str| {
+        let ask = hub.ask(method, &path).user("ada").header("content-type", "application/json");
+        let problem = ask.body(body.to_owned()).send().await.problem(422, "invalid-body");
+        assert!(problem["detail"].as_str().unwrap().contains(mentions), "{problem}");
+        assert_eq!(problem["line"], 1);
+    };
+    check("PUT", r#"{"version": 1, "content": {"a": {"b": 1, "b": 2}}}"#, "\"b\" stands twice").await;
+    check("PUT", r#"{"version": 1, "content": {}, "content": {}}"#, "content").await;
+    check("PUT", r#"{"version": 1, "content": {"a": 18446744073709551616}}"#, "18446744073709551616").await;
+    let operation = |members: &str| format!(r#"{{"version": 1, "ops": [{{{members}}}]}}"#);
+    let set = operation(r#""op": "set", "path": ["a"], "value": [{"b": 1, "b": 1}]"#);
+    check("PATCH", &set, "\"b\" stands twice").await;
+    let twice = operation(r#""op": "set", "path": ["a"], "value": 1, "value": 2"#);
+    check("PATCH", &twice, "value").await;
+    assert_eq!(hub.model.writes(), 1);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn empty_heads_name_no_state() {
+    let hub = Hub::start().await;
+    let path = hub.text("x").await;
+    let empty = hub.get(&format!("{path}?heads=")).user("ada").send().await.problem(400, "bad-query");
+    assert!(empty["detail"].as_str().unwrap().contains("empty"), "{empty}");
+    let put = hub.ask("PUT", &path).user("ada").header("if-match", "*");
+    let empty = put.json(&json!({"content": "y", "heads": []})).send().await.problem(422, "invalid-body");
+    assert_eq!(empty["member"], "heads");
+    assert_eq!(hub.model.writes(), 1);
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn a_parameter_that_a_path_does_not_take_is_refused() {
     let hub = Hub::start().await;
     let path = hub.text("x").await;

@@ -26,7 +26,8 @@ async fn a_body_ends_at_its_limit() {
 #[tokio::test]
 async fn bodies_have_a_limit_together() {
     let hub = Hub::start_with(|config| {
-        (config.bodies_bytes_max, config.limits.body_bytes) = (0, 100);
+        config.bodies_bytes_max = 0;
+        (config.limits.body_bytes, config.limits.json_values) = (100, 4);
     })
     .await;
     let path = hub.text("x").await;
@@ -58,6 +59,32 @@ async fn json_nests_to_its_limit() {
     };
     assert_eq!(patch(5).await.status, 200);
     assert_eq!(patch(6).await.problem(422, "json-too-deep")["limit"], 5);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn values_have_their_limit() {
+    let hub = Hub::start_with(|config| config.limits.json_values = 100).await;
+    let path = hub.create("ada", json!({"name": "", "doc_type": "Json"})).await;
+    // The body, its version, its content and the list in it.
+    let replace = |values: usize| {
+        let body = json!({"version": 1, "content": {"a": vec![0; values - 4]}});
+        hub.ask("PUT", &path).user("ada").json(&body).send()
+    };
+    assert_eq!(replace(100).await.status, 200);
+    assert_eq!(replace(101).await.problem(413, "too-many-values")["limit"], 100);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_large_body_is_read_like_a_small_one() {
+    let hub = Hub::start().await;
+    let text = "x".repeat(1 << 20);
+    let path = hub.text(&text).await;
+    assert_eq!(hub.get(&path).user("ada").send().await.json()["content"], text);
+    let broken = format!("{{\"version\": 1, \"content\": \"{text}\"");
+    let ask = hub.ask("PUT", &path).user("ada").header("content-type", "application/json");
+    ask.body(broken).send().await.problem(400, "malformed-json");
     hub.stop().await;
 }
 

@@ -7,6 +7,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The process ends within ten seconds; what is left of them is the log's.
+const DRAIN_SECONDS_MAX: i64 = gateway::DRAIN_MAX.as_secs() as i64;
+
 /// The store that people and AI agents share their context in.
 #[derive(Parser)]
 #[command(name = "context-hub", version, about)]
@@ -60,7 +63,30 @@ pub struct DevArgs {
     #[command(flatten)]
     pub secrets: SecretArgs,
     #[command(flatten)]
+    pub serving: ServingArgs,
+    #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// How clients are served; the defaults are those of `gateway::Config`.
+#[derive(Args)]
+#[command(next_help_heading = "Serving")]
+pub struct ServingArgs {
+    /// Connections at once; the next ones wait
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "COUNT")]
+    pub max_connections: Option<usize>,
+    /// Memory for the bodies of all requests at once, with the values that they are parsed into
+    #[arg(long, env = "BODIES_SIZE_MB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub bodies_size_mb: Option<u32>,
+    /// How long a body may take to arrive
+    #[arg(long, env = "BODY_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub body_timeout_seconds: Option<u32>,
+    /// How long a connection may lie idle
+    #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub idle_timeout_seconds: Option<u32>,
+    /// How long requests may take to end when the hub is stopped, at most 8
+    #[arg(long, env = "DRAIN_SECONDS", value_parser = clap::value_parser!(u32).range(..=DRAIN_SECONDS_MAX))]
+    pub drain_seconds: Option<u32>,
 }
 
 /// Where keys come from.

@@ -157,8 +157,19 @@ fn node_options(args: &DevArgs) -> NodeOptions {
 }
 
 fn gateway_config(args: &DevArgs) -> Config {
-    let limits = Limits::from(&args.limits);
-    Config { limits, allow_public_bind: args.allow_plaintext, ..Config::new(args.addr) }
+    let default = Config::new(args.addr);
+    let serving = &args.serving;
+    let seconds = |given: Option<u32>, default| given.map_or(default, |it| Duration::from_secs(it.into()));
+    Config {
+        allow_public_bind: args.allow_plaintext,
+        limits: Limits::from(&args.limits),
+        connections_max: serving.max_connections.unwrap_or(default.connections_max),
+        bodies_bytes_max: serving.bodies_size_mb.map_or(default.bodies_bytes_max, |mb| (mb as usize) << 20),
+        body_timeout: seconds(serving.body_timeout_seconds, default.body_timeout),
+        idle_timeout: seconds(serving.idle_timeout_seconds, default.idle_timeout),
+        drain: seconds(serving.drain_seconds, default.drain),
+        ..default
+    }
 }
 
 /// Waits until every shard serves. One that never will ends the start.
@@ -212,4 +223,38 @@ Stop it with Ctrl-C; started again on the same folder it goes on where it was.",
         token = owner.token,
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Verb};
+    use clap::Parser;
+
+    fn config(flags: &[&str]) -> Config {
+        let Verb::Dev(args) = Cli::parse_from([&["context-hub", "dev"], flags].concat()).verb else {
+            panic!("dev was typed")
+        };
+        gateway_config(&args)
+    }
+
+    #[test]
+    fn flags_reach_the_gateway() {
+        let set = config(&[
+            "--max-connections=7",
+            "--bodies-size-mb=3",
+            "--body-timeout-seconds=4",
+            "--idle-timeout-seconds=5",
+            "--drain-seconds=6",
+            "--max-json-values=8",
+        ]);
+        assert_eq!((set.connections_max, set.bodies_bytes_max, set.limits.json_values), (7, 3 << 20, 8));
+        assert_eq!([set.body_timeout, set.idle_timeout, set.drain], [4, 5, 6].map(Duration::from_secs));
+    }
+
+    #[test]
+    fn a_drain_leaves_time_for_the_log() {
+        assert!(Cli::try_parse_from(["context-hub", "dev", "--drain-seconds=9"]).is_err());
+        assert_eq!(config(&["--drain-seconds=8"]).drain, gateway::DRAIN_MAX);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::keyring::Keyring;
 use super::open::{Loaded, OpenDocuments};
+use super::quarantine::Quarantine;
 use super::views::Views;
 use super::workers::{WorkLost, Workers};
 use crate::machine::Generations;
@@ -32,6 +33,8 @@ pub struct Engine {
     pub open: OpenDocuments,
     /// Keys.
     pub keyring: Keyring,
+    /// Documents that cannot be opened.
+    pub quarantine: Quarantine,
     /// Where computing is done.
     pub workers: Workers,
     /// What is too large.
@@ -57,6 +60,7 @@ impl Engine {
             views: Views::new(views_bytes, generations),
             open: OpenDocuments::new(cache_bytes - views_bytes),
             keyring: Keyring::new(master),
+            quarantine: Quarantine::default(),
             workers: Workers::new(workers),
             limits,
             tasks: TaskTracker::new(),

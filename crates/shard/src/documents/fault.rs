@@ -16,6 +16,9 @@ pub enum Fault {
     /// What is stored of this document does not open. Only this document suffers.
     #[error("{0}")]
     Damaged(String),
+    /// Automerge panics on this document.
+    #[error("the stored document cannot be opened, and is in quarantine until it is restored")]
+    Quarantined,
     /// The work was given up.
     #[error(transparent)]
     Lost(#[from] super::workers::WorkLost),
@@ -42,7 +45,10 @@ impl From<vault::OpenError> for Fault {
 
 impl From<crdt::LoadError> for Fault {
     fn from(error: crdt::LoadError) -> Fault {
-        Fault::Damaged(chain(&error))
+        match error {
+            crdt::LoadError::Poisoned => Fault::Quarantined,
+            error => Fault::Damaged(chain(&error)),
+        }
     }
 }
 
@@ -53,6 +59,7 @@ impl From<Fault> for Refusal {
             | Fault::Store(StoreError::Record(RecordError::Damaged { reason, .. })) => {
                 Refusal::Damaged { reason }
             }
+            Fault::Quarantined => Refusal::Damaged { reason: fault.to_string() },
             fault => Refusal::Internal { reason: chain(&fault) },
         }
     }

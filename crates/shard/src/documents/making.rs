@@ -6,6 +6,7 @@ use super::Fault;
 use super::fault::bad_edit;
 use super::keyring::Keyring;
 use super::open::{Loaded, Pending};
+use super::quarantine::Quarantine;
 use super::stored::{self, context};
 use crate::command::{EditDocument, EditId, EditPart};
 use crate::store::{DocKey, Lookup, Receipt, Space, StoreView, join_heads, key, split_heads};
@@ -22,6 +23,8 @@ pub struct Bench<'a> {
     pub view: &'a StoreView<'a>,
     /// Where keys come from.
     pub keyring: &'a Keyring,
+    /// What must not be opened.
+    pub quarantine: &'a Quarantine,
     /// What is too large.
     pub limits: &'a Limits,
     /// The leader's time.
@@ -128,7 +131,11 @@ pub fn in_step<'s>(
         Some(loaded) if loaded.head.version == head.version && loaded.head.heads == head.heads => {
             loaded.head = head;
         }
-        _ => *state = Some(Loaded::load(bench.keyring, bench.view, doc, head)?),
+        _ => {
+            *state = None;
+            let load = || Loaded::load(bench.keyring, bench.view, doc, head.clone());
+            *state = Some(bench.quarantine.open(doc, head.version, load)?);
+        }
     }
     Ok(state.as_mut())
 }

@@ -8,6 +8,7 @@ mod making;
 mod open;
 mod outcome;
 mod pace;
+mod quarantine;
 mod reading;
 mod runner;
 mod stored;

@@ -77,7 +77,7 @@ impl Engine {
             return Ok(Found::Large);
         }
         let words = stored::words(&head)?;
-        let document = chunks.into_document(&words.heads)?;
+        let document = self.quarantine.open(doc, head.version, || chunks.into_document(&words.heads))?;
         let content =
             document.content_json(words.shape).map_err(|error| Fault::damaged(error.to_string()))?;
         let cached = self.keep(store, generation, doc, &head, content)?;
@@ -199,7 +199,8 @@ impl Engine {
         doc: &DocKey,
         state: &'s mut Option<Loaded>,
     ) -> Result<&'s mut Loaded, Refusal> {
-        let bench = Bench { view, keyring: &self.keyring, limits: &self.limits, now_ms: 0 };
+        let (keyring, quarantine, limits) = (&self.keyring, &self.quarantine, &self.limits);
+        let bench = Bench { view, keyring, quarantine, limits, now_ms: 0 };
         in_step(&bench, doc, state)?.ok_or(Refusal::NotFound)
     }
 }

@@ -129,6 +129,7 @@ impl Runner {
         let bench = Bench {
             view: &self.shard.machine.store().view(),
             keyring: &self.engine.keyring,
+            quarantine: &self.engine.quarantine,
             limits: &self.engine.limits,
             now_ms: base::now().0,
         };

@@ -57,6 +57,7 @@ impl NodeService {
         let (bytes, count) = self.inner.engine.open.held();
         gauge!("documents_open").set(count as f64);
         gauge!("documents_open_bytes").set(bytes as f64);
+        gauge!("documents_quarantined").set(self.inner.engine.quarantine.len() as f64);
         if let Ok(bytes) = self.inner.store.disk_bytes() {
             gauge!("store_disk_bytes").set(bytes as f64);
         }

@@ -5,6 +5,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+/// A key and its value.
+pub type OwnedPair = (Vec<u8>, Vec<u8>);
+
 /// Writes that become visible together, in [`Txn::commit`], or not at all.
 pub struct Txn<'a> {
     store: &'a Store,
@@ -74,7 +77,7 @@ impl<'a> Txn<'a> {
         from: &[u8],
         to: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<OwnedPair>, StoreError> {
         let pending = &self.pending[space as usize];
         let bounds = (Bound::Included(from.to_vec()), Bound::Excluded(to.to_vec()));
         let mut merged = BTreeMap::new();
@@ -92,7 +95,7 @@ impl<'a> Txn<'a> {
     }
 
     /// Every key and value whose key begins so.
-    pub fn prefix(&self, space: Space, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn prefix(&self, space: Space, prefix: &[u8]) -> Result<Vec<OwnedPair>, StoreError> {
         self.range(space, prefix, &end_of_prefix(prefix), usize::MAX)
     }
 

@@ -82,7 +82,8 @@ impl Story {
 
     /// The stored changes, and the compacted document, are the document that is open.
     fn check_reopened(&self) {
-        let compacted = [self.document.save().expect("a whole document is saved")];
+        let frozen = self.document.freeze().expect("it is whole");
+        let compacted = [frozen.save().expect("a whole document is saved")];
         for chunks in [self.chunks.as_slice(), &compacted] {
             let again = Document::load(chunks.iter().map(Vec::as_slice)).expect("what was made opens");
             assert_eq!(again.heads(), self.document.heads());

@@ -1,0 +1,21 @@
+//! The program as its users meet it: a hub of its own on a folder of its own, spoken to over HTTP.
+//!
+//! Each test starts the real binary; what is tested part by part elsewhere is shown here to hold together.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod access;
+mod conditions;
+mod documents;
+mod endurance;
+mod limits;
+mod lists;
+mod merging;
+mod operations;
+mod refusals;
+mod retries;
+mod secrecy;
+mod start;
+mod stopping;
+mod support;
+mod tokens;

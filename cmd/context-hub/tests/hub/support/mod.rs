@@ -1,0 +1,13 @@
+//! A hub, its users, and what they are answered: `hub.user("ada").put(&path, &body).send().await`.
+
+mod ask;
+mod hub;
+mod program;
+mod reply;
+mod user;
+
+pub use ask::Ask;
+pub use hub::TestHub;
+pub use program::context_hub;
+pub use reply::Reply;
+pub use user::{TENANT, User};

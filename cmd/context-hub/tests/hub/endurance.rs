@@ -19,7 +19,7 @@ fn paragraph(document: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_that_do_not_fit_into_the_cache_stay_right() {
-    const DOCUMENTS: usize = 120;
+    const DOCUMENTS: usize = 48;
     const AT_ONCE: usize = 4;
     let hub = TestHub::start_with(&["--cache-size-mb=8"]).await;
     let ada = &hub.user("ada");
@@ -91,4 +91,31 @@ async fn check_history(ada: &User, path: &str, told: &[Value]) {
             assert_eq!(ada.read(&format!("{path}?{query}")).await, *state, "{query}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_too_long_for_one_entry_of_the_log_goes_in_parts() {
+    const LINES: usize = 24_000;
+    let hub = TestHub::start().await;
+    let ada = hub.user("ada");
+    let text: String = (0..LINES).map(|line| format!("Line {line} of a long text.\n")).collect();
+    assert!(text.len() > 2 * (256 << 10), "an entry has at most 256 KiB");
+    let path = ada.text(&text).await;
+    let ops = json!([
+        {"op": "splice", "position": 0, "insert": "Begin. "},
+        {"op": "splice", "position": text.len() + 7, "insert": "End."},
+    ]);
+    let edited = ada.edit(&path, 1, ops).await;
+    // Not assert_eq: nobody wants to read both.
+    assert!(edited["content"] == format!("Begin. {text}End."));
+
+    let hub = hub.restart().await;
+    assert!(ada.content(&path).await == edited["content"]);
+    assert!(ada.content(&format!("{path}?version=1")).await == text);
+    let long = "another long line\n".repeat(20_000);
+    let grown =
+        ada.edit(&path, 2, json!([{"op": "splice", "position": 0, "delete": 7, "insert": long}])).await;
+    let _hub = hub.restart().await;
+    assert!(ada.content(&path).await == grown["content"]);
+    assert!(grown["content"] == format!("{long}{text}End."));
 }

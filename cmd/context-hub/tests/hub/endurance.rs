@@ -64,7 +64,7 @@ async fn type_lines(ada: &User, path: &str, lines: u64, every: u64) -> Vec<Value
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_history_reads_the_same_before_and_after_compaction_and_restart() {
-    const EDITS: u64 = 1_000;
+    const EDITS: u64 = 1_200;
     let hub = TestHub::start().await;
     let ada = hub.user("ada");
     let path = ada.text("").await;

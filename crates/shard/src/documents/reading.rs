@@ -205,11 +205,11 @@ impl Engine {
     }
 }
 
-/// Versions, newest first, among which heads that a client names are looked for.
-const VERSIONS_SEARCHED: u64 = 1_000;
+/// What stands for a version where there is none: no edit is taken against it.
+const NO_VERSION: u64 = 0;
 
-/// The version that ended with these heads, and its time. Heads that the client put together itself, or that are old,
-/// count as the newest version: only the number is in doubt then, never the content.
+/// The version that ended with these heads, and its time. Heads that no version ended with, because the client put them
+/// together itself, have none: an edit made against the number of another state would undo what lies between the two.
 fn version_of(
     store: &StoreView<'_>,
     doc: &DocKey,
@@ -217,14 +217,13 @@ fn version_of(
     heads: &Heads,
 ) -> Result<(u64, Timestamp), Fault> {
     let wanted = join_heads(heads);
-    let oldest = head.version.saturating_sub(VERSIONS_SEARCHED).max(1);
-    for version in (oldest..=head.version).rev() {
+    for version in (1..=head.version).rev() {
         let record = stored::version(store, doc, head, version)?;
         if let Some(record) = record.filter(|record| record.parts.iter().any(|part| part.heads == wanted)) {
             return Ok((version, Timestamp(record.time_ms)));
         }
     }
-    Ok((head.version, Timestamp(head.updated_ms)))
+    Ok((NO_VERSION, Timestamp(head.updated_ms)))
 }
 
 /// The view of a head record with its content.

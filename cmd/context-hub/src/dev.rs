@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rpc::{ShardState, Shards};
 use shard::{EngineOptions, Node, NodeOptions, NodeService};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -74,7 +75,8 @@ async fn serve(args: DevArgs) -> Result<()> {
 
 /// Makes the folder if it is not there, and its name durable: everything acknowledged lies below it.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    // Not for others on this machine: names and access lists are in the clear.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let parent = folder.canonicalize()?.parent().map(Path::to_owned);
     parent.map_or(Ok(()), |parent| std::fs::File::open(parent)?.sync_all())
 }

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -84,7 +85,10 @@ async fn submit(group: &GroupHandle<Machine>, proposals: Vec<Proposal>) {
         batch.add(&keys, &command);
         waiting.push(outcome);
     }
-    match group.propose(batch.into_entries()).await {
+    let started = Instant::now();
+    let proposed = group.propose(batch.into_entries()).await;
+    metrics::histogram!("stage_duration_seconds", "stage" => "propose").record(started.elapsed());
+    match proposed {
         Ok(outcomes) => {
             // Key records and parts have no outcomes; those of commands come in the order of the commands.
             let mut outcomes = outcomes.into_iter().flatten();

@@ -10,7 +10,7 @@ use super::making::{Batch, Bench, Settled, make};
 use super::open::{Loaded, OpenDocument, Pending};
 use super::outcome::{Answer, Proposed, sort_out};
 use super::workers::WorkLost;
-use crate::command::{Command, EditDocument};
+use crate::command::Command;
 use crate::shard::Shard;
 use rpc::{At, Refusal};
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl Runner {
             self.work("make", state, move |runner, state| runner.make(state, edits)).await?;
         let outcome = match batch.command(&self.open.doc, base::now().0) {
             None => None,
-            Some(command) => Some(self.propose(command).await),
+            Some(command) => Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await),
         };
         let Batch { waiting, settled, again, .. } = batch;
         let show = move |runner: &Runner, state: &mut Option<Loaded>| runner.show(state, outcome, waiting);
@@ -97,13 +97,6 @@ impl Runner {
         }
         self.make_again(later.again);
         Ok(rest.unwrap_or_default())
-    }
-
-    async fn propose(&self, command: EditDocument) -> Proposed {
-        let started = Instant::now();
-        let outcome = self.shard.proposer.propose(vec![], Command::Edit(command)).await;
-        metrics::histogram!("stage_duration_seconds", "stage" => "propose").record(started.elapsed());
-        outcome
     }
 
     /// Does a piece of work on the document, and measures it.

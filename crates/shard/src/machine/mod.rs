@@ -33,6 +33,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 use step::{ApplyError, Step};
 
 /// How long a receipt is kept, in log time.
@@ -105,6 +106,7 @@ impl StateMachine for Machine {
     }
 
     fn apply(&self, batch: Vec<Applicable>) -> io::Result<Vec<Outcomes>> {
+        let started = Instant::now();
         let mut hint = self.writing.lock();
         // Taken out: after an error or a panic nothing was written, and what the hint has learnt may be wrong.
         let mut learning = std::mem::take(&mut *hint);
@@ -112,6 +114,7 @@ impl StateMachine for Machine {
         let (outcomes, touched) = applied.map_err(io::Error::other)?;
         *hint = learning;
         touched.iter().for_each(|id| self.generations.advance(*id));
+        metrics::histogram!("stage_duration_seconds", "stage" => "apply").record(started.elapsed());
         Ok(outcomes)
     }
 

@@ -1,6 +1,6 @@
 //! The whole file system as a value: files, names, open handles, and what a power cut makes of them.
 //!
-//! Nothing here touches the kernel; [`super::adapter`] translates its requests into these calls. Permissions and
+//! Nothing here touches the kernel; `adapter` translates its requests into these calls. Permissions and
 //! times are kept but take no part in a cut. Symbolic links are not offered, and links are not counted.
 //!
 //! Invariant: every number that the tree references has a node, and so has every open file.

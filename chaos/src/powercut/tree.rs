@@ -1,6 +1,6 @@
 //! The directory tree, twice: as programs see it, and as a power cut would leave it.
 //!
-//! Every change is an [`Op`]: a few entries that get their new value together, so that a rename is never half done.
+//! Every change is an `Op`: a few entries that get their new value together, so that a rename is never half done.
 //! An op is durable once a directory that it touches has been fsynced; ops that it builds upon become durable
 //! with it. Until then it waits in `pending`, in order.
 //!

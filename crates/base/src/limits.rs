@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Limits {
     /// The body of one request. A document in JSON with its escapes has to fit.
     pub body_bytes: usize,
-    /// The content of one document, as JSON. A remote edit costs time in proportion to it.
+    /// The content of one document, as JSON. To open a text for the first time takes about 7 us a character.
     pub document_bytes: usize,
     /// One change, inflated: a compressed one that grows beyond this is refused before it is inflated whole.
     pub change_bytes: usize,
@@ -35,7 +35,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             body_bytes: 16 << 20,
-            document_bytes: 8 << 20,
+            document_bytes: 2 << 20,
             change_bytes: 16 << 20,
             json_depth: 64,
             json_values: 250_000,

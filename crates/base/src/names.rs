@@ -11,7 +11,7 @@ pub const NAME_BYTES_MAX: usize = 128;
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing, or more than [`NAME_BYTES_MAX`] bytes.
+    /// Nothing, or more than 128 bytes.
     #[error("{what} ids have 1 to {NAME_BYTES_MAX} characters, this one has {length}")]
     Length {
         /// What was to be named.

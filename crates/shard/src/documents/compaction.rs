@@ -9,6 +9,7 @@ use super::open::Loaded;
 use super::stored::{self, context};
 use crate::machine::Machine;
 use crate::store::{Compacted, DocKey, Lookup, Space, Store, VersionRecord, key};
+use base::DocId;
 use crdt::Frozen;
 use vault::{Key, Kind, seal};
 
@@ -18,6 +19,10 @@ const VERSIONS_MIN: u64 = 256;
 /// Beyond that, the part of all versions that may stand behind the chunk: compacting costs time in proportion to the
 /// whole document, and so takes about the same for each version ever written.
 const PART_BEHIND: u64 = 4;
+
+/// Bytes of large changes behind the chunk that are left alone, and as many as half of the chunk: a large change is quick
+/// to make and slow to open.
+const LARGE_BYTES_MIN: usize = 64 << 10;
 
 /// Version records that are rewritten in one go while the log waits.
 const RECORDS_AT_ONCE: u64 = 64;
@@ -35,16 +40,25 @@ pub struct Compaction {
 /// One that fails is begun anew once the document has grown again: nothing is lost meanwhile, the chunks stay.
 pub fn begin_if_due(doc: &DocKey, loaded: &mut Loaded) -> Option<Compaction> {
     let version = loaded.head.version;
-    let behind = version - loaded.compacted_to;
-    if behind <= VERSIONS_MIN.max(version / PART_BEHIND) {
+    let many = version - loaded.compacted_to > VERSIONS_MIN.max(version / PART_BEHIND);
+    let large = loaded.large_bytes > LARGE_BYTES_MIN.max(loaded.compacted_bytes / 2);
+    if !many && !large {
         return None;
     }
-    loaded.compacted_to = version;
     let frozen = loaded.document.freeze().ok()?;
+    loaded.compacted_to = version;
+    // About what the chunk will have; known better when the document is opened next.
+    loaded.compacted_bytes = loaded.compacted_bytes.max(loaded.large_bytes / 4);
+    loaded.large_bytes = 0;
     Some(Compaction { doc: doc.clone(), frozen, key: loaded.key.clone(), version })
 }
 
 impl Compaction {
+    /// Which document it is.
+    pub fn document(&self) -> DocId {
+        self.doc.id
+    }
+
     /// Does it. Blocking and computing; runs on a worker.
     pub fn run(self, machine: &Machine) -> Result<(), Fault> {
         let Compaction { doc, frozen, key, version } = self;
@@ -84,10 +98,12 @@ fn put(store: &Store, doc: &DocKey, record: Compacted) -> Result<Option<u64>, Fa
 /// Empties the records of versions that are in the chunk; who made them and when stays.
 fn drop_changes(store: &Store, doc: &DocKey, from: u64, to: u64) -> Result<(), Fault> {
     let prefix = doc.prefix();
-    if stored::head(&store.view(), doc)?.is_none() {
-        return Ok(());
-    }
+    let Some(mut head) = stored::head(&store.view(), doc)? else { return Ok(()) };
     let mut txn = store.begin();
+    if let Some(first) = head.first.as_mut().filter(|_| from <= 1) {
+        first.parts.iter_mut().for_each(|part| part.changes.clear());
+        txn.put(Space::Documents, key::head(&prefix), head.to_record());
+    }
     for pair in store.range(Space::Documents, key::version(&prefix, from), key::version(&prefix, to + 1)) {
         let (key, value) = pair?;
         let mut record = VersionRecord::from_record(&value)?;

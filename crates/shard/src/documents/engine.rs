@@ -1,11 +1,15 @@
 //! What all documents of a node share: caches, keys, workers, limits.
 
+use super::Fault;
+use super::compaction::Compaction;
+use super::fault::chain;
 use super::keyring::Keyring;
 use super::open::{Loaded, OpenDocuments};
 use super::quarantine::Quarantine;
 use super::views::Views;
 use super::workers::{WorkLost, Workers};
 use crate::machine::Generations;
+use crate::shard::Shard;
 use crate::store::DocKey;
 use base::Limits;
 use std::sync::Arc;
@@ -88,5 +92,17 @@ impl Engine {
         let (held, done) = self.workers.run(worked).await?;
         self.open.reweigh(&open, held.as_ref());
         Ok(done)
+    }
+
+    /// Compacts a document beside everything else.
+    pub fn compact(self: &Arc<Engine>, shard: &Arc<Shard>, compaction: Compaction) {
+        let (engine, shard) = (self.clone(), shard.clone());
+        self.tasks.spawn(async move {
+            let id = compaction.document();
+            let done = engine.workers.run(move || compaction.run(&shard.machine)).await;
+            if let Err(fault) = done.map_err(Fault::from).flatten() {
+                tracing::error!(document = %id, error = chain(&fault), "the document was not compacted");
+            }
+        });
     }
 }

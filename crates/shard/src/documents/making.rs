@@ -234,8 +234,9 @@ fn change(
     made.map_err(|error| bad_edit(error, bench.limits))
 }
 
-fn part(doc: &DocKey, loaded: &Loaded, caller: &Caller, edit: EditId, made: Option<Made>) -> EditPart {
+fn part(doc: &DocKey, loaded: &mut Loaded, caller: &Caller, edit: EditId, made: Option<Made>) -> EditPart {
     let changes = made.map_or(vec![], |made| seal(&loaded.key, &context(doc, Kind::Change), &made.bytes));
+    loaded.large_bytes += stored::large(changes.len());
     EditPart {
         principals: vec![caller.user.as_str().to_owned()],
         needs: Level::Write as u8,

@@ -3,7 +3,7 @@
 use super::Fault;
 use super::keyring::Keyring;
 use super::pace::Pace;
-use super::stored::{self, HeadWords};
+use super::stored::{self, Chunks, HeadWords};
 use crate::store::{DocKey, Head, StoreView};
 use base::{Heads, Shape};
 use crdt::Document;
@@ -104,6 +104,10 @@ pub struct Loaded {
     pub heads: Heads,
     /// The version at which the document was last compacted, or that was tried; 0 if it never was.
     pub compacted_to: u64,
+    /// Sealed bytes of the chunk of that compaction.
+    pub compacted_bytes: usize,
+    /// Sealed bytes of large changes since.
+    pub large_bytes: usize,
     /// What working on it may cost.
     pub pace: Pace,
 }
@@ -114,10 +118,10 @@ impl Loaded {
         let key = keyring.document_key(view, doc, &head)?;
         let HeadWords { shape, heads, .. } = stored::words(&head)?;
         let chunks = stored::chunks(view, doc, &key, &head)?;
-        let compacted_to = chunks.compacted;
+        let Chunks { compacted: compacted_to, compacted_bytes, large_bytes, .. } = chunks;
         let document = chunks.into_document(&heads)?;
         let pace = Pace::default();
-        Ok(Loaded { document, key, head, shape, heads, compacted_to, pace })
+        Ok(Loaded { document, key, head, shape, heads, compacted_to, compacted_bytes, large_bytes, pace })
     }
 
     fn weight(&self) -> usize {

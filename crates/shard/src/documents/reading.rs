@@ -4,6 +4,7 @@
 //! one who holds the document may be waiting for a worker.
 
 use super::Fault;
+use super::compaction::{Compaction, begin_if_due};
 use super::engine::Engine;
 use super::making::{Bench, in_step};
 use super::open::Loaded;
@@ -107,24 +108,30 @@ impl Engine {
         doc: &DocKey,
         user: &UserId,
     ) -> Result<Seen, Refusal> {
-        let (engine, shard, key) = (self.clone(), shard.clone(), doc.clone());
-        let read = move |state: &mut Option<Loaded>| -> Result<Arc<Cached>, Refusal> {
+        let (engine, key) = (self.clone(), doc.clone());
+        let machine = shard.machine.clone();
+        let read = move |state: &mut Option<Loaded>| -> Result<(Arc<Cached>, Option<Compaction>), Refusal> {
             // Somebody else may have read it while this waited for the document.
             if let Some(cached) = engine.views.get(&key.id, &key.tenant) {
-                return Ok(cached);
+                return Ok((cached, None));
             }
             let generation = engine.views.generation(&key);
-            let view = shard.machine.store().view();
+            let view = machine.store().view();
             let loaded = engine.in_step(&view, &key, state)?;
-            match loaded.document.content_json(loaded.shape) {
-                Ok(content) => Ok(engine.keep(&view, generation, &key, &loaded.head, content)?),
+            let content = match loaded.document.content_json(loaded.shape) {
+                Ok(content) => content,
                 Err(poisoned) => {
                     *state = None;
-                    Err(Fault::damaged(poisoned.to_string()).into())
+                    return Err(Fault::damaged(poisoned.to_string()).into());
                 }
-            }
+            };
+            let cached = engine.keep(&view, generation, &key, &loaded.head, content)?;
+            Ok((cached, begin_if_due(&key, loaded)))
         };
-        let cached = self.with_open(doc, read).await.map_err(Fault::from)??;
+        let (cached, compaction) = self.with_open(doc, read).await.map_err(Fault::from)??;
+        if let Some(compaction) = compaction {
+            self.compact(shard, compaction);
+        }
         cached.seen_by(user).ok_or(Refusal::NotFound)
     }
 

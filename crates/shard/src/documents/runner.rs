@@ -2,10 +2,9 @@
 //!
 //! One task works on a document at a time, so that edits that arrive while a batch is on its way become one command.
 
-use super::Fault;
-use super::compaction::{Compaction, begin_if_due};
+use super::compaction::begin_if_due;
 use super::engine::Engine;
-use super::fault::{chain, unavailable, unproposed};
+use super::fault::{unavailable, unproposed};
 use super::making::{Batch, Bench, Settled, make};
 use super::open::{Loaded, OpenDocument, Pending};
 use super::outcome::{Answer, Proposed, sort_out};
@@ -85,7 +84,7 @@ impl Runner {
         let (mut state, answers, showing) = self.work("show", state, show).await?;
         let later = tell_now(answers, settled, again);
         if let Some(compaction) = state.as_mut().and_then(|loaded| begin_if_due(&self.open.doc, loaded)) {
-            self.engine.tasks.spawn(self.clone().compact(compaction));
+            self.engine.compact(&self.shard, compaction);
         }
         let work = making + showing;
         let rest = state.as_mut().map(|loaded| loaded.pace.worked(work, since_last));
@@ -147,14 +146,6 @@ impl Runner {
             }
         };
         sort_out(self, state, outcomes, waiting)
-    }
-
-    async fn compact(self: Arc<Runner>, compaction: Compaction) {
-        let runner = self.clone();
-        let done = self.engine.workers.run(move || compaction.run(&runner.shard.machine)).await;
-        if let Err(fault) = done.map_err(Fault::from).flatten() {
-            tracing::error!(document = %self.open.doc.id, error = chain(&fault), "the document was not compacted");
-        }
     }
 
     /// The answer to a repeated edit: the document as it was after the first.

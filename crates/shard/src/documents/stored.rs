@@ -89,6 +89,10 @@ pub fn words(head: &Head) -> Result<HeadWords, Fault> {
 pub struct Chunks {
     /// The newest version in the compacted chunk; 0 if there is none.
     pub compacted: u64,
+    /// Sealed bytes of the compacted chunk.
+    pub compacted_bytes: usize,
+    /// Sealed bytes of large changes behind it.
+    pub large_bytes: usize,
     /// Sealed bytes in all.
     pub bytes: usize,
     opened: Vec<Vec<u8>>,
@@ -96,8 +100,11 @@ pub struct Chunks {
 
 /// Reads and unseals the chunks of a document, up to the version of its head.
 pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Result<Chunks, Fault> {
-    let mut chunks = Chunks { compacted: 0, bytes: 0, opened: vec![] };
-    if let Some(first) = &head.first {
+    let mut chunks = Chunks { compacted: 0, compacted_bytes: 0, large_bytes: 0, bytes: 0, opened: vec![] };
+    // Emptied once it is compacted.
+    if let Some(first) =
+        head.first.as_ref().filter(|first| first.parts.iter().any(|part| !part.changes.is_empty()))
+    {
         chunks.add(doc, key, first)?;
         return Ok(chunks);
     }
@@ -105,6 +112,7 @@ pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Res
     if let Some(record) = view.get(Space::Documents, &key::compacted(&prefix))? {
         let Compacted { version, chunk } = Compacted::from_record(&record)?;
         chunks.compacted = version;
+        chunks.compacted_bytes = chunk.len();
         chunks.bytes += chunk.len();
         chunks.opened.push(open(key, &context(doc, Kind::Compacted), &chunk)?);
     }
@@ -115,10 +123,19 @@ pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Res
     Ok(chunks)
 }
 
+/// A change of so many sealed bytes is large: opening it costs much more than opening it compacted.
+const LARGE_CHANGE_BYTES: usize = 16 << 10;
+
+/// The bytes of a change, if it is large.
+pub fn large(bytes: usize) -> usize {
+    if bytes >= LARGE_CHANGE_BYTES { bytes } else { 0 }
+}
+
 impl Chunks {
     fn add(&mut self, doc: &DocKey, key: &Key, version: &VersionRecord) -> Result<(), Fault> {
         for part in &version.parts {
             self.bytes += part.changes.len();
+            self.large_bytes += large(part.changes.len());
             self.opened.push(open(key, &context(doc, Kind::Change), &part.changes)?);
         }
         Ok(())

@@ -70,6 +70,11 @@ async fn run(group: GroupHandle<Machine>, mut proposals: mpsc::Receiver<Proposal
                 if received == 0 {
                     break;
                 }
+                // Whoever is about to send gets the chance to come along. When nobody is, this takes no time.
+                tokio::task::yield_now().await;
+                while gathered.len() < QUEUE_COMMANDS && let Ok(proposal) = proposals.try_recv() {
+                    gathered.push(proposal);
+                }
                 in_flight.push(Box::pin(submit(&group, std::mem::take(&mut gathered))));
             }
         }

@@ -1,19 +1,22 @@
-//! openraft's own suite for storage, on our log over a real shared log and on a machine in memory.
+//! openraft's own suite for storage, on our log over a real shared log, with each of our machines.
 
-use super::MemoryMachine;
 use super::applier::Applier;
 use super::log_store::LogStore;
 use super::types::TypeConfig;
+use super::{MemoryMachine, StateMachine};
+use crate::machine::Machine;
+use crate::store::{NodeStore, StoreOptions};
+use base::ShardId;
 use openraft::StorageError;
 use openraft::testing::log::{StoreBuilder, Suite};
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use wal::{GroupId, Options, Wal};
 
-type Config = TypeConfig<super::Position>;
-
-struct Builder;
+/// Builds stores whose machine is made in a folder by a function.
+struct Builder<M>(fn(&Path) -> M);
 
 /// What must outlive a store: its folder, and the end that tells when the machine is let go.
 struct Kept {
@@ -21,17 +24,28 @@ struct Kept {
     _released: oneshot::Receiver<()>,
 }
 
-impl StoreBuilder<Config, LogStore, Applier<MemoryMachine>, Kept> for Builder {
-    async fn build(&self) -> Result<(Kept, LogStore, Applier<MemoryMachine>), StorageError<Config>> {
+type Config<M> = TypeConfig<<M as StateMachine>::Outcome>;
+
+impl<M: StateMachine> StoreBuilder<Config<M>, LogStore, Applier<M>, Kept> for Builder<M> {
+    async fn build(&self) -> Result<(Kept, LogStore, Applier<M>), StorageError<Config<M>>> {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { segment_bytes: 256 << 10, ..Options::default() };
-        let (wal, _) = Wal::open(folder.path(), options).unwrap();
-        let (applier, released) = Applier::new(Arc::new(MemoryMachine::default()));
+        let (wal, _) = Wal::open(&folder.path().join("wal"), options).unwrap();
+        let (applier, released) = Applier::new(Arc::new(self.0(folder.path())));
         Ok((Kept { _folder: folder, _released: released }, LogStore::new(wal, GroupId(1)), applier))
     }
 }
 
 #[tokio::test]
-async fn the_log_and_the_machine_keep_openrafts_contract() {
-    Suite::test_all(Builder).await.unwrap();
+async fn the_log_keeps_openrafts_contract_with_the_machine_in_memory() {
+    Suite::test_all(Builder(|_| MemoryMachine::default())).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_log_keeps_openrafts_contract_with_the_machine_on_disk() {
+    let machine = |folder: &Path| {
+        let store = NodeStore::open(&folder.join("store"), StoreOptions::default()).unwrap();
+        Machine::open(store.shard(ShardId(1)).unwrap(), Arc::default()).unwrap()
+    };
+    Suite::test_all(Builder(machine)).await.unwrap();
 }

@@ -43,34 +43,42 @@ pub(crate) fn planned(state: &State) -> usize {
     )
 }
 
-/// Empties and removes the old segments that are worth it.
+/// Empties and removes the old segments that are worth it: one after the other, so that no more than one new segment is
+/// filled before an old one makes room for it.
 pub(crate) fn collect(shared: &Shared) -> Result<CollectReport, CollectError> {
-    let alone = shared.collecting.lock();
-    let mut moved_entries = 0;
-    if let Some(newest) = newest_to_empty(shared)? {
-        let groups: Vec<GroupId> = shared.state.lock().groups.keys().copied().collect();
-        for group in groups {
-            moved_entries += move_entries(shared, group, newest)?;
-            move_notes(shared, group, newest)?;
-        }
-        // Once they are stored elsewhere, their old segments are unneeded.
-        wait_until_durable(shared)?;
+    let mut report = CollectReport::default();
+    // A damaged group may need what nobody can tell.
+    oldest_sealed(shared)?;
+    let worth_it = planned(&shared.state.lock());
+    for _ in 0..worth_it {
+        let Some(oldest) = oldest_sealed(shared)? else { break };
+        report.moved_entries += empty(shared, oldest)?;
+        report.removed_segments += remove_unneeded(shared)?;
     }
-    drop(alone);
-    Ok(CollectReport { moved_entries, removed_segments: remove_unneeded(shared)? })
+    report.removed_segments += remove_unneeded(shared)?;
+    Ok(report)
 }
 
-/// The newest of the segments that are worth emptying.
-fn newest_to_empty(shared: &Shared) -> Result<Option<u32>, CollectError> {
+/// Writes everything again that is still needed of a segment and those before it.
+fn empty(shared: &Shared, newest: u32) -> Result<u64, CollectError> {
+    let _alone = shared.collecting.lock();
+    let mut moved_entries = 0;
+    let groups: Vec<GroupId> = shared.state.lock().groups.keys().copied().collect();
+    for group in groups {
+        moved_entries += move_entries(shared, group, newest)?;
+        move_notes(shared, group, newest)?;
+    }
+    // Once they are stored elsewhere, their old segment is unneeded.
+    wait_until_durable(shared)?;
+    Ok(moved_entries)
+}
+
+fn oldest_sealed(shared: &Shared) -> Result<Option<u32>, CollectError> {
     let state = shared.state.lock();
     if let Some(group) = state.damaged_group() {
         return Err(CollectError::Damaged(group));
     }
-    let count = planned(&state);
-    Ok(count
-        .checked_sub(1)
-        .and_then(|last| state.book.sealed().nth(last))
-        .map(|usage| usage.segment.sequence()))
+    Ok(state.book.sealed().next().map(|usage| usage.segment.sequence()))
 }
 
 /// Writes a group's entries of old segments again.

@@ -16,7 +16,7 @@ use crate::entry::{Entry, GroupState};
 use crate::format::record::{self, Kind};
 
 /// What an entry in the tail costs beside its payload, nearly.
-const ENTRY_OVERHEAD_BYTES: usize = 64;
+pub(crate) const ENTRY_OVERHEAD_BYTES: usize = 64;
 
 /// Where a record is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

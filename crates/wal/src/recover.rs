@@ -188,10 +188,45 @@ fn drop_empty_of_other_size(disk: &dyn Disk, found: &mut Vec<Found>, bytes: u64)
     Ok(())
 }
 
+/// More than one commit ever leaves unsynced: what the queue holds, and one more batch.
+const DOUBTFUL_BYTES: u64 = 32 << 20;
+
+/// Writes the newest frames again and syncs them, the oldest first.
+///
+/// A sync alone would not do: after one that failed, the kernel may take pages for written that never reached the disk.
+/// They are read from memory until the power goes, and another sync finds nothing to do.
+fn write_again(found: &[Found]) -> Result<(), (Arc<Segment>, io::Error)> {
+    let mut doubtful = 0;
+    let newest = found.iter().rev().take_while(|(_, contents)| {
+        let before = doubtful;
+        doubtful += contents.end.offset;
+        before < DOUBTFUL_BYTES
+    });
+    let first = found.len() - newest.count();
+    for (segment, contents) in &found[first..] {
+        rewrite(segment, contents.end.offset).map_err(|source| (segment.clone(), source))?;
+    }
+    Ok(())
+}
+
+fn rewrite(segment: &Segment, end: u64) -> io::Result<()> {
+    const PIECE_BYTES: u64 = 1 << 20;
+    let mut piece = Vec::new();
+    let mut offset = BLOCK;
+    while offset < end {
+        piece.resize((end - offset).min(PIECE_BYTES) as usize, 0);
+        segment.file.read_at(&mut piece, offset)?;
+        segment.file.write_at(&piece, offset)?;
+        offset += piece.len() as u64;
+    }
+    segment.file.sync()
+}
+
 /// Brings together what was read. `found` is not empty.
 fn assemble(folder: FolderId, mut found: Vec<Found>, replay: Replay) -> Result<Recovered, OpenError> {
     let active = found.iter().rposition(|(_, contents)| contents.frames > 0).unwrap_or(0);
     let prepared = found.split_off(active + 1).into_iter().map(|(segment, _)| segment).collect();
+    write_again(&found).map_err(|(segment, source)| segment.io_error(source))?;
     let mut book = Book::default();
     let mut last = None;
     for (segment, contents) in found {
@@ -199,7 +234,6 @@ fn assemble(folder: FolderId, mut found: Vec<Found>, replay: Replay) -> Result<R
         last = Some((segment, contents.end));
     }
     let (active, position) = last.expect("a log has a segment");
-    active.file.sync().map_err(|source| active.io_error(source))?;
     let groups = replay.finish(&mut book);
     let report = Recovery { segments: book.len(), ..report(&groups) };
     Ok(Recovered { folder, groups, book, active, position, prepared, report })

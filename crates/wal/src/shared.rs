@@ -15,7 +15,7 @@ use crate::disk::Disk;
 use crate::entry::{Done, GroupId};
 use crate::error::WriteError;
 use crate::format::folder::FolderId;
-use crate::group::Group;
+use crate::group::{ENTRY_OVERHEAD_BYTES, Group};
 use crate::options::Options;
 use crate::queue::{Op, Queue};
 use crate::room::RoomGauge;
@@ -144,7 +144,9 @@ impl State {
 
     /// Lets go of the oldest cached entries until the cache is within its bound. Entries on their way to the disk stay.
     pub(crate) fn evict(&mut self, bound: usize) {
-        while self.cache.bytes > bound {
+        // What was purged leaves its run behind. Those of entries that are cached are fewer than this.
+        let runs_bound = bound / ENTRY_OVERHEAD_BYTES;
+        while self.cache.bytes > bound || self.cache.runs.len() > runs_bound {
             let Some(run) = self.cache.runs.pop_front() else { return };
             if let Some(group) = self.groups.get_mut(&run.group) {
                 self.cache.bytes -= group.evict(run.epoch, run.last);

@@ -8,7 +8,7 @@ use super::fault::chain;
 use super::open::Loaded;
 use super::stored::{self, context};
 use crate::machine::Machine;
-use crate::store::{Compacted, DocKey, Lookup, Space, Store, VersionRecord, key};
+use crate::store::{Compacted, DocKey, Lookup, Space, Store, StoreView, VersionRecord, key};
 use base::DocId;
 use crdt::Frozen;
 use vault::{Key, Kind, seal};
@@ -24,8 +24,9 @@ const PART_BEHIND: u64 = 4;
 /// to make and slow to open.
 const LARGE_BYTES_MIN: usize = 64 << 10;
 
-/// Version records that are rewritten in one go while the log waits.
-const RECORDS_AT_ONCE: u64 = 64;
+/// Version records, and bytes of them, that are rewritten in one go while the log waits.
+const RECORDS_AT_ONCE: usize = 64;
+const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// A compaction that is due. It works on a copy, so that edits go on meanwhile.
 pub struct Compaction {
@@ -35,16 +36,19 @@ pub struct Compaction {
     version: u64,
 }
 
-/// Begins a compaction if it is time. The document must be in step with the store.
-///
-/// One that fails is begun anew once the document has grown again: nothing is lost meanwhile, the chunks stay.
-pub fn begin_if_due(doc: &DocKey, loaded: &mut Loaded) -> Option<Compaction> {
+/// Whether it is time.
+pub fn due(loaded: &Loaded) -> bool {
     let version = loaded.head.version;
     let many = version - loaded.compacted_to > VERSIONS_MIN.max(version / PART_BEHIND);
     let large = loaded.large_bytes > LARGE_BYTES_MIN.max(loaded.compacted_bytes / 2);
-    if !many && !large {
-        return None;
-    }
+    many || large
+}
+
+/// Begins a compaction. The document must be in step with the store; copying it takes a moment.
+///
+/// One that fails is begun anew once the document has grown again: nothing is lost meanwhile, the chunks stay.
+pub fn begin(doc: &DocKey, loaded: &mut Loaded) -> Option<Compaction> {
+    let version = loaded.head.version;
     let frozen = loaded.document.freeze().ok()?;
     loaded.compacted_to = version;
     // About what the chunk will have; known better when the document is opened next.
@@ -66,49 +70,73 @@ impl Compaction {
         drop(frozen);
         let chunk = seal(&key, &context(&doc, Kind::Compacted), &saved);
         let record = Compacted { version, chunk };
-        let Some(before) = machine.while_quiet(|store| put(store, &doc, record))? else { return Ok(()) };
-        for from in (before + 1..=version).step_by(RECORDS_AT_ONCE as usize) {
-            let to = (from + RECORDS_AT_ONCE - 1).min(version);
-            machine.while_quiet(|store| drop_changes(store, &doc, from, to))?;
+        if machine.while_quiet(|store| put(store, &doc, record))? {
+            empty_versions(machine, &doc, version)?;
+            metrics::counter!("documents_compacted_total").increment(1);
         }
-        metrics::counter!("documents_compacted_total").increment(1);
         Ok(())
     }
 }
 
-/// Stores the chunk, and gives the version that was compacted to before; `None` if the document is gone, or a newer
-/// chunk is there: an older one in its place would miss the changes that were dropped for it.
-fn put(store: &Store, doc: &DocKey, record: Compacted) -> Result<Option<u64>, Fault> {
+/// Stores the chunk. Not if the document is gone, or a newer chunk is there: an older one in its place would miss the
+/// changes that were dropped for it.
+fn put(store: &Store, doc: &DocKey, record: Compacted) -> Result<bool, Fault> {
     let view = store.view();
-    if stored::head(&view, doc)?.is_none() {
-        return Ok(None);
-    }
-    let at = key::compacted(&doc.prefix());
-    let before = view.get(Space::Documents, &at)?.map(|bytes| Compacted::from_record(&bytes)).transpose()?;
-    let before = before.map_or(0, |compacted| compacted.version);
-    if before >= record.version {
-        return Ok(None);
+    if stored::head(&view, doc)?.is_none() || compacted_to(&view, doc)? >= record.version {
+        return Ok(false);
     }
     let mut txn = store.begin();
-    txn.put(Space::Documents, at, record.to_record());
+    txn.put(Space::Documents, key::compacted(&doc.prefix()), record.to_record());
     txn.commit()?;
-    Ok(Some(before))
+    Ok(true)
 }
 
-/// Empties the records of versions that are in the chunk; who made them and when stays.
-fn drop_changes(store: &Store, doc: &DocKey, from: u64, to: u64) -> Result<(), Fault> {
+/// The newest version in the stored chunk; 0 if there is none.
+fn compacted_to(view: &StoreView<'_>, doc: &DocKey) -> Result<u64, Fault> {
+    let stored = view.get(Space::Documents, &key::compacted(&doc.prefix()))?;
+    let record = stored.map(|bytes| Compacted::from_record(&bytes)).transpose()?;
+    Ok(record.map_or(0, |compacted| compacted.version))
+}
+
+/// Empties the records of all versions that are in the chunk; who made them and when stays. Also those that an earlier
+/// compaction was kept from emptying.
+///
+/// They are read while the log goes on: nothing but this, a deletion or a snapshot changes the record of an old version.
+fn empty_versions(machine: &Machine, doc: &DocKey, newest: u64) -> Result<(), Fault> {
     let prefix = doc.prefix();
-    let Some(mut head) = stored::head(&store.view(), doc)? else { return Ok(()) };
-    let mut txn = store.begin();
-    if let Some(first) = head.first.as_mut().filter(|_| from <= 1) {
-        first.parts.iter_mut().for_each(|part| part.changes.clear());
-        txn.put(Space::Documents, key::head(&prefix), head.to_record());
-    }
-    for pair in store.range(Space::Documents, key::version(&prefix, from), key::version(&prefix, to + 1)) {
+    let versions = key::version(&prefix, 1)..key::version(&prefix, newest + 1);
+    let (mut emptied, mut bytes) = (Vec::new(), 0);
+    for pair in machine.store().range(Space::Documents, versions.start, versions.end) {
         let (key, value) = pair?;
         let mut record = VersionRecord::from_record(&value)?;
+        if record.parts.iter().all(|part| part.changes.is_empty()) {
+            continue;
+        }
         record.parts.iter_mut().for_each(|part| part.changes.clear());
-        txn.put(Space::Documents, key.to_vec(), record.to_record());
+        emptied.push((key.to_vec(), record.to_record()));
+        bytes += value.len();
+        if emptied.len() >= RECORDS_AT_ONCE || bytes >= BYTES_AT_ONCE {
+            bytes = 0;
+            write_emptied(machine, doc, newest, std::mem::take(&mut emptied))?;
+        }
     }
-    Ok(txn.commit()?)
+    write_emptied(machine, doc, newest, emptied)
+}
+
+/// Writes emptied records, if the chunk that stands for them is still there.
+fn write_emptied(
+    machine: &Machine,
+    doc: &DocKey,
+    newest: u64,
+    emptied: Vec<(Vec<u8>, Vec<u8>)>,
+) -> Result<(), Fault> {
+    machine.while_quiet(|store| {
+        let view = store.view();
+        if stored::head(&view, doc)?.is_none() || compacted_to(&view, doc)? < newest {
+            return Ok(());
+        }
+        let mut txn = store.begin();
+        emptied.into_iter().for_each(|(key, record)| txn.put(Space::Documents, key, record));
+        Ok(txn.commit()?)
+    })
 }

@@ -1,19 +1,22 @@
 //! What all documents of a node share: caches, keys, workers, limits.
 
 use super::Fault;
-use super::compaction::Compaction;
+use super::compaction::{self, Compaction};
 use super::fault::chain;
 use super::keyring::Keyring;
-use super::open::{Loaded, OpenDocuments};
+use super::open::{Loaded, OpenDocument, OpenDocuments};
 use super::quarantine::Quarantine;
+use super::runner::Runner;
 use super::views::Views;
 use super::workers::{WorkLost, Workers};
 use crate::machine::Generations;
 use crate::shard::Shard;
 use crate::store::DocKey;
 use base::Limits;
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vault::MasterKey;
@@ -47,6 +50,8 @@ pub struct Engine {
     pub tasks: TaskTracker,
     /// Cancelled when the node stops: edits that are not made yet are refused then.
     pub stopping: CancellationToken,
+    /// Room for compactions: one at a time, because each holds a copy of a document.
+    pub compactions: Arc<Semaphore>,
     /// Room for edits that wait, in KiB of memory.
     pub waiting_room: Arc<Semaphore>,
 }
@@ -69,39 +74,72 @@ impl Engine {
             limits,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            compactions: Arc::new(Semaphore::new(1)),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM_KIB)),
         }
     }
 
     /// Does a piece of work on an open document, which nobody else works on meanwhile. It may be loaded or not.
     pub async fn with_open<T: Send + 'static>(
-        &self,
+        self: &Arc<Engine>,
+        shard: &Arc<Shard>,
         doc: &DocKey,
         work: impl FnOnce(&mut Option<Loaded>) -> T + Send + 'static,
     ) -> Result<T, WorkLost> {
         let open = self.open.entry(doc);
         let mut held = open.state.clone().lock_owned().await;
+        let (engine, shard) = (self.clone(), shard.clone());
         // The lock goes with the work: whoever waits for the answer may leave, and the document stays in order.
         let worked = move || {
             // Taken out while it is worked on: should the work panic, nothing half done stays behind.
             let mut state = held.take();
             let done = work(&mut state);
+            engine.settle(&shard, &open, &mut state);
             *held = state;
-            (held, done)
+            done
         };
-        let (held, done) = self.workers.run(worked).await?;
-        self.open.reweigh(&open, held.as_ref());
-        Ok(done)
+        self.workers.run(worked).await
+    }
+
+    /// After work on an open document: counts it anew, and has it compacted if it is time. The document must be in step
+    /// with the store. Runs on a worker.
+    pub fn settle(
+        self: &Arc<Engine>,
+        shard: &Arc<Shard>,
+        open: &Arc<OpenDocument>,
+        state: &mut Option<Loaded>,
+    ) {
+        self.open.reweigh(open, state.as_ref());
+        let Some(loaded) = state.as_mut().filter(|loaded| compaction::due(loaded)) else { return };
+        // If another one is under way, it stays due.
+        let Ok(turn) = self.compactions.clone().try_acquire_owned() else { return };
+        if let Some(compaction) = compaction::begin(&open.doc, loaded) {
+            self.tasks.spawn(self.clone().compact(shard.clone(), compaction, turn));
+        }
     }
 
     /// Compacts a document beside everything else.
-    pub fn compact(self: &Arc<Engine>, shard: &Arc<Shard>, compaction: Compaction) {
-        let (engine, shard) = (self.clone(), shard.clone());
+    async fn compact(
+        self: Arc<Engine>,
+        shard: Arc<Shard>,
+        compaction: Compaction,
+        turn: OwnedSemaphorePermit,
+    ) {
+        let id = compaction.document();
+        let done = self.workers.run(move || compaction.run(&shard.machine)).await;
+        if let Err(fault) = done.map_err(Fault::from).flatten() {
+            tracing::error!(document = %id, error = chain(&fault), "the document was not compacted");
+        }
+        drop(turn);
+    }
+
+    /// Works on a document's queue until it is empty.
+    pub fn start_work(self: &Arc<Engine>, shard: &Arc<Shard>, open: Arc<OpenDocument>) {
+        let runner = Runner { engine: self.clone(), shard: shard.clone(), open: open.clone() };
         self.tasks.spawn(async move {
-            let id = compaction.document();
-            let done = engine.workers.run(move || compaction.run(&shard.machine)).await;
-            if let Err(fault) = done.map_err(Fault::from).flatten() {
-                tracing::error!(document = %id, error = chain(&fault), "the document was not compacted");
+            if AssertUnwindSafe(runner.run()).catch_unwind().await.is_err() {
+                tracing::error!(document = %open.doc.id, "the work on a document panicked; its edits are given up");
+                open.give_up();
             }
         });
     }

@@ -21,6 +21,5 @@ pub use keyring::{Keyring, OwnerId, new_document_key};
 pub use making::edit_id;
 pub use open::{Pending, Queued};
 pub use outcome::refusal;
-pub use runner::Runner;
 pub use stored::{HeadWords, access_list, context, head, level, level_of_user, words};
 pub use workers::WorkLost;

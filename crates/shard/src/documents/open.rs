@@ -83,6 +83,13 @@ impl OpenDocument {
         inbox.edits.drain(..count).collect()
     }
 
+    /// Drops all edits, whose askers learn that nobody can say what became of them. The next edit starts the work anew.
+    pub fn give_up(&self) {
+        let mut inbox = self.inbox.lock();
+        inbox.edits.clear();
+        inbox.running = false;
+    }
+
     /// Puts edits back to the front of the queue, to be made again. Only for the one who works on the queue.
     pub fn put_back(&self, edits: Vec<Pending>) {
         let mut inbox = self.inbox.lock();
@@ -207,6 +214,11 @@ impl OpenDocuments {
         if same.is_some_and(|entry| weight.abs_diff(entry.weight) > entry.weight / 8) {
             let _evicted = self.cache.replace(open.doc.clone(), Entry { open: open.clone(), weight }, true);
         }
+    }
+
+    /// Whether the document is open or being opened.
+    pub fn holds(&self, doc: &DocKey) -> bool {
+        self.cache.peek(doc).is_some()
     }
 
     /// Bytes and documents held.

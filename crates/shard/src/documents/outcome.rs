@@ -120,7 +120,9 @@ fn reload(runner: &Runner, state: &mut Option<Loaded>) -> Result<Shown, Fault> {
     let (store, doc) = (&runner.shard.machine.store().view(), &runner.open.doc);
     *state = None;
     let Some(head) = stored::head(store, doc)? else { return Ok(Shown::Gone) };
-    let loaded = state.insert(Loaded::load(&runner.engine.keyring, store, doc, head)?);
+    let (engine, version) = (&runner.engine, head.version);
+    let loaded = engine.quarantine.open(doc, version, || Loaded::load(&engine.keyring, store, doc, head))?;
+    let loaded = state.insert(loaded);
     show(runner, loaded)
 }
 

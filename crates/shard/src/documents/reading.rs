@@ -4,7 +4,6 @@
 //! one who holds the document may be waiting for a worker.
 
 use super::Fault;
-use super::compaction::{Compaction, begin_if_due};
 use super::engine::Engine;
 use super::making::{Bench, in_step};
 use super::open::Loaded;
@@ -25,8 +24,8 @@ const KEEP_OPEN_BYTES: usize = 32 << 10;
 enum Found {
     /// Everything.
     Seen(Seen),
-    /// The newest version is asked for, and the document is large: open it.
-    Large,
+    /// The newest version is asked for, and the document is open, or so large that it is to be kept open.
+    Open,
     /// A state of the past: open the document, and look at it there.
     Past(Past),
 }
@@ -34,8 +33,8 @@ enum Found {
 /// A state of the past.
 struct Past {
     heads: Heads,
-    version: u64,
-    updated_at: Timestamp,
+    /// The version and its time, where the version is what was asked for.
+    at: Option<(u64, Timestamp)>,
 }
 
 impl Engine {
@@ -57,7 +56,7 @@ impl Engine {
         };
         match found {
             Found::Seen(seen) => Ok(seen),
-            Found::Large => self.read_large(shard, doc, user).await,
+            Found::Open => self.read_open(shard, doc, user).await,
             Found::Past(past) => self.read_past(shard, doc, user, past).await,
         }
     }
@@ -72,10 +71,13 @@ impl Engine {
         let head = stored::head(store, doc)?.ok_or_else(not_found)?;
         // Before the document is opened, so that strangers cannot make the hub work.
         stored::level(store, doc, &head, user)?.ok_or_else(not_found)?;
+        if self.open.holds(doc) {
+            return Ok(Found::Open);
+        }
         let key = self.keyring.document_key(store, doc, &head)?;
         let chunks = stored::chunks(store, doc, &key, &head)?;
         if chunks.bytes >= KEEP_OPEN_BYTES {
-            return Ok(Found::Large);
+            return Ok(Found::Open);
         }
         let words = stored::words(&head)?;
         let document = self.quarantine.open(doc, head.version, || chunks.into_document(&words.heads))?;
@@ -102,7 +104,7 @@ impl Engine {
         Ok(cached)
     }
 
-    async fn read_large(
+    async fn read_open(
         self: &Arc<Engine>,
         shard: &Arc<Shard>,
         doc: &DocKey,
@@ -110,28 +112,23 @@ impl Engine {
     ) -> Result<Seen, Refusal> {
         let (engine, key) = (self.clone(), doc.clone());
         let machine = shard.machine.clone();
-        let read = move |state: &mut Option<Loaded>| -> Result<(Arc<Cached>, Option<Compaction>), Refusal> {
+        let read = move |state: &mut Option<Loaded>| -> Result<Arc<Cached>, Refusal> {
             // Somebody else may have read it while this waited for the document.
             if let Some(cached) = engine.views.get(&key.id, &key.tenant) {
-                return Ok((cached, None));
+                return Ok(cached);
             }
             let generation = engine.views.generation(&key);
             let view = machine.store().view();
             let loaded = engine.in_step(&view, &key, state)?;
-            let content = match loaded.document.content_json(loaded.shape) {
-                Ok(content) => content,
+            match loaded.document.content_json(loaded.shape) {
+                Ok(content) => Ok(engine.keep(&view, generation, &key, &loaded.head, content)?),
                 Err(poisoned) => {
                     *state = None;
-                    return Err(Fault::damaged(poisoned.to_string()).into());
+                    Err(Fault::damaged(poisoned.to_string()).into())
                 }
-            };
-            let cached = engine.keep(&view, generation, &key, &loaded.head, content)?;
-            Ok((cached, begin_if_due(&key, loaded)))
+            }
         };
-        let (cached, compaction) = self.with_open(doc, read).await.map_err(Fault::from)??;
-        if let Some(compaction) = compaction {
-            self.compact(shard, compaction);
-        }
+        let cached = self.with_open(shard, doc, read).await.map_err(Fault::from)??;
         cached.seen_by(user).ok_or(Refusal::NotFound)
     }
 
@@ -145,7 +142,7 @@ impl Engine {
         let store = &machine.store().view();
         let head = stored::head(store, doc)?.ok_or(Refusal::NotFound)?;
         stored::level(store, doc, &head, user)?.ok_or(Refusal::NotFound)?;
-        let past = |heads, version, updated_at| Found::Past(Past { heads, version, updated_at });
+        let past = |heads, at| Found::Past(Past { heads, at });
         match at {
             At::Now => self.look_at_newest(machine, doc, user),
             At::Version(version) if *version == head.version => self.look_at_newest(machine, doc, user),
@@ -154,13 +151,10 @@ impl Engine {
                 let record = stored::version(store, doc, &head, *version)?;
                 let record = record.filter(|_| *version < head.version).ok_or(unknown)?;
                 let heads = split_heads(record.heads()).map_err(Fault::from)?;
-                Ok(past(heads, *version, Timestamp(record.time_ms)))
+                Ok(past(heads, Some((*version, Timestamp(record.time_ms)))))
             }
             At::Heads(heads) if join_heads(heads) == head.heads => self.look_at_newest(machine, doc, user),
-            At::Heads(heads) => {
-                let (version, updated_at) = version_of(store, doc, &head, heads)?;
-                Ok(past(heads.clone(), version, updated_at))
-            }
+            At::Heads(heads) => Ok(past(heads.clone(), None)),
         }
     }
 
@@ -171,10 +165,11 @@ impl Engine {
         user: &UserId,
         past: Past,
     ) -> Result<Seen, Refusal> {
-        let Past { heads, version, updated_at } = past;
-        let (engine, shard, key, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
+        let Past { heads, at } = past;
+        let (engine, machine) = (self.clone(), shard.machine.clone());
+        let (key, user) = (doc.clone(), user.clone());
         let read = move |state: &mut Option<Loaded>| -> Result<Seen, Refusal> {
-            let view = shard.machine.store().view();
+            let view = machine.store().view();
             let loaded = engine.in_step(&view, &key, state)?;
             // Again: it may have been a while until the document was free.
             let level = stored::level(&view, &key, &loaded.head, &user)?.ok_or(Refusal::NotFound)?;
@@ -191,12 +186,17 @@ impl Engine {
                     return Err(Fault::damaged(poisoned.to_string()).into());
                 }
             };
+            // Only now that the hashes are known: nobody makes the hub search for what never was.
+            let (version, updated_at) = match at {
+                Some(at) => at,
+                None => version_of(&view, &key, &loaded.head, &heads)?,
+            };
             let HeadWords { shape, owner, created_at, .. } = stored::words(&loaded.head)?;
             let (id, name) = (key.id, loaded.head.name.as_str().into());
             let parts = ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content };
             Ok(Seen { view: Arc::new(View::new(parts)), level })
         };
-        self.with_open(doc, read).await.map_err(Fault::from)?
+        self.with_open(shard, doc, read).await.map_err(Fault::from)?
     }
 
     /// The open document at the newest version that a view shows.
@@ -226,7 +226,7 @@ fn version_of(
     let wanted = join_heads(heads);
     for version in (1..=head.version).rev() {
         let record = stored::version(store, doc, head, version)?;
-        if let Some(record) = record.filter(|record| record.parts.iter().any(|part| part.heads == wanted)) {
+        if let Some(record) = record.filter(|record| record.heads() == wanted) {
             return Ok((version, Timestamp(record.time_ms)));
         }
     }
@@ -247,4 +247,44 @@ fn view(doc: &DocKey, head: &Head, content: Vec<u8>) -> Result<View, Fault> {
         updated_at,
         content: content.into(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Lookup, NodeStore, PartRecord, Space, StoreOptions, VersionRecord, key};
+    use base::{DocId, Hash, ShardId, Slot, TenantId};
+
+    #[test]
+    fn heads_between_two_edits_of_one_version_have_no_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            NodeStore::open(folder.path(), StoreOptions::default()).unwrap().shard(ShardId(0)).unwrap();
+        let id = DocId::mint(Slot::new(1).unwrap(), [1; 16]);
+        let doc = DocKey { tenant: TenantId::new("t").unwrap(), id };
+        let (one, both) = (vec![Hash([1; 32])], vec![Hash([1; 32]), Hash([2; 32])]);
+        let part =
+            |heads: &Heads| PartRecord { author: "a".into(), heads: join_heads(heads), changes: vec![] };
+        let record = VersionRecord { time_ms: 7, parts: vec![part(&one), part(&both)] };
+        let mut txn = store.begin();
+        txn.put(Space::Documents, key::version(&doc.prefix(), 2), record.to_record());
+        txn.commit().unwrap();
+        let head = Head {
+            name: String::new(),
+            shape: 2,
+            owner: "a".into(),
+            version: 2,
+            heads: join_heads(&both),
+            created_ms: 1,
+            updated_ms: 7,
+            deleted_ms: None,
+            access_entries: 0,
+            key: vec![],
+            first: None,
+        };
+        let version = |heads| version_of(&store.view(), &doc, &head, heads).unwrap().0;
+        assert_eq!(version(&both), 2);
+        // To take it for version 2 would let an edit made on it undo the other edit.
+        assert_eq!(version(&one), NO_VERSION);
+    }
 }

@@ -2,7 +2,6 @@
 //!
 //! One task works on a document at a time, so that edits that arrive while a batch is on its way become one command.
 
-use super::compaction::begin_if_due;
 use super::engine::Engine;
 use super::fault::{unavailable, unproposed};
 use super::making::{Batch, Bench, Settled, make};
@@ -80,15 +79,15 @@ impl Runner {
             Some(command) => Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await),
         };
         let Batch { waiting, settled, again, .. } = batch;
-        let show = move |runner: &Runner, state: &mut Option<Loaded>| runner.show(state, outcome, waiting);
+        let show = move |runner: &Runner, state: &mut Option<Loaded>| {
+            let answers = runner.show(state, outcome, waiting);
+            runner.engine.settle(&runner.shard, &runner.open, state);
+            answers
+        };
         let (mut state, answers, showing) = self.work("show", state, show).await?;
         let later = tell_now(answers, settled, again);
-        if let Some(compaction) = state.as_mut().and_then(|loaded| begin_if_due(&self.open.doc, loaded)) {
-            self.engine.compact(&self.shard, compaction);
-        }
         let work = making + showing;
         let rest = state.as_mut().map(|loaded| loaded.pace.worked(work, since_last));
-        self.engine.open.reweigh(&self.open, state.as_ref());
         *held = state;
         drop(held);
         for (pending, version) in later.done_at {

@@ -101,10 +101,7 @@ pub struct Chunks {
 /// Reads and unseals the chunks of a document, up to the version of its head.
 pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Result<Chunks, Fault> {
     let mut chunks = Chunks { compacted: 0, compacted_bytes: 0, large_bytes: 0, bytes: 0, opened: vec![] };
-    // Emptied once it is compacted.
-    if let Some(first) =
-        head.first.as_ref().filter(|first| first.parts.iter().any(|part| !part.changes.is_empty()))
-    {
+    if let Some(first) = &head.first {
         chunks.add(doc, key, first)?;
         return Ok(chunks);
     }

@@ -7,8 +7,6 @@ use base::Level;
 
 impl Step<'_> {
     /// The head of a living document, if one of the principals holds `needed`.
-    ///
-    /// Who may not even read learns nothing: a document that is not there looks the same.
     pub(super) fn permitted(
         &self,
         document: &[u8],
@@ -19,12 +17,24 @@ impl Step<'_> {
         let Some(head) = head.filter(|head| head.deleted_ms.is_none()) else {
             return Ok(Err(Rejection::NotFound));
         };
+        Ok(self.allowed(document, &head.owner, principals, needed)?.map(|()| head))
+    }
+
+    /// Whether one of the principals holds `needed`.
+    ///
+    /// Who may not even read learns nothing: a document that is not there looks the same.
+    pub(super) fn allowed(
+        &self,
+        document: &[u8],
+        owner: &str,
+        principals: &[String],
+        needed: Level,
+    ) -> Result<Result<(), Rejection>, ApplyError> {
         let stored = |principal: &str| self.txn.get(Space::Documents, &key::access(document, principal));
-        let held = level_of(&head.owner, principals.iter().map(String::as_str), stored)?;
-        Ok(match held {
+        Ok(match level_of(owner, principals.iter().map(String::as_str), stored)? {
             None => Err(Rejection::NotFound),
             Some(held) if held < needed => Err(Rejection::Forbidden { needed, held }),
-            Some(_) => Ok(head),
+            Some(_) => Ok(()),
         })
     }
 }

@@ -6,6 +6,10 @@ use crate::command::Create;
 use crate::store::{Head, Lookup, PartRecord, Space, VersionRecord, key};
 use base::{DocId, Level, Shape};
 
+/// A first version of so many sealed bytes stands in the head record: most documents are then one record. A longer one
+/// does not, because every access check reads the head.
+const INLINE_BYTES_MAX: usize = 4 << 10;
+
 impl Step<'_> {
     pub(super) fn create(&mut self, create: Create) -> Result<Result<Done, Rejection>, ApplyError> {
         let id = self.id(create.document)?;
@@ -34,6 +38,14 @@ impl Step<'_> {
         let listed = key::listed(&create.origin.tenant, &owner, id.as_bytes());
         self.txn.put(Space::Lists, listed, vec![Level::Owner as u8]);
         let part = PartRecord { author: owner.clone(), heads: create.heads.clone(), changes: create.change };
+        let version = VersionRecord { time_ms, parts: vec![part] };
+        let small = version.parts.iter().map(|part| part.changes.len()).sum::<usize>() <= INLINE_BYTES_MAX;
+        let first = if small {
+            Some(version)
+        } else {
+            self.txn.put(Space::Documents, key::version(document, 1), version.to_record());
+            None
+        };
         let head = Head {
             name: create.name,
             shape: create.shape,
@@ -45,7 +57,7 @@ impl Step<'_> {
             deleted_ms: None,
             access_entries: 0,
             key,
-            first: Some(VersionRecord { time_ms, parts: vec![part] }),
+            first,
         };
         self.txn.put(Space::Documents, key::head(document), head.to_record());
         self.touch(id);

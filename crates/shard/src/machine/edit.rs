@@ -26,7 +26,7 @@ impl Step<'_> {
             verdicts.push(if broken {
                 Verdict::Stale
             } else {
-                self.verdict(&edit.tenant, id, &document, part)?
+                self.verdict(&edit.tenant, id, &document, &head.owner, part)?
             });
         }
         let applied = verdicts.iter().take_while(|verdict| matches!(verdict, Verdict::Apply)).count();
@@ -46,10 +46,11 @@ impl Step<'_> {
         tenant: &str,
         id: DocId,
         document: &[u8],
+        owner: &str,
         part: &EditPart,
     ) -> Result<Verdict, ApplyError> {
         let needs = Level::from_number(part.needs).ok_or_else(|| self.rule("levels are 1 to 4"))?;
-        if let Err(rejection) = self.permitted(document, &part.principals, needs)? {
+        if let Err(rejection) = self.allowed(document, owner, &part.principals, needs)? {
             return Ok(Verdict::Earlier(Err(rejection)));
         }
         Ok(self.repeated(tenant, id.slot(), &part.edit)?.map_or(Verdict::Apply, Verdict::Earlier))

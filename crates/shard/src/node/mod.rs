@@ -67,20 +67,26 @@ impl Node {
         if tokio::time::timeout(EDITS_END_WITHIN, engine.tasks.wait()).await.is_err() {
             tracing::warn!("edits under way are given up; none of them was acknowledged");
         }
-        supervisor.shutdown().await;
+        // A group that waits for a log that has stopped is let go when the log closes.
+        if tokio::time::timeout(GROUPS_END_WITHIN, supervisor.shutdown()).await.is_err() {
+            tracing::warn!("groups did not end in time; what was acknowledged is in the log");
+        }
         let wal = service.inner.wal.clone();
         if let Err(error) = service.inner.make_stores_durable() {
             tracing::warn!(%error, "the store was not flushed; the log will be applied again");
         }
         drop(service);
         for proposer in proposers {
-            // Ends with the last service. A gateway that still holds one keeps the task, and nothing else.
+            // Nothing that it could still propose would be taken.
             proposer.abort();
             let _ended = proposer.await;
         }
         tokio::task::block_in_place(|| wal.close());
     }
 }
+
+/// How long the groups may take to end.
+const GROUPS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long edits that are on their way into the log may take to end when the node stops.
 const EDITS_END_WITHIN: Duration = Duration::from_secs(2);

@@ -1,7 +1,7 @@
 //! Edits.
 
 use super::{Inner, doc_key};
-use crate::documents::{Pending, Queued, RETRY_AFTER, Runner};
+use crate::documents::{Pending, Queued, RETRY_AFTER};
 use crate::shard::Shard;
 use crate::store::DocKey;
 use base::{Level, Op, PathStep};
@@ -28,10 +28,7 @@ impl Inner {
         let open = self.engine.open.entry(&doc);
         match open.push(pending) {
             Queued::Waits => {}
-            Queued::StartWork => {
-                let runner = Runner { engine: self.engine.clone(), shard: shard.clone(), open };
-                self.engine.tasks.spawn(runner.run());
-            }
+            Queued::StartWork => self.engine.start_work(&shard, open),
             Queued::Full => return Err(busy),
         }
         answer.await.unwrap_or(Err(Refusal::Unknown { shard: shard.id }))

@@ -209,7 +209,8 @@ impl<M: StateMachine> Group<M> {
         self.status().fatal.unwrap_or_else(|| "the group's task panicked".to_owned())
     }
 
-    /// Stops the group. When it returns, nothing of it touches the log or the machine any more.
+    /// Stops the group. When it returns, nothing of it touches the log or changes the machine any more; a snapshot that is
+    /// being taken may still read it.
     pub async fn shutdown(&self) {
         if let Err(error) = self.raft.shutdown().await {
             tracing::warn!(group = %self.log.group, %error, "the group's task ended badly");

@@ -17,7 +17,7 @@ pub struct SnapshotPolicy {
     pub age: Duration,
     /// The most entries that stay in the log, for nodes that were away for a while.
     pub keep_entries: u64,
-    /// About the most bytes that stay.
+    /// About the most bytes that stay, though never fewer than the last thousand entries do.
     pub keep_bytes: u64,
 }
 

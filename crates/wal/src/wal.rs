@@ -23,7 +23,7 @@ use crate::queue::Op;
 use crate::read;
 use crate::recover::{Recovered, Recovery, recover};
 use crate::room::{Room, RoomGauge};
-use crate::shared::{Shared, State};
+use crate::shared::{Shared, State, Status};
 use crate::stats::{Meters, Stats};
 use crate::writer::Writer;
 
@@ -274,12 +274,35 @@ fn refuse_disorder(
     }
 }
 
+/// A thread of the log that panics ends it as a failed write does: who waits for it would wait for ever.
+struct FailOnPanic(Arc<Shared>);
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let error = io::Error::other("a thread of the log panicked");
+            tracing::error!(%error, "the log cannot go on; the process must end");
+            (self.0.options.on_failure)(&error);
+            let mut state = self.0.state.lock();
+            state.status = Status::Failed;
+            state.writer_ended = true;
+            drop(state);
+            self.0.wake_all();
+        }
+    }
+}
+
 /// Starts the three threads, or none.
 fn start_threads(shared: &Arc<Shared>, writer: Writer) -> io::Result<Vec<JoinHandle<()>>> {
     let (keeper, collector) = (shared.clone(), shared.clone());
     let mut threads = Vec::new();
     let mut start = |name: &str, run: Box<dyn FnOnce() + Send>| -> io::Result<()> {
-        threads.push(thread::Builder::new().name(name.into()).spawn(run)?);
+        let guard = FailOnPanic(shared.clone());
+        let guarded = move || {
+            let _guard = guard;
+            run();
+        };
+        threads.push(thread::Builder::new().name(name.into()).spawn(guarded)?);
         Ok(())
     };
     let started = start("wal-keeper", Box::new(move || keeper::run(&keeper)))

@@ -56,7 +56,12 @@ fn a_whole_log_verifies() {
     let verdict = verify_on(&written());
     assert!(verdict.is_whole() && verdict.torn.is_empty(), "{verdict:?}");
     assert!(verdict.segments > 2);
-    assert_eq!(verdict.records, 40 + verdict.segments - 2, "every entry, and a link a segment in use");
+    // At most two segments are prepared and hold no link yet.
+    let links = verdict.records - 40;
+    assert!(
+        (verdict.segments - 2..=verdict.segments).contains(&links),
+        "every entry, and a link a segment in use"
+    );
 }
 
 #[test]

@@ -27,6 +27,23 @@ fn a_failed_sync_calls_the_hook_and_is_never_tried_again() {
 }
 
 #[test]
+fn a_panic_in_a_callback_ends_the_log_like_a_failed_write() {
+    let failed = Arc::new(Mutex::new(0));
+    let hook = {
+        let failed = failed.clone();
+        Arc::new(move |_: &io::Error| *failed.lock().unwrap() += 1)
+    };
+    let (wal, _) = Wal::open_on(Arc::new(SimDisk::new()), Options { on_failure: hook, ..options() }).unwrap();
+    wal.append(A, entries(1..=1, 10), Box::new(|_| panic!("a callback that is wrong"))).unwrap();
+    // Nobody waits for ever: submissions are refused from here on, and the log closes.
+    while wal.append(A, vec![], ignore()).is_ok() {
+        std::thread::yield_now();
+    }
+    assert_eq!(*failed.lock().unwrap(), 1);
+    wal.close();
+}
+
+#[test]
 fn a_full_disk_is_told_early_and_what_was_accepted_still_fits() {
     let disk = SimDisk::new();
     let (wal, _) =

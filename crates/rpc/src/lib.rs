@@ -7,6 +7,7 @@ mod document;
 mod edit;
 mod health;
 mod list;
+mod live;
 mod refusal;
 mod shards;
 mod share;
@@ -16,6 +17,9 @@ pub use document::{At, Create, Delete, Precondition, Read, Seen, View, ViewParts
 pub use edit::{Base, Edit, EditKey, Write};
 pub use health::{Health, ShardHealth, ShardState};
 pub use list::{List, Page, Summary};
+pub use live::{
+    Bell, Ephemeral, Follow, FollowSession, Followed, Join, Live, SharedLive, SyncSession, Synced, Update,
+};
 pub use refusal::{LimitKind, Refusal};
 pub use shards::{Answer, Caller, Shards, SharedShards};
 pub use share::{Access, AccessEntry, Share};

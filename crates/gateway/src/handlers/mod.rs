@@ -13,6 +13,7 @@ pub(crate) mod read;
 mod replace;
 mod root;
 mod share;
+mod write;
 
 use crate::app::App;
 use crate::auth::Verified;

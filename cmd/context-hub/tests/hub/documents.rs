@@ -120,6 +120,9 @@ async fn an_edit_that_does_not_fit_changes_nothing_and_names_its_fault() {
     let before = ada.read(&path).await;
     let faults = [
         json!({"op": "set", "path": ["list", 3], "value": 0}),
+        json!({"op": "set", "path": [], "value": []}),
+        json!({"op": "set", "path": ["text"], "value": {"$counter": "many"}}),
+        json!({"op": "insert", "path": ["list", 0], "value": [{"$bytes": "?"}]}),
         json!({"op": "delete", "path": []}),
         json!({"op": "delete", "path": ["nowhere"]}),
         json!({"op": "delete", "path": ["list", 9]}),

@@ -35,7 +35,7 @@ pub(crate) fn replace(
         Shape::Json => {
             let entries = match Content::read(content, limits.json_depth)? {
                 Content::Map(entries) => entries,
-                other => return Err(ops::root_error(&other)),
+                other => return Err(EditError::json_root(&other)),
             };
             Change { document, at, stamp, limits }.json(|tx| {
                 let mut tree = Tree { tx, written: 0 };

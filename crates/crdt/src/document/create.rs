@@ -5,7 +5,6 @@ use super::encode::{Encoder, Target};
 use super::made::{Made, Stamp};
 use super::text::CONTENT;
 use crate::edit::EditError;
-use crate::edit::ops;
 use crate::json::{Content, render, scalar};
 use base::{Heads, Limits, Shape};
 
@@ -49,7 +48,7 @@ fn text(text: &str, stamp: Stamp, limits: &Limits) -> Result<(Made, Vec<u8>), Ed
 }
 
 fn json(content: &Content, stamp: Stamp, limits: &Limits) -> Result<(Made, Vec<u8>), EditError> {
-    let Content::Map(entries) = content else { return Err(ops::root_error(content)) };
+    let Content::Map(entries) = content else { return Err(EditError::json_root(content)) };
     let mut json = Vec::new();
     render::content(content, &mut json);
     check_size(json.len(), limits)?;

@@ -1,7 +1,7 @@
 //! Why an edit is refused. A refused edit leaves no trace in the document.
 
 use crate::document::{HeadsError, Poisoned};
-use crate::json::ContentError;
+use crate::json::{Content, ContentError};
 use automerge::AutomergeError;
 use base::Unit;
 
@@ -22,6 +22,22 @@ pub enum EditError {
         /// What its content is.
         expected: &'static str,
         /// What came.
+        found: &'static str,
+    },
+    /// An operation brings a value that cannot be part of a document.
+    #[error("operation {op}: the value cannot be part of a document")]
+    BadValue {
+        /// Which operation.
+        op: usize,
+        /// What is wrong with it.
+        source: ContentError,
+    },
+    /// The root of a JSON document stays an object.
+    #[error("operation {op}: the content of a Json document must be an object, not {found}")]
+    RootReplaced {
+        /// Which operation.
+        op: usize,
+        /// What it would be replaced by.
         found: &'static str,
     },
     /// A text document knows `splice` only.
@@ -120,6 +136,13 @@ pub enum EditError {
     /// The open document cannot be trusted any more.
     #[error(transparent)]
     Poisoned(#[from] Poisoned),
+}
+
+impl EditError {
+    /// This cannot be the content of a JSON document.
+    pub(crate) fn json_root(content: &Content) -> EditError {
+        EditError::Root { document: "Json", expected: "an object", found: content.kind() }
+    }
 }
 
 impl From<AutomergeError> for EditError {

@@ -22,8 +22,8 @@ pub(crate) fn perform(
     for (op, operation) in ops.iter().enumerate() {
         let mut one = One { tree: Tree { tx, written }, op };
         match operation {
-            Op::Set { path, value } => one.set(path, &Content::read(value, left(json_depth, path))?)?,
-            Op::Insert { path, value } => one.insert(path, &Content::read(value, left(json_depth, path))?)?,
+            Op::Set { path, value } => one.set(path, &one.value(value, left(json_depth, path))?)?,
+            Op::Insert { path, value } => one.insert(path, &one.value(value, left(json_depth, path))?)?,
             Op::Delete { path } => one.delete(path)?,
             Op::Splice { path, position, delete, insert } => {
                 let path_text = pointer(path);
@@ -49,9 +49,16 @@ struct One<'t, 'd> {
 }
 
 impl One<'_, '_> {
+    /// The value that the operation brings.
+    fn value(&self, value: &serde_json::Value, depth: usize) -> Result<Content, EditError> {
+        Content::read(value, depth).map_err(|source| EditError::BadValue { op: self.op, source })
+    }
+
     fn set(&mut self, path: &[PathStep], content: &Content) -> Result<(), EditError> {
         if path.is_empty() {
-            let Content::Map(entries) = content else { return Err(root_error(content)) };
+            let Content::Map(entries) = content else {
+                return Err(EditError::RootReplaced { op: self.op, found: content.kind() });
+            };
             return Ok(self.tree.make_map(&ROOT, entries)?);
         }
         let (parent, prop) = self.parent(path)?;
@@ -181,9 +188,4 @@ impl One<'_, '_> {
     fn wrong_type(&self, path: &[PathStep], expected: &'static str, found: &'static str) -> EditError {
         EditError::WrongType { op: self.op, path: pointer(path), expected, found }
     }
-}
-
-/// The root of a JSON document stays an object.
-pub(crate) fn root_error(content: &Content) -> EditError {
-    EditError::Root { document: "Json", expected: "an object", found: content.kind() }
 }

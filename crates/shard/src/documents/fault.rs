@@ -108,7 +108,8 @@ pub fn bad_edit(error: EditError, limits: &Limits) -> Refusal {
         }
         EditError::DocumentTooLarge { bytes, limit } => too_large(LimitKind::Document, limit, Some(bytes)),
         EditError::ChangeTooLarge { bytes, limit } => too_large(LimitKind::Change, limit, Some(bytes)),
-        EditError::Content(ContentError::TooDeep { .. }) => {
+        EditError::Content(ContentError::TooDeep { .. })
+        | EditError::BadValue { source: ContentError::TooDeep { .. }, .. } => {
             too_large(LimitKind::Depth, limits.json_depth, None)
         }
         EditError::Poisoned(_) | EditError::Heads(crdt::HeadsError::Poisoned(_)) => Refusal::Internal {
@@ -121,7 +122,9 @@ pub fn bad_edit(error: EditError, limits: &Limits) -> Refusal {
 /// The operation at fault, where one is.
 fn operation(error: &EditError) -> Option<usize> {
     match error {
-        EditError::TextOnly { op }
+        EditError::BadValue { op, .. }
+        | EditError::RootReplaced { op, .. }
+        | EditError::TextOnly { op }
         | EditError::NothingThere { op, .. }
         | EditError::WrongType { op, .. }
         | EditError::OutOfRange { op, .. }

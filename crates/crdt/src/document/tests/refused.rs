@@ -9,6 +9,12 @@ fn key(key: &str) -> PathStep {
     PathStep::Key(key.into())
 }
 
+/// An error and what it comes from.
+fn chain(error: &EditError) -> String {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    format!("{error}{}", source.unwrap_or_default())
+}
+
 /// Carries out an operation that cannot be, behind one that can, at the current heads and at past ones. Gives both
 /// messages.
 fn refused(content: &Value, op: Op, limits: &Limits) -> String {
@@ -23,7 +29,7 @@ fn refused(content: &Value, op: Op, limits: &Limits) -> String {
         let good = Op::Set { path: vec![key("good")], value: json!({"a": ["list"]}) };
         let ops = [good, op.clone()];
         let error = case.document.edit(Shape::Json, &at, &ops, Unit::Utf16, stamp(), limits).unwrap_err();
-        messages.push(error.to_string());
+        messages.push(chain(&error));
         assert_eq!(case.document.heads(), heads);
         assert_eq!(case.document.content_json(Shape::Json).unwrap(), before);
         case.check_convergence(Shape::Json);
@@ -58,8 +64,14 @@ fn operations_that_cannot_be_say_what_was_found() {
             "\"/list\" is a list, not an object",
         ),
         (Op::Set { path: vec![key("n"), key("a")], value: json!(1) }, "\"/n\" is a number, not"),
-        (Op::Set { path: vec![], value: json!([]) }, "must be an object, not a list"),
-        (Op::Set { path: vec![key("a")], value: json!({"$bytes": "?"}) }, "{\"$bytes\": …}"),
+        (
+            Op::Set { path: vec![], value: json!([]) },
+            "operation 1: the content of a Json document must be an object",
+        ),
+        (
+            Op::Set { path: vec![key("a")], value: json!({"$bytes": "?"}) },
+            "operation 1: the value cannot be part of a document: {\"$bytes\": …}",
+        ),
         (splice(vec![key("text")], 4), "4 is beyond the end of \"/text\", which has 3 UTF-16 code units"),
         (splice(vec![key("text")], 2), "position 2 of \"/text\" splits a character"),
         (splice(vec![key("list")], 0), "\"/list\" is a list, not a text"),

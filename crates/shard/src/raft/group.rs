@@ -23,8 +23,10 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, oneshot};
 use wal::{GroupId, Wal};
 
-/// The applied entries nearest to the end that are never purged: openraft must not lose an entry that it is about to apply.
-const KEPT_AT_LEAST: u64 = 1_000;
+/// The applied entries nearest to the end that are never purged: openraft must not lose an entry that it is about to
+/// apply. It applies what is committed in batches, and only a few of them are on their way; of the largest entries that
+/// a proposer makes, so many are 16 MiB.
+const KEPT_AT_LEAST: u64 = 64;
 
 /// What a group is made of.
 pub struct GroupConfig<M> {

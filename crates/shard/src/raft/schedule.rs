@@ -17,7 +17,8 @@ pub struct SnapshotPolicy {
     pub age: Duration,
     /// The most entries that stay in the log, for nodes that were away for a while.
     pub keep_entries: u64,
-    /// About the most bytes that stay, though never fewer than the last thousand entries do.
+    /// About the most bytes that stay, by the mean size of an entry since the last snapshot; a few dozen entries stay
+    /// however large they are.
     pub keep_bytes: u64,
 }
 

@@ -20,8 +20,7 @@ pub(crate) struct Body {
 }
 
 pub(super) async fn answer(app: &App, call: Call) -> Outcome {
-    let ask = |Body { content, version, heads }: Body| {
-        Ok(Asked { edit: Edit::Replace(content), version, heads })
-    };
+    let ask =
+        |Body { content, version, heads }: Body| Ok(Asked { edit: Edit::Replace(content), version, heads });
     write::answer(app, call, Guarded::Replace, ask).await
 }

@@ -49,11 +49,7 @@ fn prepare(shared: &Shared) {
     match made {
         Ok(segment) => shared.state.lock().add_prepared(segment),
         Err(error) if is_full(&error) => shared.state.lock().put_off(&error),
-        Err(error) => {
-            tracing::error!(%error, "preparing a segment failed; the process must end");
-            (shared.options.on_failure)(&error);
-            shared.fail();
-        }
+        Err(error) => shared.fail(&error, "preparing a segment"),
     }
     shared.segments.notify_all();
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::format::{BLOCK, frame, record};
 
-/// Called with the error of a failed write or sync, before anything else happens.
+/// Called once, with the error of the first failed write or sync: after the log has begun to refuse submissions, and before
+/// any of those that wait is told.
 pub type FailureHook = Arc<dyn Fn(&io::Error) + Send + Sync>;
 
 /// How many segments are kept ready. Two, so that an accepted append finds a place even while the next is being made.

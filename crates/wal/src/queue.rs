@@ -101,6 +101,11 @@ impl Queue {
         std::mem::swap(&mut self.waiting, batch);
     }
 
+    /// Everything that waits, for a log that has ended.
+    pub(crate) fn take_all(&mut self) -> VecDeque<Submission> {
+        std::mem::take(&mut self.waiting)
+    }
+
     pub(crate) fn finished(&mut self, bytes: usize) {
         self.bytes -= bytes;
     }

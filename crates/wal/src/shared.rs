@@ -4,6 +4,7 @@
 //! the groups changed. No file is touched while the lock is held.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -17,7 +18,7 @@ use crate::error::WriteError;
 use crate::format::folder::FolderId;
 use crate::group::{ENTRY_OVERHEAD_BYTES, Group};
 use crate::options::Options;
-use crate::queue::{Op, Queue};
+use crate::queue::{Op, Queue, Submission};
 use crate::room::RoomGauge;
 use crate::segment::Segment;
 use crate::stats::Meters;
@@ -28,8 +29,26 @@ pub(crate) enum Status {
     Open,
     /// What waits is still written.
     Closing,
-    /// A write or sync failed. Nothing more is written, and what waits is refused.
+    /// A write or sync failed, or a thread panicked. Nothing more is written, and what waits is refused.
     Failed,
+}
+
+/// Why the log failed, to be told to everyone who waits.
+#[derive(Clone)]
+pub(crate) struct Failure {
+    kind: io::ErrorKind,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn of(error: &io::Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string() }
+    }
+
+    /// The failure as one who waits is told.
+    pub(crate) fn error(&self) -> io::Error {
+        io::Error::new(self.kind, self.message.clone())
+    }
 }
 
 /// Everything behind the lock.
@@ -47,6 +66,8 @@ pub(crate) struct State {
     /// Whether the log gave up collecting by itself, until it is opened again.
     pub(crate) collecting_failed: bool,
     pub(crate) status: Status,
+    /// Why the log failed: the first cause, which is the only one that counts.
+    pub(crate) failure: Option<Failure>,
     /// Whether the writer has ended.
     pub(crate) writer_ended: bool,
     /// Whether the writer sleeps and must be woken.
@@ -89,6 +110,8 @@ pub(crate) struct Shared {
     pub(crate) segments: Condvar,
     /// Held while a segment is made, so that each gets a number of its own.
     pub(crate) making: Mutex<()>,
+    /// Held from the moment the log fails until the failure hook has returned.
+    pub(crate) failing: Mutex<()>,
     /// Held while collecting, so that it is done once at a time.
     pub(crate) collecting: Mutex<()>,
     pub(crate) meters: Meters,
@@ -113,6 +136,7 @@ impl State {
             preparing_failed: None,
             collecting_failed: false,
             status: Status::Open,
+            failure: None,
             writer_ended: false,
             writer_sleeps: false,
             urgent: false,
@@ -209,10 +233,41 @@ impl Shared {
         self.wake_all();
     }
 
-    /// Ends everything after a failed write or sync.
-    pub(crate) fn fail(&self) {
-        self.state.lock().status = Status::Failed;
+    /// Ends everything, in this order: submissions are refused from here on, the hook is called, and then whoever waits is
+    /// told. Only the first failure counts: one broken disk fails the writer and the keeper at once.
+    pub(crate) fn fail(&self, error: &io::Error, what: &str) {
+        let _until_the_hook_returns = self.failing.lock();
+        {
+            let mut state = self.state.lock();
+            if state.status == Status::Failed {
+                return;
+            }
+            state.status = Status::Failed;
+            state.failure = Some(Failure::of(error));
+        }
+        tracing::error!(%error, folder = %self.disk.path("").display(), "{what} failed; the process must end");
+        (self.options.on_failure)(error);
         self.wake_all();
+    }
+
+    /// Ends a log that is closing on a full disk: what waits cannot be written.
+    pub(crate) fn end_without_room(&self) {
+        let mut state = self.state.lock();
+        state.status = Status::Failed;
+        let full = io::Error::new(io::ErrorKind::StorageFull, "no room for another segment");
+        state.failure.get_or_insert_with(|| Failure::of(&full));
+        drop(state);
+        self.wake_all();
+    }
+
+    /// Tells those who wait for submissions that were not written why, after the hook has been told.
+    pub(crate) fn refuse(&self, submissions: impl IntoIterator<Item = Submission>) {
+        let after_the_hook = self.failing.lock();
+        let failure = self.state.lock().failure.clone();
+        drop(after_the_hook);
+        for done in submissions.into_iter().filter_map(|submission| submission.done) {
+            done(Err(failure.as_ref().map_or_else(|| io::Error::other("the log has ended"), Failure::error)));
+        }
     }
 
     /// Wakes every thread, for the status has changed.

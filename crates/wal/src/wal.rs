@@ -23,7 +23,7 @@ use crate::queue::Op;
 use crate::read;
 use crate::recover::{Recovered, Recovery, recover};
 use crate::room::{Room, RoomGauge};
-use crate::shared::{Shared, State, Status};
+use crate::shared::{Shared, State};
 use crate::stats::{Meters, Stats};
 use crate::writer::Writer;
 
@@ -70,6 +70,7 @@ impl Wal {
             garbage: Condvar::new(),
             segments: Condvar::new(),
             making: Mutex::new(()),
+            failing: Mutex::new(()),
             collecting: Mutex::new(()),
             meters: Meters::default(),
             room: RoomGauge::default(),
@@ -280,14 +281,14 @@ struct FailOnPanic(Arc<Shared>);
 impl Drop for FailOnPanic {
     fn drop(&mut self) {
         if thread::panicking() {
-            let error = io::Error::other("a thread of the log panicked");
-            tracing::error!(%error, "the log cannot go on; the process must end");
-            (self.0.options.on_failure)(&error);
-            let mut state = self.0.state.lock();
-            state.status = Status::Failed;
-            state.writer_ended = true;
-            drop(state);
+            self.0.fail(&io::Error::other("a thread of the log panicked"), "a thread of the log");
+            let queued = {
+                let mut state = self.0.state.lock();
+                state.writer_ended = true;
+                state.queue.take_all()
+            };
             self.0.wake_all();
+            self.0.refuse(queued);
         }
     }
 }

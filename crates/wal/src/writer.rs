@@ -239,30 +239,15 @@ impl Writer {
         }
     }
 
-    /// Calls back whatever was not written. After a failure there may be much; after a proper end there is nothing.
+    /// Tells whoever waits for what was not written. After a failure there may be many; after a proper end there is nobody.
     fn refuse_rest(&mut self, stop: Stop) {
-        let (kind, message) = match stop {
-            Stop::Failed(error) => {
-                tracing::error!(%error, file = %self.segment.path.display(), "writing the log failed; the process must end");
-                (self.shared.options.on_failure)(&error);
-                (error.kind(), error.to_string())
-            }
-            Stop::NoSegment => (io::ErrorKind::StorageFull, "no room for another segment".to_owned()),
-            Stop::Ended => (io::ErrorKind::Other, "the log has failed".to_owned()),
-        };
-        let mut refused: Vec<Submission> = self.framed.drain(..).chain(self.batch.drain(..)).collect();
-        {
-            let mut state = self.shared.state.lock();
-            state.queue.take_into(&mut self.batch);
-            refused.extend(self.batch.drain(..));
-            if !refused.is_empty() {
-                state.status = Status::Failed;
-            }
+        match stop {
+            Stop::Failed(error) => self.shared.fail(&error, "writing"),
+            Stop::NoSegment => self.shared.end_without_room(),
+            Stop::Ended => {}
         }
-        self.shared.wake_all();
-        for done in refused.into_iter().filter_map(|submission| submission.done) {
-            done(Err(io::Error::new(kind, message.clone())));
-        }
+        let queued = self.shared.state.lock().queue.take_all();
+        self.shared.refuse(self.framed.drain(..).chain(self.batch.drain(..)).chain(queued));
     }
 }
 

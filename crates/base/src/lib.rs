@@ -9,6 +9,7 @@ mod level;
 pub mod limits;
 mod names;
 mod op;
+pub mod plain;
 mod shape;
 mod slot;
 mod time;

@@ -4,7 +4,7 @@
 //! allocator; the ratios at the end are what is promised: an edit at 50,000 changes against one at 100.
 
 use base::Hash;
-use crdt::{Document, Limits, Op, Shape, Stamp, Unit, create};
+use crdt::{Document, Limits, Op, Shape, Stamp, Unit, create, difference};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::time::Instant;
@@ -83,6 +83,7 @@ fn history(changes: usize) -> Costs {
     );
 
     let mut edits = Edits { document: &mut document, versions: vec![heads] };
+    println!("{changes} changes: difference of a letter {:.1} us", edits.difference(400));
     edits.splices(20, 0);
     let costs = Costs {
         splice: edits.splices(400, 0),
@@ -135,6 +136,21 @@ impl Edits<'_> {
                 assert!(made.expect("in range").is_some());
             }));
             self.versions.push(self.document.heads());
+        }
+        middle(all)
+    }
+
+    /// What it takes to tell a plain copy of one letter more, without the reading of the content.
+    fn difference(&mut self, count: usize) -> f64 {
+        let mut all = Vec::with_capacity(count);
+        let mut before = self.document.content_json(Shape::Text).expect("it is whole");
+        for _ in 0..count {
+            self.splices(1, 0);
+            let after = self.document.content_json(Shape::Text).expect("it is whole");
+            all.push(timed(|| {
+                assert_eq!(difference(&before, &after).expect("both were rendered").len(), 1);
+            }));
+            before = after;
         }
         middle(all)
     }

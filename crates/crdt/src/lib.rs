@@ -3,16 +3,19 @@
 //! Pure: no IO, no clock, no threads. Automerge is confined to this crate.
 //!
 //! - `document`: one open document, and the edits that thin clients make at the heads they name;
+//! - `difference`: how a plain copy gets from one state to another;
 //! - `edit`: what an edit can ask for, and how it becomes operations;
 //! - `json`: how content looks as JSON, exactly and both ways.
 
 pub mod admit;
+mod difference;
 mod document;
 mod edit;
 pub mod graph;
 mod json;
 
 pub use base::{Hash, Heads, Limits, Op, PathStep, Shape, Unit};
+pub use difference::{DifferenceError, difference};
 pub use document::{
     ApplyError, Document, Frozen, HeadsError, LoadError, Made, New, Poisoned, SaveError, Stamp, create,
 };

@@ -3,9 +3,9 @@
 //! Pure deciding is apart from doing: `text_diff`, `pieces` and `myers` turn a wish into a `TextEdit` without a
 //! document; `text`, `tree` and `ops` carry it out inside of a transaction of Automerge.
 
-mod align;
+pub(crate) mod align;
 mod error;
-mod myers;
+pub(crate) mod myers;
 pub(crate) mod ops;
 pub(crate) mod pieces;
 pub(crate) mod place;

@@ -9,8 +9,9 @@ mod base64;
 pub(crate) mod content;
 pub(crate) mod render;
 pub(crate) mod scalar;
-mod tag;
+pub(crate) mod tag;
 
 pub use base::json::{ParseError, parse};
 pub(crate) use content::Content;
 pub use content::ContentError;
+pub(crate) use tag::Tag;

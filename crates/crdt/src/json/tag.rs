@@ -87,6 +87,7 @@ pub(crate) fn float_name(value: f64) -> Option<&'static str> {
     }
 }
 
-fn named(key: &str) -> Option<Tag> {
+/// The tag with this key.
+pub(crate) fn named(key: &str) -> Option<Tag> {
     key.starts_with('$').then(|| Tag::ALL.into_iter().find(|tag| tag.key() == key))?
 }

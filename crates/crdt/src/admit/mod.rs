@@ -21,6 +21,7 @@ pub mod forge;
 mod intake;
 mod limits;
 mod op;
+mod pieces;
 pub(crate) mod reader;
 mod refused;
 mod rows;
@@ -32,16 +33,13 @@ pub(crate) mod writer;
 use base::Hash;
 use bytes::Bytes;
 
+pub use intake::Intake;
 pub use limits::{ACTOR_BYTES, Limits, MAX_NUMBER, MAX_OP};
+pub use pieces::pieces;
 pub use reader::Malformed;
 pub use refused::Refused;
 
 use crate::graph::{Graph, Misfit, Summary};
-use chunk::Chunk;
-use document::Document;
-use intake::Intake;
-use limits::Budget;
-use reader::Reader;
 
 /// What becomes of bytes that hold changes.
 #[derive(Debug, Default)]
@@ -76,23 +74,12 @@ impl Graph {
     /// Which of the changes in these chunks may be committed on top of this graph. Changes that are there
     /// already are passed over. The first change that is wrong refuses all.
     pub fn admit(&self, bytes: &[u8], limits: &Limits) -> Result<Admission, Refused> {
-        let mut budget = Budget::new(limits.inflated_bytes);
-        let mut intake = Intake::new(self);
-        let mut from = Reader::new(bytes);
-        while !from.is_empty() {
-            match chunk::next(&mut from, &mut budget)? {
-                Chunk::Change(change) => intake.offer(change, &mut budget)?,
-                Chunk::Document { body } => {
-                    let document = Document::read(body, &mut budget)?;
-                    if !document.heads().iter().all(|head| intake.knows(head)) {
-                        for change in document.changes(&mut budget)? {
-                            intake.offer(change, &mut budget)?;
-                        }
-                    }
-                }
-            }
-        }
-        intake.finish(limits)
+        self.intake().admit(bytes, limits)
+    }
+
+    /// An intake for offers of several senders, on top of this graph.
+    pub fn intake(&self) -> Intake<'_> {
+        Intake::new(self)
     }
 
     /// The graph of a document from the chunks of all its changes, each behind those that it depends on.

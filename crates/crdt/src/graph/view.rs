@@ -48,6 +48,27 @@ impl<'a> View<'a> {
         Ok(())
     }
 
+    /// How many changes are staged.
+    pub(crate) fn staged(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Takes the changes that were staged last off again, until so many are left.
+    pub(crate) fn unstage(&mut self, left: usize) {
+        for node in self.nodes.drain(left..).rev() {
+            self.by_hash.remove(&node.hash);
+            if let Some(changes) = self.changes.get_mut(&node.actor) {
+                changes.pop();
+            }
+            // An actor is staged with its first change, and so is the last one in the list when that goes.
+            if node.seq == 1
+                && let Some(actor) = self.actors.pop()
+            {
+                self.by_actor.remove(&actor);
+            }
+        }
+    }
+
     pub(crate) fn contains(&self, hash: &Hash) -> bool {
         self.index(hash).is_some()
     }

@@ -2,6 +2,7 @@
 
 mod bombs;
 mod hostile;
+mod intake;
 mod sound;
 mod stock;
 

@@ -84,7 +84,7 @@ proptest! {
 }
 
 fn refused(frame: &'static [u8]) -> DecodeError {
-    Message::decode(&Bytes::from_static(frame)).unwrap_err()
+    Message::decode(&Bytes::from_static(frame)).expect_err("no message")
 }
 
 #[test]

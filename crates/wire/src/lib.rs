@@ -1,4 +1,5 @@
-//! The messages of the automerge-repo network protocol, version "1": one CBOR map in each binary WebSocket message.
+//! What goes over sockets. Here the messages of the automerge-repo network protocol, version "1": one CBOR map in each
+//! binary WebSocket message. Those of the JSON socket are in [`thin`].
 //!
 //! Pure and total: any bytes decode to a [`Message`] or to a named [`DecodeError`], in time and memory linear in their
 //! length. Both sides of a connection are here, so that clients, load generators and tests speak through the same code.
@@ -14,6 +15,7 @@ mod decode;
 mod document;
 mod encode;
 mod message;
+pub mod thin;
 
 pub use cbor::CborError;
 pub use decode::DecodeError;

@@ -13,6 +13,7 @@ mod document;
 mod edit;
 pub mod graph;
 mod json;
+pub mod sync;
 
 pub use base::{Hash, Heads, Limits, Op, PathStep, Shape, Unit};
 pub use difference::{DifferenceError, difference};

@@ -13,8 +13,10 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod view;
+mod walk;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use base::Hash;
 use thiserror::Error;
@@ -34,6 +36,8 @@ pub struct Graph {
     writers: Vec<Writer>,
     by_actor: HashMap<Actor, u32>,
     heads: BTreeSet<Hash>,
+    /// The heads once more, for those who keep them; made when somebody asks.
+    shared_heads: OnceLock<Arc<[Hash]>>,
     max_op: u32,
 }
 
@@ -116,6 +120,7 @@ impl Graph {
             self.heads.remove(dep);
         }
         self.heads.insert(node.hash);
+        self.shared_heads = OnceLock::new();
         let index = self.nodes.len() as u32;
         if node.seq == 1 {
             self.by_actor.insert(change.actor.clone(), node.actor);
@@ -130,6 +135,11 @@ impl Graph {
     /// The changes that no other depends on, in order.
     pub fn heads(&self) -> impl ExactSizeIterator<Item = Hash> + '_ {
         self.heads.iter().copied()
+    }
+
+    /// The heads, in order, to keep: everyone who asks between two changes gets the same ones.
+    pub fn shared_heads(&self) -> Arc<[Hash]> {
+        self.shared_heads.get_or_init(|| self.heads().collect()).clone()
     }
 
     /// Whether a change is there.
@@ -188,14 +198,6 @@ impl Graph {
             (Some(older), Some(newer)) => View::new(self).clock_of(&[*newer]).covers(older.actor, older.seq),
             _ => false,
         }
-    }
-
-    /// Every change that is not among the given ones and their ancestors, ancestors first. Given ones that
-    /// are not there are passed over.
-    pub fn since(&self, known: &[Hash]) -> Vec<Hash> {
-        let known: Vec<u32> = known.iter().filter_map(|hash| self.by_hash.get(hash).copied()).collect();
-        let clock = View::new(self).clock_of(&known);
-        self.nodes.iter().filter(|node| !clock.covers(node.actor, node.seq)).map(|node| node.hash).collect()
     }
 
     fn node(&self, change: &Hash) -> Option<&Node> {

@@ -62,6 +62,12 @@ proptest! {
         let since = graph.since(&picked);
         let expected: Vec<Hash> = made.iter().map(|(hash, _)| *hash).filter(|hash| !walked.contains(hash)).collect();
         prop_assert_eq!(since, expected);
+        let (first, rest) = (picked[0], &picked[1..]);
+        let newest: BTreeSet<Hash> = picked.iter().copied()
+            .filter(|hash| !picked.iter().any(|other| other != hash && ancestors(&made, &[*other]).contains(hash)))
+            .collect();
+        prop_assert_eq!(graph.frontier(&picked), newest.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(graph.frontier(&[rest, &[first]].concat()), graph.frontier(&picked));
         let newest = picked[0];
         let walked = ancestors(&made, &[newest]);
         for (hash, deps) in &made {

@@ -1,0 +1,6 @@
+//! The engine against stock peers, in a world where messages cross, get lost and wait.
+
+mod codec;
+mod peer;
+mod simulation;
+mod world;

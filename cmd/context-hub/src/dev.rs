@@ -27,7 +27,7 @@ const LEFTOVERS_END_WITHIN: Duration = Duration::from_millis(500);
 /// How often the node's figures are taken for `/metrics`.
 const OBSERVE_EVERY: Duration = Duration::from_secs(2);
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT, or until the store cannot be written any more.
 pub fn run(args: DevArgs) -> Result<ExitCode> {
     logging::start(args.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -52,6 +52,7 @@ async fn serve(args: DevArgs) -> Result<()> {
     let service = node.service();
     let ready = tokio::select! {
         ready = until_ready(&service) => ready,
+        failed = until_store_fails(&service) => Err(failed),
         () = ended.wait() => return { node.stop().await; Ok(()) },
     };
     if let Err(error) = ready {
@@ -68,9 +69,9 @@ async fn serve(args: DevArgs) -> Result<()> {
         }
     };
     announce(&args, gateway.local_addr(), &owner)?;
-    until_ended(&mut ended, &service).await;
+    let end = until_ended(&mut ended, &service).await;
     stop(gateway, service, node).await;
-    Ok(())
+    end
 }
 
 /// Makes the folder if it is not there, and its name durable: everything acknowledged lies below it.
@@ -109,21 +110,36 @@ impl Ended {
     }
 }
 
+/// Waits until the store cannot be written any more. A store that is opened anew can be, so what ends here is for whoever
+/// keeps the hub running to start again.
+async fn until_store_fails(service: &NodeService) -> anyhow::Error {
+    let error = service.store_failed().await;
+    tracing::error!(error, "the local store cannot be written any more; the hub ends");
+    anyhow::anyhow!(
+        "the local store cannot be written any more: {error}. Mostly the disk is full: make room and start the hub again. \
+         What was acknowledged is in the log, and is applied then"
+    )
+}
+
 /// Takes the node's figures now and then until the end.
-async fn until_ended(ended: &mut Ended, service: &NodeService) {
+async fn until_ended(ended: &mut Ended, service: &NodeService) -> Result<()> {
     let stop = CancellationToken::new();
-    let (observed, service) = (stop.clone(), service.clone());
+    let (observed, observing) = (stop.clone(), service.clone());
     let observer = tokio::spawn(async move {
         let mut ticks = tokio::time::interval(OBSERVE_EVERY);
         while observed.run_until_cancelled(ticks.tick()).await.is_some() {
-            service.observe();
+            observing.observe();
         }
     });
-    ended.wait().await;
+    let end = tokio::select! {
+        () = ended.wait() => Ok(()),
+        failed = until_store_fails(service) => Err(failed),
+    };
     stop.cancel();
     if let Err(error) = observer.await {
         tracing::error!(%error, "the task that takes figures failed");
     }
+    end
 }
 
 fn prometheus() -> Result<PrometheusHandle> {

@@ -129,6 +129,14 @@ fn doc_key(caller: &Caller, id: DocId) -> DocKey {
     DocKey { tenant: caller.tenant.clone(), id }
 }
 
+impl NodeService {
+    /// Waits until the local store cannot be written any more, and says why. The node must be stopped then, and started
+    /// again; nothing that was acknowledged is lost, because it is in the log.
+    pub async fn store_failed(&self) -> String {
+        self.inner.store.failed().await
+    }
+}
+
 impl Shards for NodeService {
     fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen> {
         Box::pin(self.inner.create(caller, create))

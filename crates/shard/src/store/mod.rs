@@ -4,10 +4,13 @@
 //! itself: a crash loses a suffix, and the log, which is purged only up to what [`Store::make_durable`] has confirmed,
 //! applies it again. `docs/data-layout.md` shows every key and record.
 
+mod failure;
+mod journal;
 pub mod key;
 mod records;
 mod txn;
 
+pub use journal::JournalError;
 pub use key::{DocKey, DocumentRecord, NIL_DOCUMENT};
 pub use records::{
     Compacted, Head, Lookup, PartRecord, Receipt, RecordError, VersionRecord, join_heads, split_heads,
@@ -15,7 +18,10 @@ pub use records::{
 pub use txn::Txn;
 
 use base::ShardId;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
+use failure::Failure;
+use fjall::{
+    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot,
+};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub struct NodeStore {
     database: Database,
     folder: PathBuf,
+    failure: Failure,
 }
 
 /// A failure of the local store.
@@ -33,6 +40,9 @@ pub enum StoreError {
     /// The store itself: IO, a failed checksum, a folder that is in use.
     #[error("the local store failed: {0}")]
     Store(#[from] fjall::Error),
+    /// Its journals, before it is opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A record that does not decode.
     #[error("a record of the local store does not decode")]
     Record(#[from] RecordError),
@@ -56,13 +66,19 @@ impl Default for StoreOptions {
 impl NodeStore {
     /// Opens or makes the database in a folder.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<NodeStore, StoreError> {
+        let cut = journal::cut_torn_tail(folder)?;
         let database = Database::builder(folder)
             .cache_size(options.cache_bytes)
             .max_journaling_size(options.journal_bytes.max(64 << 20))
             .manual_journal_persist(true)
+            // What is large is sealed, and does not get smaller.
+            .journal_compression(CompressionType::None)
             .worker_threads(1)
             .open()?;
-        Ok(NodeStore { database, folder: folder.to_owned() })
+        if let Some(cut) = cut {
+            cut.settle(newest_in_tables(&database)?)?;
+        }
+        Ok(NodeStore { database, folder: folder.to_owned(), failure: Failure::default() })
     }
 
     /// The spaces of one shard, made if they are not there.
@@ -73,13 +89,28 @@ impl NodeStore {
         };
         let spaces = [open(Space::State)?, open(Space::Documents)?, open(Space::Edits)?, open(Space::Lists)?];
         sync_names(&self.folder).map_err(fjall::Error::from)?;
-        Ok(Store { database: self.database.clone(), spaces })
+        Ok(Store { database: self.database.clone(), spaces, failure: self.failure.clone() })
+    }
+
+    /// Waits until a write of any shard has failed, and says how. None will succeed until the store is opened anew.
+    pub async fn failed(&self) -> String {
+        self.failure.wait().await
     }
 
     /// Bytes that the database takes on disk.
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
         Ok(self.database.disk_space()?)
     }
+}
+
+/// The highest sequence number of what has left the journals.
+fn newest_in_tables(database: &Database) -> Result<Option<u64>, StoreError> {
+    let mut newest = None;
+    for name in database.list_keyspace_names() {
+        let keyspace = database.keyspace(&name, KeyspaceCreateOptions::default)?;
+        newest = newest.max(keyspace.tree.get_highest_persisted_seqno());
+    }
+    Ok(newest)
 }
 
 /// Makes the names of the store's folders durable. `fjall` makes a folder for each keyspace but fsyncs only what is in it;
@@ -128,6 +159,7 @@ impl Space {
 pub struct Store {
     database: Database,
     spaces: [Keyspace; 4],
+    failure: Failure,
 }
 
 /// A key and its value.
@@ -165,7 +197,7 @@ impl Store {
 
     /// Fsyncs everything that was written so far.
     pub fn make_durable(&self) -> Result<(), StoreError> {
-        Ok(self.database.persist(PersistMode::SyncAll)?)
+        self.failure.note(self.database.persist(PersistMode::SyncAll))
     }
 
     /// Bytes that this shard takes on disk, without what is in the journals only.

@@ -111,7 +111,7 @@ impl<'a> Txn<'a> {
                 }
             }
         }
-        Ok(batch.commit()?)
+        self.store.failure.note(batch.commit())
     }
 }
 

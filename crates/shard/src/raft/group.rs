@@ -19,6 +19,7 @@ use openraft::errors::{LinearizableReadError, RaftError};
 use openraft::type_config::alias::WatchReceiverOf;
 use openraft::{BasicNode, Instant, Raft, RaftMetrics, ReadPolicy, StorageHelper};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::Arc;
 use tokio::sync::{Mutex, oneshot};
 use wal::{GroupId, Wal};
@@ -76,6 +77,7 @@ impl<M: StateMachine> Group<M> {
         let GroupConfig { group, node, wal, machine } = config;
         let settings =
             timing::settings(format!("group {group}")).map_err(|e| StartError::Raft(e.to_string()))?;
+        settled(&wal, group).await?;
         let mut log = LogStore::new(wal, group);
         let (mut applier, released) = Applier::new(machine.clone());
 
@@ -220,6 +222,16 @@ impl<M: StateMachine> Group<M> {
         // An error is what is waited for: the other end was dropped.
         let _released = (&mut *self.released.lock().await).await;
     }
+}
+
+/// Waits until all that was submitted for the group is on disk. A group that died may have left entries in the log's queue,
+/// and openraft takes what it finds in its log for flushed.
+async fn settled(wal: &Wal, group: GroupId) -> io::Result<()> {
+    let (tell, told) = oneshot::channel();
+    // Nobody listens any more if the start was given up.
+    let done = Box::new(move |synced| drop(tell.send(synced)));
+    wal.append(group, Vec::new(), done).map_err(io::Error::other)?;
+    told.await.map_err(|_| io::Error::other("the log was closed before it was written"))?
 }
 
 /// Who votes, by log and store; nobody in a group that was never founded.

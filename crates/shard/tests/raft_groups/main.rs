@@ -6,6 +6,7 @@ mod compaction;
 mod faulty;
 mod node;
 mod proposing;
+mod queued;
 mod reading;
 mod restarting;
 mod supervision;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// Folders that hold nothing that anybody wrote.
-const SKIPPED: [&str; 6] = [".git", ".tools", "data", "fuzz/corpus", "fuzz/target", "target"];
+const SKIPPED: [&str; 7] = [".git", ".tools", "data", "fuzz/corpus", "fuzz/target", "node_modules", "target"];
 
 /// The repository.
 pub struct Tree {

@@ -2,6 +2,7 @@
 
 use crate::cbor::Writer;
 use crate::message::{Body, Message, PeerMetadata, StoredHeads};
+use bytes::Bytes;
 
 /// What the fields of a message take at most besides its texts and payload.
 const FIELDS_BYTES: usize = 160;
@@ -17,15 +18,27 @@ impl Message<'_> {
 
     /// Writes the frame behind what is there already.
     pub fn encode_to(&self, out: &mut Vec<u8>) {
+        let payload = self.encode_front(out);
+        out.extend_from_slice(&payload);
+    }
+
+    /// Writes the frame up to its payload, and gives the payload, which ends it: for writers that do not copy large
+    /// ones. A message without payload is written whole, and what is given is empty.
+    pub fn encode_front(&self, out: &mut Vec<u8>) -> Bytes {
         let addressed = !matches!(self.body, Body::Join { .. } | Body::Leave);
         let fields = 2 + usize::from(addressed) + own_fields(&self.body);
         let mut writer = Writer::new(out);
-        writer.map(fields).text("type").text(self.body.kind());
+        writer.map(fields).text("type").text(self.body.kind()).text("senderId").text(self.sender);
         if addressed {
             writer.text("targetId").text(self.target);
         }
-        body(&mut writer, &self.body);
-        writer.text("senderId").text(self.sender);
+        match body(&mut writer, &self.body) {
+            Some(payload) => {
+                writer.text("data").bytes_head(payload.len());
+                payload.clone()
+            }
+            None => Bytes::new(),
+        }
     }
 
     /// Bytes of the payload, if the body has one.
@@ -49,7 +62,8 @@ fn own_fields(body: &Body<'_>) -> usize {
     }
 }
 
-fn body(writer: &mut Writer<'_>, body: &Body<'_>) {
+/// Writes the fields of a body, but for its payload, and gives that.
+fn body<'b>(writer: &mut Writer<'_>, body: &'b Body<'_>) -> Option<&'b Bytes> {
     match body {
         Body::Join { metadata, versions } => {
             peer_metadata(writer, metadata);
@@ -62,14 +76,16 @@ fn body(writer: &mut Writer<'_>, body: &Body<'_>) {
             writer.text("selectedProtocolVersion").text(version);
         }
         Body::Request { document, data } | Body::Sync { document, data } => {
-            writer.text("documentId").text(document).text("data").bytes(data);
+            writer.text("documentId").text(document);
+            return Some(data);
         }
         Body::Unavailable { document } => {
             writer.text("documentId").text(document);
         }
         Body::Ephemeral { document, session, count, data } => {
             writer.text("documentId").text(document).text("sessionId").text(session);
-            writer.text("count").number(*count).text("data").bytes(data);
+            writer.text("count").number(*count);
+            return Some(data);
         }
         Body::RemoteSubscription { add, remove } => {
             texts(writer.text("add"), add);
@@ -84,6 +100,7 @@ fn body(writer: &mut Writer<'_>, body: &Body<'_>) {
         }
         Body::Leave | Body::Unknown { .. } => {}
     }
+    None
 }
 
 fn texts(writer: &mut Writer<'_>, texts: &[&str]) {

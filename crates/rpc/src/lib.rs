@@ -11,6 +11,7 @@ mod live;
 mod refusal;
 mod shards;
 mod share;
+mod tickets;
 
 pub use base::{Op, PathStep, Unit};
 pub use document::{At, Create, Delete, Precondition, Read, Seen, View, ViewParts};
@@ -23,3 +24,4 @@ pub use live::{
 pub use refusal::{LimitKind, Refusal};
 pub use shards::{Answer, Caller, Shards, SharedShards};
 pub use share::{Access, AccessEntry, Share};
+pub use tickets::{OnRevoked, Redeem, Redeemed, SharedTickets, TicketId, Tickets};

@@ -17,8 +17,8 @@ use crate::entry::GroupId;
 use crate::error::WriteError;
 use crate::group::{NoteKind, Place};
 use crate::keeper;
+use crate::op::Op;
 use crate::plan::{Sealed, worth_emptying};
-use crate::queue::Op;
 use crate::read;
 use crate::segment::{self, Segment};
 use crate::shared::{Shared, State};
@@ -62,6 +62,8 @@ pub(crate) fn collect(shared: &Shared) -> Result<CollectReport, CollectError> {
 /// Writes everything again that is still needed of a segment and those before it.
 fn empty(shared: &Shared, newest: u32) -> Result<u64, CollectError> {
     let _alone = shared.collecting.lock();
+    // The segment is full, but its last frames may not be on disk yet.
+    wait_until_durable(shared)?;
     let mut moved_entries = 0;
     let groups: Vec<GroupId> = shared.state.lock().groups.keys().copied().collect();
     for group in groups {

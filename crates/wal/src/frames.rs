@@ -1,7 +1,10 @@
 //! Building the bytes of one write: the block that is partly on disk already, one frame, and zeros.
 //!
+//! Where the next frame will start is known as soon as this one is sealed, before any byte of either is written: frames
+//! are built while the ones before are on their way to the disk.
+//!
 //! Invariants: `bytes` begins at a block's start; a frame is whole blocks on disk, and at least sixteen zero bytes follow
-//! it unless the segment ends; the bytes before the frame are written again as they are on disk.
+//! it unless the segment ends; the bytes before the frame are written again as the frame before left them.
 
 use crate::format::frame::{self, FrameHeader};
 use crate::format::record::Record;
@@ -18,27 +21,29 @@ pub(crate) struct FrameBuilder {
     /// Where `bytes` starts in the segment.
     base: u64,
     bytes: Vec<u8>,
-    has_records: bool,
+    /// The checksum of the records so far.
+    body_crc: u32,
 }
 
 /// A frame that is ready to be written.
-pub(crate) struct Write<'a> {
+pub(crate) struct Write {
     pub(crate) offset: u64,
-    pub(crate) bytes: &'a [u8],
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl FrameBuilder {
     /// Goes on at `position` of a segment. `before` is what stands in that block before it.
     pub(crate) fn new(seed: u32, capacity: u64, position: Position, before: &[u8]) -> Self {
         let base = block_of(position);
-        let mut builder = Self { seed, capacity, position, base, bytes: Vec::new(), has_records: false };
+        let mut builder = Self { seed, capacity, position, base, bytes: Vec::new(), body_crc: seed };
         builder.bytes.extend_from_slice(before);
         builder.begin();
         builder
     }
 
-    /// Goes on at the front of another segment, with the memory of this one.
+    /// Goes on at the front of another segment, with the memory of this one. The frame is empty.
     pub(crate) fn enter(&mut self, seed: u32, capacity: u64) {
+        debug_assert!(self.is_empty());
         self.seed = seed;
         self.capacity = capacity;
         self.position = Position { offset: BLOCK, check: seed };
@@ -50,15 +55,16 @@ impl FrameBuilder {
     fn begin(&mut self) {
         debug_assert_eq!(self.base + self.bytes.len() as u64, self.position.offset);
         self.bytes.extend_from_slice(&[0; frame::HEADER_BYTES]);
-        self.has_records = false;
+        self.body_crc = self.seed;
     }
 
+    /// Where this frame starts, or where the last one ended.
     pub(crate) fn position(&self) -> Position {
         self.position
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        !self.has_records
+        self.next_offset() == self.position.offset + frame::HEADER_BYTES as u64
     }
 
     /// Where the next record will start in the segment.
@@ -74,35 +80,30 @@ impl FrameBuilder {
 
     /// Adds a record that fits. Returns where it starts.
     pub(crate) fn add(&mut self, record: &Record<'_>) -> u64 {
-        let offset = self.next_offset();
+        let (offset, start) = (self.next_offset(), self.bytes.len());
         record.encode(self.seed, &mut self.bytes);
-        self.has_records = true;
+        self.body_crc = crc32c::crc32c_append(self.body_crc, &self.bytes[start..]);
         offset
     }
 
-    /// Ends the frame: fills in its header and pads it.
-    pub(crate) fn finish(&mut self) -> Write<'_> {
+    /// Ends the frame, fills in its header and pads it. The next one begins in `memory`.
+    pub(crate) fn seal(&mut self, mut memory: Vec<u8>) -> Write {
         let start = (self.position.offset - self.base) as usize;
         let body = start + frame::HEADER_BYTES;
-        let header = FrameHeader::for_body(self.seed, self.position.check, &self.bytes[body..]);
+        let header = FrameHeader::new(self.seed, self.position.check, self.bytes.len() - body, self.body_crc);
         self.bytes[start..body].copy_from_slice(&header.encode());
         let end = align(self.next_offset(), frame::ALIGNMENT);
-        self.position = Position { offset: end, check: header.check };
         let padded = align(end + frame::HEADER_BYTES as u64, BLOCK).min(self.capacity);
         self.bytes.resize((padded - self.base) as usize, 0);
-        Write { offset: self.base, bytes: &self.bytes }
-    }
 
-    /// Begins the next frame, once the last one is on disk.
-    pub(crate) fn next(&mut self) {
+        self.position = Position { offset: end, check: header.check };
         let block = block_of(self.position);
-        let partial = (block - self.base) as usize..(self.position.offset - self.base) as usize;
-        let kept = partial.len();
-        self.bytes.copy_within(partial, 0);
-        self.bytes.truncate(kept);
-        self.bytes.shrink_to(2 * FRAME_BYTES as usize);
-        self.base = block;
+        memory.clear();
+        memory.extend_from_slice(&self.bytes[(block - self.base) as usize..(end - self.base) as usize]);
+        let offset = std::mem::replace(&mut self.base, block);
+        let bytes = std::mem::replace(&mut self.bytes, memory);
         self.begin();
+        Write { offset, bytes }
     }
 }
 

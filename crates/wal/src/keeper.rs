@@ -5,7 +5,6 @@
 //! [`Wal::room`](crate::Wal::room) says `Low` long before. Any other failure is the end, as it is for the writer.
 
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::format::header::SegmentHeader;
@@ -47,11 +46,14 @@ fn prepare(shared: &Shared) {
     }
     let made = Segment::make(&*shared.disk, next_header(shared, shared.options.segment_bytes));
     match made {
-        Ok(segment) => shared.state.lock().add_prepared(segment),
-        Err(error) if is_full(&error) => shared.state.lock().put_off(&error),
+        Ok(segment) => shared.add_prepared(segment),
+        Err(error) if is_full(&error) => {
+            shared.state.lock().put_off(&error);
+            // A log that is closing ends without the segment.
+            shared.work.notify_one();
+        }
         Err(error) => shared.fail(&error, "preparing a segment"),
     }
-    shared.segments.notify_all();
 }
 
 /// Whether there may be room later.
@@ -66,8 +68,7 @@ pub(crate) fn recycle(shared: &Shared, old: &Segment) -> io::Result<bool> {
         return Ok(false);
     }
     let segment = Segment::recycle(&*shared.disk, old, next_header(shared, old.header.capacity))?;
-    shared.state.lock().add_prepared(segment);
-    shared.segments.notify_all();
+    shared.add_prepared(segment);
     Ok(true)
 }
 
@@ -91,11 +92,5 @@ impl State {
             tracing::error!(%error, "no room to prepare a segment; trying again every second");
         }
         self.preparing_failed = Some(Instant::now());
-    }
-
-    fn add_prepared(&mut self, segment: Segment) {
-        self.newest_sequence = segment.sequence();
-        self.prepared.push_back(Arc::new(segment));
-        self.preparing_failed = None;
     }
 }

@@ -1,9 +1,9 @@
 //! The shared log: one per disk, for all groups of a node.
 //!
 //! ```text
-//!   append, vote, truncate ──▶ groups (memory) ──▶ queue ──▶ writer: one write, one sync, all callbacks
-//!                                    ▲                          │
-//!   read ◀── tail cache ◀────────────┤                     segments ◀── keeper: prepare, recycle, collect
+//!   append, vote, truncate ──▶ groups (memory) ──▶ frames ──▶ writer: one write, one sync, all callbacks
+//!                                    ▲                           │
+//!   read ◀── tail cache ◀────────────┤                      segments ◀── keeper: prepare; collector: recycle
 //!        ◀── segments, checked ◀─────┘
 //! ```
 //!
@@ -26,14 +26,17 @@ mod entry;
 mod error;
 mod format;
 mod frames;
+mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
 pub mod inspect;
 mod keeper;
+mod op;
 mod options;
+mod outbox;
+mod pace;
 mod plan;
-mod queue;
 mod read;
 mod recover;
 mod replay;

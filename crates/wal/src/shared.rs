@@ -17,8 +17,9 @@ use crate::entry::{Done, GroupId};
 use crate::error::WriteError;
 use crate::format::folder::FolderId;
 use crate::group::{ENTRY_OVERHEAD_BYTES, Group};
+use crate::op::Op;
 use crate::options::Options;
-use crate::queue::{Op, Queue, Submission};
+use crate::outbox::{Frame, Outbox, Run};
 use crate::room::RoomGauge;
 use crate::segment::Segment;
 use crate::stats::Meters;
@@ -55,7 +56,7 @@ impl Failure {
 pub(crate) struct State {
     pub(crate) groups: HashMap<GroupId, Group>,
     pub(crate) book: Book,
-    pub(crate) queue: Queue,
+    pub(crate) outbox: Outbox,
     pub(crate) cache: Cache,
     /// Empty segments, in the order in which they will be written.
     pub(crate) prepared: VecDeque<Arc<Segment>>,
@@ -84,13 +85,6 @@ pub(crate) struct Cache {
     pub(crate) runs: VecDeque<Run>,
 }
 
-/// Entries that were submitted together.
-pub(crate) struct Run {
-    pub(crate) group: GroupId,
-    pub(crate) epoch: u32,
-    pub(crate) last: u64,
-}
-
 pub(crate) struct Shared {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) folder: FolderId,
@@ -106,8 +100,6 @@ pub(crate) struct Shared {
     pub(crate) need: Condvar,
     /// Wakes the collector: there may be segments to empty or to remove.
     pub(crate) garbage: Condvar,
-    /// Wakes the writer: a segment was prepared, or could not be.
-    pub(crate) segments: Condvar,
     /// Held while a segment is made, so that each gets a number of its own.
     pub(crate) making: Mutex<()>,
     /// Held from the moment the log fails until the failure hook has returned.
@@ -122,6 +114,7 @@ impl State {
     pub(crate) fn new(
         groups: HashMap<GroupId, Group>,
         book: Book,
+        outbox: Outbox,
         prepared: VecDeque<Arc<Segment>>,
         newest: u32,
     ) -> Self {
@@ -129,7 +122,7 @@ impl State {
         Self {
             groups,
             book,
-            queue: Queue::default(),
+            outbox,
             cache: Cache::default(),
             prepared,
             newest_sequence: newest,
@@ -183,7 +176,7 @@ impl Shared {
     /// Takes the lock when the log is open and the queue has room.
     pub(crate) fn submit(&self) -> Result<MutexGuard<'_, State>, WriteError> {
         let mut state = self.state.lock();
-        while state.status == Status::Open && state.queue.bytes() > self.options.queue_bytes {
+        while state.status == Status::Open && state.outbox.bytes() > self.options.queue_bytes {
             self.wake_writer(&mut state);
             self.space.wait(&mut state);
         }
@@ -194,20 +187,54 @@ impl Shared {
         }
     }
 
-    /// Queues an operation that should be on disk soon.
+    /// Submits an operation that should be on disk soon.
     pub(crate) fn push(&self, mut state: MutexGuard<'_, State>, op: Op, done: Option<Done>) {
-        state.queue.push(op, done);
-        self.queued.store(state.queue.len(), Ordering::Relaxed);
+        self.frame(&mut state, op, done);
         self.wake_writer(&mut state);
     }
 
-    /// Queues an operation that can wait for the next one.
+    /// Submits an operation that can wait for the next one.
     pub(crate) fn push_lazily(&self, mut state: MutexGuard<'_, State>, op: Op) {
-        state.queue.push(op, None);
-        self.queued.store(state.queue.len(), Ordering::Relaxed);
-        if state.queue.bytes() > self.options.queue_bytes / 2 {
+        self.frame(&mut state, op, None);
+        if state.outbox.bytes() > self.options.queue_bytes / 2 {
             self.wake_writer(&mut state);
         }
+    }
+
+    fn frame(&self, state: &mut State, op: Op, done: Option<Done>) {
+        let prepared = state.prepared.len();
+        state.outbox.push(op, done);
+        state.frame_waiting();
+        self.queued.store(state.outbox.submissions(), Ordering::Relaxed);
+        if state.prepared.len() < prepared {
+            self.need.notify_one();
+            self.garbage.notify_one();
+        }
+    }
+
+    /// Takes in an empty segment, for what waits for one and for what will come.
+    pub(crate) fn add_prepared(&self, segment: Segment) {
+        let mut state = self.state.lock();
+        state.newest_sequence = segment.sequence();
+        state.prepared.push_back(Arc::new(segment));
+        state.preparing_failed = None;
+        if state.outbox.is_short_of_segments() {
+            state.frame_waiting();
+            self.wake_writer(&mut state);
+        }
+        self.need.notify_one();
+    }
+
+    /// Draws the consequences of a frame that is on disk, and gives its callbacks to `dones`, which is empty.
+    pub(crate) fn settle(&self, mut frame: Frame, dones: &mut Vec<Done>) {
+        let mut state = self.state.lock();
+        state.settle(&mut frame.cargo, self.options.tail_cache_bytes);
+        std::mem::swap(dones, &mut frame.cargo.dones);
+        state.outbox.reuse(frame);
+        if state.outbox.bytes() <= self.options.queue_bytes {
+            self.space.notify_all();
+        }
+        self.wake_collector_to_remove(&state);
     }
 
     fn wake_writer(&self, state: &mut State) {
@@ -260,12 +287,22 @@ impl Shared {
         self.wake_all();
     }
 
-    /// Tells those who wait for submissions that were not written why, after the hook has been told.
-    pub(crate) fn refuse(&self, submissions: impl IntoIterator<Item = Submission>) {
+    /// Nothing is written any more: tells whoever waits for what was not, and lets the other threads end.
+    pub(crate) fn writer_ended(&self) {
+        let mut state = self.state.lock();
+        state.writer_ended = true;
+        let unwritten = state.outbox.take_dones();
+        drop(state);
+        self.wake_all();
+        self.refuse(unwritten);
+    }
+
+    /// Tells those whose submissions were not written why, after the hook has been told.
+    pub(crate) fn refuse(&self, dones: impl IntoIterator<Item = Done>) {
         let after_the_hook = self.failing.lock();
         let failure = self.state.lock().failure.clone();
         drop(after_the_hook);
-        for done in submissions.into_iter().filter_map(|submission| submission.done) {
+        for done in dones {
             done(Err(failure.as_ref().map_or_else(|| io::Error::other("the log has ended"), Failure::error)));
         }
     }
@@ -276,6 +313,5 @@ impl Shared {
         self.space.notify_all();
         self.need.notify_all();
         self.garbage.notify_all();
-        self.segments.notify_all();
     }
 }

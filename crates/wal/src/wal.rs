@@ -18,8 +18,9 @@ use crate::entry::{Done, Entry, GroupId, GroupState};
 use crate::error::{CollectError, OpenError, ReadError, WriteError};
 use crate::group::NoteKind;
 use crate::keeper;
+use crate::op::Op;
 use crate::options::Options;
-use crate::queue::Op;
+use crate::outbox::Outbox;
 use crate::read;
 use crate::recover::{Recovered, Recovery, recover};
 use crate::room::{Room, RoomGauge};
@@ -58,26 +59,24 @@ impl Wal {
         let Recovered { folder, groups, book, active, position, prepared, report } =
             recover(&*disk, &options)?;
         let newest = prepared.last().unwrap_or(&active).sequence();
+        let outbox = Outbox::new(active.clone(), position).map_err(|source| active.io_error(source))?;
         let shared = Arc::new(Shared {
             disk,
             folder,
             options,
-            state: Mutex::new(State::new(groups, book, prepared.into(), newest)),
+            state: Mutex::new(State::new(groups, book, outbox, prepared.into(), newest)),
             queued: AtomicUsize::new(0),
             work: Condvar::new(),
             space: Condvar::new(),
             need: Condvar::new(),
             garbage: Condvar::new(),
-            segments: Condvar::new(),
             making: Mutex::new(()),
             failing: Mutex::new(()),
             collecting: Mutex::new(()),
             meters: Meters::default(),
             room: RoomGauge::default(),
         });
-        let threads = Writer::new(shared.clone(), active.clone(), position)
-            .and_then(|writer| start_threads(&shared, writer))
-            .map_err(|source| active.io_error(source))?;
+        let threads = start_threads(&shared).map_err(|source| active.io_error(source))?;
         Ok((Self(Arc::new(Handle { shared, threads: Mutex::new(threads) })), report))
     }
 
@@ -232,8 +231,8 @@ impl Wal {
         stats.segments = state.book.len();
         stats.prepared_segments = state.prepared.len();
         stats.live_bytes = state.book.live_bytes();
-        stats.queued = state.queue.len();
-        stats.queued_bytes = state.queue.bytes();
+        stats.queued = state.outbox.submissions();
+        stats.queued_bytes = state.outbox.bytes();
         stats.cached_bytes = state.cache.bytes;
         stats
     }
@@ -276,29 +275,27 @@ fn refuse_disorder(
 }
 
 /// A thread of the log that panics ends it as a failed write does: who waits for it would wait for ever.
-struct FailOnPanic(Arc<Shared>);
+struct FailOnPanic {
+    shared: Arc<Shared>,
+    /// What else must be done in the thread's place.
+    then: fn(&Shared),
+}
 
 impl Drop for FailOnPanic {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.fail(&io::Error::other("a thread of the log panicked"), "a thread of the log");
-            let queued = {
-                let mut state = self.0.state.lock();
-                state.writer_ended = true;
-                state.queue.take_all()
-            };
-            self.0.wake_all();
-            self.0.refuse(queued);
+            self.shared.fail(&io::Error::other("a thread of the log panicked"), "a thread of the log");
+            (self.then)(&self.shared);
         }
     }
 }
 
 /// Starts the three threads, or none.
-fn start_threads(shared: &Arc<Shared>, writer: Writer) -> io::Result<Vec<JoinHandle<()>>> {
-    let (keeper, collector) = (shared.clone(), shared.clone());
+fn start_threads(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
+    let (keeper, collector, writer) = (shared.clone(), shared.clone(), Writer::new(shared.clone()));
     let mut threads = Vec::new();
-    let mut start = |name: &str, run: Box<dyn FnOnce() + Send>| -> io::Result<()> {
-        let guard = FailOnPanic(shared.clone());
+    let mut start = |name: &str, then: fn(&Shared), run: Box<dyn FnOnce() + Send>| -> io::Result<()> {
+        let guard = FailOnPanic { shared: shared.clone(), then };
         let guarded = move || {
             let _guard = guard;
             run();
@@ -306,9 +303,9 @@ fn start_threads(shared: &Arc<Shared>, writer: Writer) -> io::Result<Vec<JoinHan
         threads.push(thread::Builder::new().name(name.into()).spawn(guarded)?);
         Ok(())
     };
-    let started = start("wal-keeper", Box::new(move || keeper::run(&keeper)))
-        .and_then(|()| start("wal-collector", Box::new(move || collector::run(&collector))))
-        .and_then(|()| start("wal-writer", Box::new(move || writer.run())));
+    let started = start("wal-keeper", |_| {}, Box::new(move || keeper::run(&keeper)))
+        .and_then(|()| start("wal-collector", |_| {}, Box::new(move || collector::run(&collector))))
+        .and_then(|()| start("wal-writer", Shared::writer_ended, Box::new(move || writer.run())));
     if let Err(error) = started {
         // Without a writer nobody ends the others.
         shared.state.lock().writer_ended = true;

@@ -29,12 +29,17 @@ pub(crate) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// The header for `body` behind the frame whose check is `previous`.
-    pub(crate) fn for_body(seed: u32, previous: u32, body: &[u8]) -> Self {
-        let body_bytes = u32::try_from(body.len()).expect("a segment is below 4 GiB, so a frame is");
-        let mut header = Self { check: 0, body_bytes, body_crc: crc32c::crc32c_append(seed, body), previous };
+    /// The header for a body of this length and checksum, behind the frame whose check is `previous`.
+    pub(crate) fn new(seed: u32, previous: u32, body_bytes: usize, body_crc: u32) -> Self {
+        let body_bytes = u32::try_from(body_bytes).expect("a segment is below 4 GiB, so a frame is");
+        let mut header = Self { check: 0, body_bytes, body_crc, previous };
         header.check = crc32c::crc32c_append(seed, &header.encode()[4..]);
         header
+    }
+
+    /// The header for `body`.
+    pub(crate) fn for_body(seed: u32, previous: u32, body: &[u8]) -> Self {
+        Self::new(seed, previous, body.len(), crc32c::crc32c_append(seed, body))
     }
 
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {

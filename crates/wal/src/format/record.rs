@@ -82,12 +82,14 @@ impl<'a> Record<'a> {
     pub(crate) fn encode(&self, seed: u32, out: &mut Vec<u8>) {
         let start = out.len();
         let length = u32::try_from(self.payload.len()).expect("payloads are refused above a segment's size");
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&self.group.0.to_le_bytes());
-        out.extend_from_slice(&[self.kind as u8, 0, 0, 0]);
-        out.extend_from_slice(&self.index.to_le_bytes());
-        out.extend_from_slice(&self.term.to_le_bytes());
+        let mut header = [0; HEADER_BYTES];
+        header[4..8].copy_from_slice(&length.to_le_bytes());
+        header[8..12].copy_from_slice(&self.group.0.to_le_bytes());
+        header[12] = self.kind as u8;
+        header[16..24].copy_from_slice(&self.index.to_le_bytes());
+        header[24..].copy_from_slice(&self.term.to_le_bytes());
+        out.reserve(self.bytes());
+        out.extend_from_slice(&header);
         out.extend_from_slice(self.payload);
         let crc = crc32c::crc32c_append(seed, &out[start + 4..]);
         out[start..start + 4].copy_from_slice(&crc.to_le_bytes());

@@ -148,7 +148,7 @@ fn put_hole(disk: &SimDisk) {
     let before = bytes[base..end.offset as usize].to_vec();
     let mut frame = crate::frames::FrameBuilder::new(segment.seed, segment.header.capacity, end, &before);
     frame.add(&Record { kind: Kind::Entry, group: IDLE, index: 7, term: 1, payload: b"hole" });
-    let write = frame.finish();
-    bytes[base..base + write.bytes.len()].copy_from_slice(write.bytes);
+    let write = frame.seal(Vec::new());
+    bytes[base..base + write.bytes.len()].copy_from_slice(&write.bytes);
     disk.put(&name, bytes);
 }

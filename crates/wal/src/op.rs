@@ -1,10 +1,8 @@
-//! What waits to be written: submissions in one order, bounded in bytes.
-
-use std::collections::VecDeque;
+//! What can be submitted, and the records that each operation becomes.
 
 use bytes::Bytes;
 
-use crate::entry::{Done, Entry, GroupId};
+use crate::entry::{Entry, GroupId};
 use crate::format::record::{self, Kind, Record};
 use crate::group::{NoteKind, Place};
 
@@ -25,13 +23,6 @@ pub(crate) enum Op {
     Drop { group: GroupId },
     /// Nothing: its callback says that everything before it is on disk.
     Barrier,
-}
-
-/// An operation with its callback.
-pub(crate) struct Submission {
-    pub(crate) op: Op,
-    pub(crate) done: Option<Done>,
-    pub(crate) bytes: usize,
 }
 
 impl Op {
@@ -62,7 +53,7 @@ impl Op {
     }
 
     /// What it costs to hold it.
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let payload: usize = match self {
             Self::Entries { entries, .. } => entries.iter().map(entry_bytes).sum(),
             Self::Moves { moves, .. } => moves.iter().map(|(entry, _)| entry_bytes(entry)).sum(),
@@ -79,42 +70,4 @@ fn of_entry(kind: Kind, group: GroupId, entry: &Entry) -> Record<'_> {
 
 fn entry_bytes(entry: &Entry) -> usize {
     record::HEADER_BYTES + entry.payload.len()
-}
-
-/// Submissions in order. `bytes` also counts those that the writer has taken and not yet finished.
-#[derive(Default)]
-pub(crate) struct Queue {
-    waiting: VecDeque<Submission>,
-    bytes: usize,
-}
-
-impl Queue {
-    pub(crate) fn push(&mut self, op: Op, done: Option<Done>) {
-        let bytes = op.bytes();
-        self.bytes += bytes;
-        self.waiting.push_back(Submission { op, done, bytes });
-    }
-
-    /// Swaps everything that waits with the writer's empty list.
-    pub(crate) fn take_into(&mut self, batch: &mut VecDeque<Submission>) {
-        debug_assert!(batch.is_empty());
-        std::mem::swap(&mut self.waiting, batch);
-    }
-
-    /// Everything that waits, for a log that has ended.
-    pub(crate) fn take_all(&mut self) -> VecDeque<Submission> {
-        std::mem::take(&mut self.waiting)
-    }
-
-    pub(crate) fn finished(&mut self, bytes: usize) {
-        self.bytes -= bytes;
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
 }

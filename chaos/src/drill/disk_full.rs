@@ -1,8 +1,8 @@
 //! A disk that fills up: writes are refused with 507 and a problem document, reads go on, and with room again writes do.
 //!
 //! One time it fills up to below the hub's reserve, the next time to the last byte, under writes that were accepted
-//! when there still was room. In the second case the hub may need a restart once there is room, and the report notes
-//! it; but it must start, and have lost nothing.
+//! when there still was room. In the second case the hub may end instead, for its supervisor to start it again: by itself,
+//! with a code that says that it failed and a message that says on what. Then it must start, and have lost nothing.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -22,6 +22,7 @@ use super::audit::{Damage, audit};
 use super::stand::{SharedLedger, Stand};
 use super::workload::Workload;
 use crate::client::{Answer, Ask, Client};
+use crate::hub::Hub;
 use crate::ledger::{DocumentId, Mark};
 
 /// The disk: room for the log, the store, and the reserve below which the hub refuses writes.
@@ -32,6 +33,12 @@ const LEFT_BYTES: u64 = 64 << 20;
 const CRUMB_BYTES: usize = 4096;
 /// How long the hub may take to notice a change of room; it measures about once a second.
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
+/// For a hub that takes writes until the disk is all but full.
+const NO_RESERVE: [&str; 2] = ["DISK_RESERVE_MB", "0"];
+/// How long a hub may take to end: it answers first what it has begun.
+const ENDED_WITHIN: Duration = Duration::from_secs(20);
+/// What a hub says that ends because its store is on a full disk.
+const REASON: &str = "the local store cannot be written any more";
 /// How long the writers write before the disk fills up.
 const CALM: Duration = Duration::from_millis(500);
 /// The pause between two looks.
@@ -48,18 +55,17 @@ pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> 
     let workload = Workload::start(stand, plan.writers).await?;
     let mut violations = Vec::new();
     for round in 1..=plan.rounds {
-        sleep(CALM).await;
-        let brim = round % 2 == 0;
-        let found = probe.fill_and_empty(&disk.0, if brim { 0 } else { LEFT_BYTES }).await;
-        let found: Vec<_> = found.into_iter().map(|what| format!("fill {round}: {what}")).collect();
-        if brim && !found.is_empty() {
+        let found = if round % 2 == 0 {
             stand.down();
-            hub.kill().await?;
-            hub = stand.up().await?;
-            stand.notes.push(format!("the hub was started again after {}", found.join("; ")));
+            hub.stop().await?;
+            let (found, again) = to_the_brim(stand, &mut probe, &disk.0).await?;
+            hub = again;
+            found
         } else {
-            violations.extend(found);
-        }
+            sleep(CALM).await;
+            probe.fill_and_empty(&disk.0, LEFT_BYTES).await
+        };
+        violations.extend(found.into_iter().map(|what| format!("fill {round}: {what}")));
         plan.progress.inc(1);
     }
     violations.extend(workload.finish().await);
@@ -67,6 +73,41 @@ pub async fn run(stand: &mut Stand, plan: &Plan) -> anyhow::Result<Vec<String>> 
     hub.stop().await?;
     violations.extend(stand.verify_log()?.violation());
     Ok(violations)
+}
+
+/// Fills the disk to the last byte, faster than the hub notices. What was not as it should be, and a hub as at first.
+async fn to_the_brim(
+    stand: &mut Stand,
+    probe: &mut Probe,
+    disk: &Path,
+) -> anyhow::Result<(Vec<String>, Hub)> {
+    stand.spec.env.push(NO_RESERVE.map(str::to_owned).into());
+    let mut hub = stand.up().await?;
+    sleep(CALM).await;
+    let mut found = probe.fill_and_empty(disk, 0).await;
+    stand.down();
+    if found.is_empty() {
+        hub.stop().await?;
+    } else {
+        found = expect_end(&mut hub, stand, &found).await.into_iter().collect();
+        stand.notes.push("a hub ended on the full disk, as it should, and was started again".to_owned());
+        hub.kill().await?;
+    }
+    stand.spec.env.pop();
+    Ok((found, stand.up().await?))
+}
+
+/// A hub that does not keep its promises on a full disk has to end and say why; what it did instead.
+async fn expect_end(hub: &mut Hub, stand: &Stand, found: &[String]) -> Option<String> {
+    let found = found.join("; ");
+    match hub.ended_within(ENDED_WITHIN).await {
+        Err(_) => Some(format!("the hub goes on although {found}")),
+        Ok(status) if status.code() != Some(1) => Some(format!("the hub ends with {status} after {found}")),
+        Ok(_) => {
+            let said = fs::read_to_string(&stand.spec.log).unwrap_or_default();
+            (!said.contains(REASON)).then(|| format!("the hub ends without its reason after {found}"))
+        }
+    }
 }
 
 /// A client that sends each request once and looks at the answer.

@@ -54,12 +54,17 @@ impl DocId {
 
     /// The slot that the document lives in.
     pub fn slot(&self) -> Slot {
-        if self.0[6] >> 4 == VERSION_HUB {
+        if self.is_minted_by_hub() {
             let first = u16::from_be_bytes([self.0[0], self.0[1]]);
             Slot::from_top_bits(first)
         } else {
             Slot::of_client_id(&self.0)
         }
+    }
+
+    /// Whether the hub minted it. If not, a client did.
+    pub fn is_minted_by_hub(&self) -> bool {
+        self.0[6] >> 4 == VERSION_HUB
     }
 
     /// The URL by which automerge-repo clients name the document.

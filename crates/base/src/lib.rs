@@ -19,7 +19,7 @@ pub use hash::{Hash, HashError, Heads, heads_tag};
 pub use level::Level;
 pub use limits::Limits;
 pub use names::{NameError, TenantId, UserId};
-pub use op::{Op, PathStep, Unit};
+pub use op::{Op, PathStep, Unit, weight_of};
 pub use shape::Shape;
 pub use slot::{SLOT_COUNT, ShardId, Slot, SlotMap, SlotMapError};
 pub use time::{Timestamp, now};

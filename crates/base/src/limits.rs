@@ -11,7 +11,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The content of one document, as JSON. To open a text for the first time takes about 7 us a character.
     pub document_bytes: usize,
-    /// One change, inflated: a compressed one that grows beyond this is refused before it is inflated whole.
+    /// One change, inflated: a compressed one that grows beyond this is refused before it is inflated whole. The longest
+    /// frame of a sync socket has to fit.
     pub change_bytes: usize,
     /// How deeply objects and lists may nest. Readers recurse.
     pub json_depth: usize,
@@ -29,6 +30,25 @@ pub struct Limits {
     pub requests_in_flight: usize,
     /// Documents on one page of a list.
     pub page_documents: usize,
+    /// One message on a sync socket. A document of 30 MB has to fit, which a stock client sends in one.
+    pub sync_frame_bytes: usize,
+    /// Documents that one sync socket may ask for.
+    pub sync_documents: usize,
+    /// How long a sync ticket may live, in seconds. An access token is good for minutes and asks for a ticket that
+    /// outlives it, because a stock client reconnects with what it has: so far, and no further.
+    pub ticket_seconds: usize,
+    /// Documents that one sync ticket may be restricted to. They stand in its URL.
+    pub ticket_documents: usize,
+    /// Sync sessions on one node: one socket has one for each document that it follows.
+    pub sync_sessions: usize,
+    /// Sync sessions at one document. A change costs about a microsecond for each of them.
+    pub sync_document_sessions: usize,
+    /// Bytes of changes of one sync session that may wait to be taken; its socket is not read from meanwhile.
+    pub sync_waiting_bytes: usize,
+    /// Changes of one message that wait for others.
+    pub sync_orphans: usize,
+    /// Bytes of changes of one sync session that wait for others.
+    pub sync_orphan_bytes: usize,
 }
 
 impl Default for Limits {
@@ -36,7 +56,7 @@ impl Default for Limits {
         Limits {
             body_bytes: 16 << 20,
             document_bytes: 2 << 20,
-            change_bytes: 16 << 20,
+            change_bytes: 64 << 20,
             json_depth: 64,
             json_values: 250_000,
             name_bytes: 512,
@@ -45,6 +65,15 @@ impl Default for Limits {
             access_entries: 1_000,
             requests_in_flight: 4_096,
             page_documents: 200,
+            sync_frame_bytes: 32 << 20,
+            sync_documents: 16_384,
+            ticket_seconds: 4 * 60 * 60,
+            ticket_documents: 32,
+            sync_sessions: 200_000,
+            sync_document_sessions: 10_000,
+            sync_waiting_bytes: 256 << 10,
+            sync_orphans: 4_096,
+            sync_orphan_bytes: 4 << 20,
         }
     }
 }

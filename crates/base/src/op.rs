@@ -55,6 +55,32 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        let (path, inside) = match self {
+            Op::Set { path, value } | Op::Insert { path, value } => (path, weight_of(value)),
+            Op::Splice { path, insert, .. } => (path, insert.len()),
+            Op::Delete { path } | Op::Increment { path, .. } => (path, 0),
+        };
+        let key = |step: &PathStep| if let PathStep::Key(key) = step { key.len() } else { 0 };
+        size_of::<Op>() + size_of_val(path.as_slice()) + path.iter().map(key).sum::<usize>() + inside
+    }
+}
+
+/// About how many bytes of memory a value takes.
+pub fn weight_of(value: &Value) -> usize {
+    // A place in a map takes its key, its hash and its index, too.
+    const ENTRY: usize = 64;
+    size_of::<Value>()
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(weight_of).sum(),
+            Value::Object(map) => map.iter().map(|(key, value)| ENTRY + key.len() + weight_of(value)).sum(),
+        }
+}
+
 /// One step of a path: a key of an object or an index of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

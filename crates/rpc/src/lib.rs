@@ -12,6 +12,7 @@ mod refusal;
 mod shards;
 mod share;
 mod tickets;
+mod update;
 
 pub use base::{Op, PathStep, Unit};
 pub use document::{At, Create, Delete, Precondition, Read, Seen, View, ViewParts};
@@ -19,9 +20,10 @@ pub use edit::{Base, Edit, EditKey, Write};
 pub use health::{Health, ShardHealth, ShardState};
 pub use list::{List, Page, Summary};
 pub use live::{
-    Bell, Ephemeral, Follow, FollowSession, Followed, Join, Live, SharedLive, SyncSession, Synced, Update,
+    Bell, Ephemeral, Follow, FollowSession, Followed, Join, Live, SharedLive, SyncSession, Synced,
 };
 pub use refusal::{LimitKind, Refusal};
 pub use shards::{Answer, Caller, Shards, SharedShards};
 pub use share::{Access, AccessEntry, Share};
 pub use tickets::{OnRevoked, Redeem, Redeemed, SharedTickets, TicketId, Tickets};
+pub use update::{Update, UpdateParts};

@@ -2,7 +2,7 @@
 //!
 //! A socket has a *session* for each document that it follows. The shard keeps what the session knows; the socket asks
 //! for the next message when it can write one. So a slow socket costs the shard a mark, never a queue, and what comes
-//! to it late comes as one message.
+//! to it late comes as few messages.
 //!
 //! The contract of every session:
 //! - it exists for documents that are not there or may not be read, too: they show as [`Synced::Unavailable`], and go
@@ -11,8 +11,8 @@
 //! - what a session shows is durable;
 //! - dropping it leaves the document.
 
-use crate::{Answer, Caller, Seen};
-use base::{DocId, Heads, Level, Op, Timestamp, UserId};
+use crate::{Answer, Caller, Seen, Update};
+use base::{DocId, Level};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -104,12 +104,13 @@ pub trait FollowSession: Send + Sync {
     fn next(&self) -> Option<Followed>;
 }
 
-/// What is sent to a thin client. The first is a snapshot, or an update from the version that it has.
+/// What is sent to a thin client. The first is a snapshot, or an update from the version that it has; an update of
+/// nothing says that it has the newest.
 #[derive(Debug, Clone)]
 pub enum Followed {
     /// The whole document.
     Snapshot(Seen),
-    /// How it changed.
+    /// How it changed. The same for all who are at its beginning.
     Update(Arc<Update>),
     /// What another session of the document said.
     Ephemeral(Arc<Ephemeral>),
@@ -117,23 +118,4 @@ pub enum Followed {
     Level(Level),
     /// The session is over; why. [`crate::Refusal::NotFound`] if the document was deleted or access taken away.
     Ended(crate::Refusal),
-}
-
-/// How a document got from one version to a later one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Update {
-    /// The version that the operations apply to.
-    pub from: u64,
-    /// The version that they lead to.
-    pub version: u64,
-    /// Its heads.
-    pub heads: Heads,
-    /// Who made the edits in between, each once, in order.
-    pub authors: Vec<UserId>,
-    /// When the version came to be.
-    pub at: Timestamp,
-    /// What to do to a plain copy, in order. Text positions are UTF-16 code units.
-    pub ops: Vec<Op>,
-    /// The raw changes, if they were asked for.
-    pub changes: Option<Bytes>,
 }

@@ -61,7 +61,12 @@ proptest! {
         let walked = ancestors(&made, &picked);
         let since = graph.since(&picked);
         let expected: Vec<Hash> = made.iter().map(|(hash, _)| *hash).filter(|hash| !walked.contains(hash)).collect();
-        prop_assert_eq!(since, expected);
+        prop_assert_eq!(&since, &expected);
+        let joins = |hash: &Hash| hash.0[0] > 32;
+        let left_out: Vec<Hash> = expected.iter().copied().filter(|hash| !joins(hash)).collect();
+        let stays = |hash: &Hash| !ancestors(&made, &[*hash]).iter().any(|hash| left_out.contains(hash));
+        let joined: Vec<Hash> = made.iter().map(|(hash, _)| *hash).filter(stays).collect();
+        prop_assert_eq!(graph.joined(&picked, joins), graph.frontier(&joined));
         let (first, rest) = (picked[0], &picked[1..]);
         let newest: BTreeSet<Hash> = picked.iter().copied()
             .filter(|hash| !picked.iter().any(|other| other != hash && ancestors(&made, &[*other]).contains(hash)))

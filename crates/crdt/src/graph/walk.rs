@@ -20,9 +20,34 @@ impl Graph {
     /// Every change that is not among the given ones and their ancestors, ancestors first. Given ones that
     /// are not there are passed over.
     pub fn since(&self, known: &[Hash]) -> Vec<Hash> {
+        self.positions_since(known).into_iter().map(|index| self.at(index).hash).collect()
+    }
+
+    /// The heads, sorted, of a document with the known changes, their ancestors, and all others that join
+    /// them: those that are wanted and were made on nothing that is left out.
+    pub(crate) fn joined(&self, known: &[Hash], joins: impl Fn(&Hash) -> bool) -> Vec<Hash> {
+        let mut newest: HashSet<u32> = self.positions_of(&self.frontier(known)).into_iter().collect();
+        let mut left_out: HashSet<u32> = HashSet::new();
+        for index in self.positions_since(known) {
+            let node = self.at(index);
+            if node.deps.iter().any(|dep| left_out.contains(dep)) || !joins(&node.hash) {
+                left_out.insert(index);
+            } else {
+                for dep in &node.deps {
+                    newest.remove(dep);
+                }
+                newest.insert(index);
+            }
+        }
+        let mut heads: Vec<Hash> = newest.into_iter().map(|index| self.at(index).hash).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    fn positions_since(&self, known: &[Hash]) -> Vec<u32> {
         let known = self.positions_of(known);
         if known.is_empty() {
-            return self.changes().collect();
+            return (0..self.nodes.len() as u32).collect();
         }
         let mut cover = Cover::new(self, &known);
         let mut todo: BinaryHeap<u32> = self.heads.iter().map(|head| self.by_hash[head]).collect();
@@ -33,9 +58,8 @@ impl Graph {
                 todo.pop();
             }
             if !cover.contains(index) {
-                let node = self.at(index);
-                newest_first.push(node.hash);
-                todo.extend(&node.deps);
+                newest_first.push(index);
+                todo.extend(&self.at(index).deps);
             }
         }
         newest_first.reverse();

@@ -80,10 +80,11 @@ fn probes(change: &Hash, count: u32, bytes: usize) -> impl Iterator<Item = usize
         let word: [u8; 4] = std::array::from_fn(|i| change.0[at + i]);
         u64::from(u32::from_le_bytes(word)) % modulus
     };
+    let sum = move |a: u64, b: u64| if a + b < modulus { a + b } else { a + b - modulus };
     let (mut x, mut y, z) = (word(0), word(4), word(8));
     (0..count).map(move |_| {
         let probe = x as usize;
-        (x, y) = ((x + y) % modulus, (y + z) % modulus);
+        (x, y) = (sum(x, y), sum(y, z));
         probe
     })
 }

@@ -23,30 +23,21 @@ impl Peer {
             }
         }
         let sure = graph.frontier(if all_known { known } else { &sure });
-        let claimed = if clear && !all_known { claimed(graph, &sure, haves) } else { Vec::new() };
-        let in_doubt = self.wary || !claimed.is_empty() || !(clear || all_known);
+        let believed = if clear && !all_known { with_claimed(graph, &sure, haves) } else { sure.clone() };
+        let in_doubt = self.wary || believed != sure || !(clear || all_known);
         self.stage = if clear || all_known { Stage::Heard } else { Stage::Unclear };
-        self.set_covered(graph, &[&sure[..], &claimed].concat());
+        self.set_covered(graph, believed);
         self.with_loose(|loose| loose.certain = in_doubt.then_some(sure));
     }
 }
 
-/// The changes on top of those that the peer surely has which a filter claims, and on which nothing stands that
-/// the peer lacks: with these, what it has is again everything up to some changes.
-fn claimed(graph: &Graph, sure: &[Hash], haves: Haves<'_>) -> Vec<Hash> {
+/// What the peer surely has and the changes on top that a filter claims, as the newest of them. A change on top of
+/// one that the peer lacks is lacking, too: no library has it otherwise.
+fn with_claimed(graph: &Graph, sure: &[Hash], haves: Haves<'_>) -> Vec<Hash> {
     let filters: Vec<Bloom<'_>> =
         haves.iter().map(|have| have.filter).filter(|filter| !filter.is_empty()).collect();
-    if filters.is_empty() {
-        return Vec::new();
+    match filters.is_empty() {
+        true => sure.to_vec(),
+        false => graph.joined(sure, |change| filters.iter().any(|filter| filter.claims(change))),
     }
-    let mut lacking = std::collections::HashSet::new();
-    let mut claimed = Vec::new();
-    for change in graph.since(sure) {
-        let on_lacking = graph.deps(&change).into_iter().flatten().any(|dep| lacking.contains(&dep));
-        match !on_lacking && filters.iter().any(|filter| filter.claims(&change)) {
-            true => claimed.push(change),
-            false => drop(lacking.insert(change)),
-        }
-    }
-    claimed
 }

@@ -18,6 +18,8 @@ mod loose;
 mod orphans;
 mod plan;
 mod receive;
+#[cfg(test)]
+mod tests;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::sync::Arc;
@@ -139,12 +141,11 @@ impl Peer {
     /// Counts more changes as the peer's. Those that are not in the graph are passed over.
     fn cover(&mut self, graph: &Graph, more: &[Hash]) {
         if !more.iter().all(|hash| self.covered.binary_search(hash).is_ok()) {
-            self.set_covered(graph, &[&self.covered, more].concat());
+            self.set_covered(graph, graph.frontier(&[&self.covered, more].concat()));
         }
     }
 
-    fn set_covered(&mut self, graph: &Graph, changes: &[Hash]) {
-        let frontier = graph.frontier(changes);
+    fn set_covered(&mut self, graph: &Graph, frontier: Vec<Hash>) {
         let shared = graph.shared_heads();
         self.covered = match *frontier == *shared {
             true => shared,

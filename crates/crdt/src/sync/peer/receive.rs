@@ -58,9 +58,10 @@ impl Peer {
         let heads = message.heads.sorted();
         let (known, missing): (Vec<Hash>, Vec<Hash>) = heads.iter().partition(|head| graph.contains(head));
         let refuses = !self.wary && self.stage == Stage::Exchanged && refuses_have(message);
+        let lost_all = heads.is_empty() && !(self.covered.is_empty() && self.loose.is_none());
         self.wary |= refuses;
-        self.reply_due |= reset || refuses;
-        let anew = self.stage != Stage::Exchanged || self.ignores_us || heads.is_empty() || reset || refuses;
+        self.reply_due |= reset || refuses || lost_all;
+        let anew = self.stage != Stage::Exchanged || self.ignores_us || reset || refuses || lost_all;
         match anew {
             true => self.believe(graph, &known, missing.is_empty(), message.haves),
             false => self.cover(graph, &known),

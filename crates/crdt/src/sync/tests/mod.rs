@@ -1,6 +1,5 @@
 //! The engine against stock peers, in a world where messages cross, get lost and wait.
 
 mod codec;
-mod peer;
 mod simulation;
 mod world;

@@ -94,6 +94,18 @@ impl Node for Hub {
         Some(self.encode(&plan).to_vec())
     }
 
+    fn set_read_only(&mut self, link: usize, read_only: bool) {
+        self.peers.get_mut(&link).unwrap().set_read_only(read_only);
+    }
+
+    fn forget(&mut self, percent: usize) -> bool {
+        let kept = self.graph.len() * (100 - percent) / 100;
+        let chunks: Vec<Bytes> =
+            self.graph.changes().take(kept).map(|hash| self.chunks[&hash].clone()).collect();
+        *self = Hub { prompt: self.prompt, ..Hub::default() }.with(&chunks.concat());
+        true
+    }
+
     fn commit(&mut self) -> bool {
         let Some((link, changes)) = self.waiting.pop_front() else { return false };
         let admission =

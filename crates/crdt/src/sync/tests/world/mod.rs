@@ -18,6 +18,12 @@ pub(super) trait Node {
     fn meet(&mut self, link: usize, remembers: bool);
     fn receive(&mut self, link: usize, message: &[u8]);
     fn generate(&mut self, link: usize) -> Option<Vec<u8>>;
+    /// Takes the changes that come over a link from now on, or no longer.
+    fn set_read_only(&mut self, link: usize, read_only: bool);
+    /// Loses its newest changes, so many of a hundred, and all that is known of its links. Whether it can.
+    fn forget(&mut self, _percent: usize) -> bool {
+        false
+    }
     /// Makes a change, if this node makes any.
     fn edit(&mut self, _value: u64) {}
     /// Makes durable what came first, if anything waits for that. Whether anything did.
@@ -48,6 +54,13 @@ pub(super) struct Traffic {
     pub(super) bytes: usize,
 }
 
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, other: Traffic) {
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+    }
+}
+
 pub(super) struct World {
     pub(super) nodes: Vec<Box<dyn Node>>,
     links: Vec<Link>,
@@ -75,6 +88,23 @@ impl World {
         }
     }
 
+    /// One end of a link takes what comes over it, or no longer.
+    pub(super) fn set_read_only(&mut self, link: usize, end: usize, read_only: bool) {
+        self.nodes[self.links[link].ends[end]].set_read_only(link, read_only);
+    }
+
+    /// A node loses its newest changes, and all its links break.
+    pub(super) fn forget(&mut self, node: usize, percent: usize) {
+        if self.nodes[node].forget(percent) {
+            let broken = |link: &usize| self.links[*link].ends.contains(&node);
+            (0..self.links.len())
+                .filter(broken)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|link| self.meet(link, true));
+        }
+    }
+
     /// Lets one end of a link send what it has to say. Whether it did.
     pub(super) fn send(&mut self, link: usize, from: usize) -> bool {
         let at = &mut self.links[link];
@@ -95,9 +125,12 @@ impl World {
         true
     }
 
-    /// Sends and delivers until nobody has anything to say.
+    /// Sends and delivers until nobody has anything to say, with everybody taking everything.
     pub(super) fn settle(&mut self) {
         const ROUNDS: usize = 200;
+        for link in 0..self.links.len() {
+            [0, 1].into_iter().for_each(|end| self.set_read_only(link, end, false));
+        }
         for _ in 0..ROUNDS {
             let mut busy = false;
             for link in 0..self.links.len() {
@@ -116,9 +149,12 @@ impl World {
         panic!("the peers still talk after {ROUNDS} rounds");
     }
 
-    pub(super) fn assert_equal(&mut self) {
+    pub(super) fn assert_equal(&mut self, seed: u64) {
         let heads: Vec<_> = self.nodes.iter_mut().map(|node| node.heads()).collect();
-        assert!(heads.windows(2).all(|pair| pair[0] == pair[1]), "heads differ: {heads:?}");
+        assert!(
+            heads.windows(2).all(|pair| pair[0] == pair[1]),
+            "heads differ in history {seed:#x}: {heads:?}"
+        );
     }
 }
 

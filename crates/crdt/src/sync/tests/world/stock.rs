@@ -46,6 +46,10 @@ impl Node for Stock {
         self.doc.sync().generate_sync_message(state).map(Message::encode)
     }
 
+    fn set_read_only(&mut self, link: usize, read_only: bool) {
+        self.links.get_mut(&link).unwrap().set_read_only(read_only);
+    }
+
     fn edit(&mut self, value: u64) {
         let text = match self.doc.get(ROOT, "text").unwrap() {
             Some((_, text)) => text,

@@ -6,6 +6,7 @@
 //! editing history; it proves merging rather than speed, and is here because it needs the same client.
 
 pub mod client;
+pub mod crowd;
 pub mod measure;
 pub mod paper;
 pub mod server;

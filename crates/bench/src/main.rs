@@ -47,6 +47,16 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         rest_seconds: u64,
     },
+    /// Server CPU of a delivered change against automerge-repo's sync server and Hocuspocus
+    Relay(Common),
+    /// Keystrokes of a hundred people in one document
+    Typists(Common),
+    /// A person's keystrokes among fifty agents
+    Agents(Common),
+    /// Memory of ten thousand sockets at rest
+    Idle(Common),
+    /// Delivery to 1,500 readers of one document
+    Observers(Common),
     /// Serve recorded answers; `reads` starts this by itself
     #[command(hide = true)]
     Bare {
@@ -66,15 +76,22 @@ struct Common {
     /// A folder on the disk to measure; data go below it and away afterwards
     #[arg(long, default_value = "target")]
     dir: PathBuf,
+    /// The folder with the peers from npm; scripts/bench installs them
+    #[arg(long, default_value = "crates/bench/peers")]
+    peers: PathBuf,
     /// Length of a window in seconds
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// See only that it runs; benchmarks of sockets alone
+    #[arg(long)]
+    quick: bool,
 }
 
 impl Common {
     fn setting(self) -> Setting {
         let window = Duration::from_secs(self.seconds);
-        Setting { hub: self.hub, etcd: self.etcd, folder: self.dir, window }
+        let Common { hub, etcd, dir: folder, peers, quick, .. } = self;
+        Setting { hub, etcd, folder, peers, window, quick }
     }
 }
 
@@ -100,6 +117,11 @@ fn run(command: Command) -> Result<usize> {
         Command::Creates(common) => (Benchmark::Creates, common),
         Command::Reads(common) => (Benchmark::Reads, common),
         Command::History(common) => (Benchmark::History, common),
+        Command::Relay(common) => (Benchmark::Relay, common),
+        Command::Typists(common) => (Benchmark::Typists, common),
+        Command::Agents(common) => (Benchmark::Agents, common),
+        Command::Idle(common) => (Benchmark::Idle, common),
+        Command::Observers(common) => (Benchmark::Observers, common),
         Command::Million { common, documents, rest_seconds } => {
             let million = Million { documents, rest: Duration::from_secs(rest_seconds) };
             (Benchmark::Million(million), common)

@@ -3,7 +3,7 @@
 //! Only what ends inside the window counts, and CPU time is read at its two edges, so that what warms up before and
 //! drains after is in no figure. All workers share the calling thread.
 
-use super::{Histogram, process_cpu};
+use super::{Histogram, Usage, Used};
 use anyhow::{Context, Result};
 use rustix::process::Pid;
 use std::cell::{Cell, RefCell};
@@ -31,12 +31,8 @@ pub struct Load {
 /// What a window saw.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// Time between the two edges of the window.
-    pub wall: Duration,
-    /// CPU time of the server process.
-    pub server_cpu: Duration,
-    /// CPU time of this process.
-    pub client_cpu: Duration,
+    /// What both sides used between the two edges of the window.
+    pub used: Used,
     /// Operations that ended within, by how long they took.
     pub latency: Histogram,
 }
@@ -44,17 +40,17 @@ pub struct Measured {
 impl Measured {
     /// Operations that ended, a second.
     pub fn rate(&self) -> f64 {
-        self.latency.count() as f64 / self.wall.as_secs_f64()
+        self.latency.count() as f64 / self.used.wall.as_secs_f64()
     }
 
     /// Microseconds of the server's CPU for each operation.
     pub fn server_micros(&self) -> f64 {
-        self.server_cpu.as_secs_f64() * 1e6 / self.latency.count() as f64
+        self.used.server_cpu.as_secs_f64() * 1e6 / self.latency.count() as f64
     }
 
     /// How much of its core the client used.
     pub fn client_share(&self) -> f64 {
-        self.client_cpu.as_secs_f64() / self.wall.as_secs_f64()
+        self.used.client_share()
     }
 
     /// The median latency in microseconds.
@@ -105,24 +101,16 @@ async fn run<W: Worker>(workers: Vec<W>, load: Load, server: Pid) -> Result<(Vec
 
 /// One operation at a time: `steps` of each worker in its turn, after one that is not counted.
 pub async fn sequence<W: Worker>(workers: &mut [W], steps: usize, server: Pid) -> Result<Measured> {
-    let mut sum = Measured {
-        wall: Duration::ZERO,
-        server_cpu: Duration::ZERO,
-        client_cpu: Duration::ZERO,
-        latency: Histogram::default(),
-    };
+    let mut sum = Measured { used: Used::default(), latency: Histogram::default() };
     for worker in workers {
         worker.step().await?;
-        let opened = Edge::now(server)?;
+        let opened = Usage::begin(server)?;
         for _ in 0..steps {
             let started = Instant::now();
             worker.step().await?;
             sum.latency.record(started.elapsed());
         }
-        let closed = Edge::now(server)?;
-        sum.wall += closed.at - opened.at;
-        sum.server_cpu += closed.server_cpu - opened.server_cpu;
-        sum.client_cpu += closed.client_cpu - opened.client_cpu;
+        sum.used += opened.end()?;
     }
     Ok(sum)
 }
@@ -140,17 +128,12 @@ async fn work<W: Worker>(mut worker: W, phase: Rc<Phase>) -> Result<W> {
 
 async fn watch(phase: &Phase, load: Load, server: Pid) -> Result<Measured> {
     tokio::time::sleep(load.warm_up).await;
-    let opened = Edge::now(server)?;
+    let opened = Usage::begin(server)?;
     phase.recording.set(true);
     tokio::time::sleep(load.window).await;
-    let closed = Edge::now(server)?;
+    let used = opened.end()?;
     phase.recording.set(false);
-    Ok(Measured {
-        wall: closed.at - opened.at,
-        server_cpu: closed.server_cpu - opened.server_cpu,
-        client_cpu: closed.client_cpu - opened.client_cpu,
-        latency: phase.latency.take(),
-    })
+    Ok(Measured { used, latency: phase.latency.take() })
 }
 
 /// Why the first worker that ended did so; workers only end early by an error.
@@ -159,20 +142,6 @@ async fn first_failure<W: 'static>(tasks: &mut JoinSet<Result<W>>) -> anyhow::Er
         Some(Ok(Err(error))) => error,
         Some(Err(panic)) => anyhow::Error::new(panic).context("a worker panicked"),
         Some(Ok(Ok(_))) | None => anyhow::anyhow!("a worker stopped before it was told to"),
-    }
-}
-
-/// One edge of a window.
-struct Edge {
-    at: Instant,
-    server_cpu: Duration,
-    client_cpu: Duration,
-}
-
-impl Edge {
-    fn now(server: Pid) -> Result<Edge> {
-        let server_cpu = process_cpu(Some(server)).context("the server's CPU clock: did it end?")?;
-        Ok(Edge { at: Instant::now(), server_cpu, client_cpu: process_cpu(None)? })
     }
 }
 

@@ -3,11 +3,15 @@
 mod bare;
 mod etcd;
 mod hub;
+mod kernel;
+mod node;
 mod process;
 mod scratch;
 
 pub use bare::{Bare, Recorded, serve_bare};
 pub use etcd::Etcd;
 pub use hub::{Hub, HubFiles, address};
+pub use kernel::KernelSockets;
+pub use node::{NodePeer, NodeServer};
 pub use process::{Launch, Process, Stop};
 pub use scratch::{Scratch, bytes_on_disk};

@@ -101,11 +101,20 @@ impl Process {
 
     /// Resident memory in bytes.
     pub fn resident_bytes(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line =
-            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in status")?;
-        let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kilobytes * 1024)
+        self.kilobytes("status", "VmRSS:").map(|kilobytes| kilobytes * 1024)
+    }
+
+    /// Resident memory in bytes, of pages shared with other processes only its share.
+    pub fn proportional_bytes(&self) -> Result<u64> {
+        self.kilobytes("smaps_rollup", "Pss:").map(|kilobytes| kilobytes * 1024)
+    }
+
+    /// The number in a line of a file that the kernel keeps about the process.
+    fn kilobytes(&self, file: &str, name: &str) -> Result<u64> {
+        let told = fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?;
+        let line = told.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.with_context(|| format!("no {name} in {file}"))?;
+        Ok(number.trim().trim_end_matches("kB").trim().parse()?)
     }
 
     /// Ends it and waits until it is gone. A server that has to be killed on a gentle stop is an error.
@@ -200,7 +209,8 @@ mod tests {
         assert_eq!(process.first_line(Duration::from_secs(60)).await.unwrap(), "ready");
         let own = std::fs::read_to_string(format!("/proc/{}/comm", process.child.id())).unwrap();
         assert!(["sh", "dash", "sleep"].contains(&own.trim()), "{own}");
-        assert!(process.resident_bytes().unwrap() > 0);
+        assert!(process.proportional_bytes().unwrap() > 0);
+        assert!(process.resident_bytes().unwrap() >= process.proportional_bytes().unwrap());
         process.stop(Stop::Hard).await.unwrap();
     }
 

@@ -1,11 +1,17 @@
 //! The benchmarks: what one operation is on either side, and what must hold.
 
+mod agents;
+mod arrivals;
 mod creates;
 mod history;
+mod idle;
 mod log;
 mod million;
+mod observers;
 mod prose;
 mod reads;
+mod relay;
+mod typists;
 
 use crate::measure::{Load, Report, SERVER_CORE};
 use crate::server::{HubFiles, Scratch};
@@ -25,8 +31,12 @@ pub struct Setting {
     pub etcd: PathBuf,
     /// A folder on the disk to be measured; data go below it and away afterwards.
     pub folder: PathBuf,
+    /// The folder with the peers from npm, installed.
+    pub peers: PathBuf,
     /// The length of a window.
     pub window: Duration,
+    /// Whether to see only that a benchmark runs: few sockets, short histories. Its figures mean nothing.
+    pub quick: bool,
 }
 
 impl Setting {
@@ -53,6 +63,16 @@ pub enum Benchmark {
     History,
     /// Memory and start with many documents.
     Million(Million),
+    /// Passing on single changes, against automerge-repo and Hocuspocus.
+    Relay,
+    /// A hundred people in one document.
+    Typists,
+    /// A person among fifty agents.
+    Agents,
+    /// Sockets at rest.
+    Idle,
+    /// One document with many readers.
+    Observers,
 }
 
 /// How much of [`Benchmark::Million`].
@@ -72,5 +92,10 @@ pub async fn run(benchmark: Benchmark, setting: &Setting, report: &mut Report) -
         Benchmark::Reads => reads::run(setting, report).await,
         Benchmark::History => history::run(setting, report).await,
         Benchmark::Million(million) => million::run(setting, million, report).await,
+        Benchmark::Relay => relay::run(setting, report).await,
+        Benchmark::Typists => typists::run(setting, report).await,
+        Benchmark::Agents => agents::run(setting, report).await,
+        Benchmark::Idle => idle::run(setting, report).await,
+        Benchmark::Observers => observers::run(setting, report).await,
     }
 }

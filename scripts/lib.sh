@@ -66,6 +66,27 @@ need_package() {
   have "$command" || die "$* is installed, but $command is not on the path ($PATH)."
 }
 
+# Node 20 or later, with npm.
+need_node() {
+  need_package node nodejs
+  local version
+  version=$(node --version)
+  version=${version#v}
+  ((${version%%.*} >= 20)) ||
+    die "node $version is too old: 20 or later is needed. Install it from https://nodejs.org, then start again."
+  need_package npm npm
+}
+
+# need_npm_packages <folder>: what the folder's lock file says, unless it is there already.
+need_npm_packages() {
+  need_node
+  local installed=$1/node_modules/.package-lock.json
+  [[ -f $installed && ! $1/package-lock.json -nt $installed ]] && return 0
+  say "installing the npm packages of ${1#"$ROOT"/}"
+  retry npm ci --prefix "$1" --no-audit --no-fund --loglevel=error >&2 ||
+    die "npm ci failed in $1: see above."
+}
+
 # A C compiler with its headers, for the few dependencies written in C.
 need_cc() { need_package cc gcc libc6-dev; }
 

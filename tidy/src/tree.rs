@@ -7,7 +7,9 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// Folders that hold nothing that anybody wrote.
-const SKIPPED: [&str; 7] = [".git", ".tools", "data", "fuzz/corpus", "fuzz/target", "node_modules", "target"];
+const SKIPPED: [&str; 6] = [".git", ".tools", "data", "fuzz/corpus", "fuzz/target", "target"];
+/// The same, wherever it is: packages of others.
+const SKIPPED_ANYWHERE: &str = "node_modules";
 
 /// The repository.
 pub struct Tree {
@@ -60,7 +62,7 @@ impl Tree {
             let path = folder.join(entry.file_name());
             let name = path.to_string_lossy();
             if entry.file_type()?.is_dir() {
-                if !SKIPPED.contains(&name.as_ref()) {
+                if !SKIPPED.contains(&name.as_ref()) && entry.file_name() != SKIPPED_ANYWHERE {
                     self.collect(&path, ending, found)?;
                 }
             } else if name.ends_with(ending) {

@@ -27,19 +27,17 @@ impl<'m> Bloom<'m> {
         if from.is_empty() {
             return Ok(Bloom { probes: 0, bits: &[] });
         }
-        let changes = from.unsigned()?;
-        let bits_per_change = from.unsigned()?;
-        let probes = from.unsigned()?;
+        let [changes, bits_per_change, probes] = [number(&mut from)?, number(&mut from)?, number(&mut from)?];
         if changes == 0 {
             return Ok(Bloom { probes: 0, bits: &[] });
         }
-        let bits = from.take(changes.saturating_mul(bits_per_change).div_ceil(8))?;
+        let bits = from.take((u64::from(changes) * u64::from(bits_per_change)).div_ceil(8))?;
         if bits.is_empty() {
             return Err(Malformed("a filter has changes and no bits").into());
         }
-        match u32::try_from(probes).ok().filter(|probes| (1..=limits.probes).contains(probes)) {
-            Some(probes) => Ok(Bloom { probes, bits }),
-            None => Err(SyncError::BadProbes { probes, limit: limits.probes }),
+        match (1..=limits.probes).contains(&probes) {
+            true => Ok(Bloom { probes, bits }),
+            false => Err(SyncError::BadProbes { probes, limit: limits.probes }),
         }
     }
 
@@ -53,6 +51,10 @@ impl<'m> Bloom<'m> {
         let bit = |probe: usize| self.bits[probe / 8] & (1 << (probe % 8)) != 0;
         !self.is_empty() && probes(change, self.probes, self.bits.len()).all(bit)
     }
+}
+
+fn number(from: &mut Reader<'_>) -> Result<u32, Malformed> {
+    u32::try_from(from.unsigned()?).map_err(|_| Malformed("a number of a filter has more than 32 bits"))
 }
 
 /// The bytes of a filter with these changes.

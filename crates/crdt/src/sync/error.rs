@@ -47,7 +47,7 @@ pub enum SyncError {
     #[error("a Bloom filter sets {probes} bits for each change, and 1 to {limit} are taken")]
     BadProbes {
         /// How many it sets.
-        probes: u64,
+        probes: u32,
         /// How many are taken.
         limit: u32,
     },

@@ -16,6 +16,8 @@ mod flags;
 mod hashes;
 mod limits;
 mod message;
+#[cfg(any(test, feature = "forge"))]
+pub mod oracle;
 mod peer;
 mod plan;
 #[cfg(test)]

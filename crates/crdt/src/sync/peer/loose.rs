@@ -22,6 +22,13 @@ pub(super) struct Loose {
 }
 
 impl Loose {
+    pub(super) fn size(&self) -> usize {
+        let lists = [Some(&self.heads), Some(&self.missing), self.certain.as_ref(), Some(&self.wanted)];
+        let hashes: usize = lists.into_iter().flatten().map(Vec::capacity).sum();
+        let chunks: usize = self.orphans.iter().map(|orphan| size_of::<Orphan>() + orphan.chunk.len()).sum();
+        size_of::<Loose>() + hashes * size_of::<Hash>() + chunks
+    }
+
     fn is_empty(&self) -> bool {
         self.missing.is_empty() && self.certain.is_none() && self.wanted.is_empty() && self.orphans.is_empty()
     }

@@ -129,6 +129,13 @@ impl Peer {
         self.stage == Stage::Exchanged && self.loose.is_none() && self.pending == 0 && self.covered == heads
     }
 
+    /// How many bytes of memory the peer alone is the reason for.
+    pub fn size(&self) -> usize {
+        let own = |heads: &Arc<[Hash]>| if Arc::strong_count(heads) == 1 { size_of_val(&**heads) } else { 0 };
+        let loose = self.loose.as_ref().map_or(0, |loose| loose.size());
+        size_of::<Peer>() + own(&self.told) + own(&self.covered) + loose
+    }
+
     /// Asks the peer for everything that it has and we do not, whatever it has sent before. For when its
     /// changes could not be kept.
     pub fn start_over(&mut self) {

@@ -55,13 +55,13 @@ impl Peer {
     }
 
     fn content(&mut self, graph: &Graph, heads: &Arc<[Hash]>) -> Content {
-        let owed = match self.sends() && !same(&self.covered, heads) {
-            true => graph.since(&self.covered),
-            false => Vec::new(),
-        };
+        let owes = self.sends() && !same(&self.covered, heads);
         let wanted = self.loose.is_some().then(|| self.with_loose(|loose| std::mem::take(&mut loose.wanted)));
-        let most = owed.len() > FEW && owed.len() > graph.len() / 3;
-        if self.version_2 && !owed.is_empty() && (self.covered.is_empty() || most) {
+        if owes && self.version_2 && self.covered.is_empty() {
+            return Content::Document;
+        }
+        let owed = if owes { graph.since(&self.covered) } else { Vec::new() };
+        if self.version_2 && owed.len() > FEW && owed.len() > graph.len() / 3 {
             return Content::Document;
         }
         match in_order(graph, wanted.unwrap_or_default(), owed) {

@@ -2,8 +2,10 @@
 //!
 //! Segments are only ever removed from the old end. That keeps the record of a truncation, a purge or a drop on disk for
 //! as long as anything that it made void.
+//!
+//! Invariant: the segments' sequences have no holes.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::group::Place;
@@ -16,18 +18,21 @@ pub(crate) struct Usage {
     pub(crate) live_bytes: u64,
 }
 
-/// All segments that hold frames. The last one is being written.
+/// All segments that hold frames. The last one is being filled.
 #[derive(Default)]
 pub(crate) struct Book {
-    segments: BTreeMap<u32, Usage>,
+    segments: VecDeque<Usage>,
 }
 
 impl Book {
-    /// Takes in a segment, which must be the newest.
+    /// Takes in a segment, which must be the next.
     pub(crate) fn add(&mut self, segment: Arc<Segment>) {
-        let sequence = segment.sequence();
-        debug_assert!(self.segments.last_key_value().is_none_or(|(last, _)| *last < sequence));
-        self.segments.insert(sequence, Usage { segment, live_records: 0, live_bytes: 0 });
+        let last = self.segments.back().map(|last| last.segment.sequence());
+        assert!(
+            last.is_none_or(|last| last + 1 == segment.sequence()),
+            "segments are numbered without holes"
+        );
+        self.segments.push_back(Usage { segment, live_records: 0, live_bytes: 0 });
     }
 
     pub(crate) fn hold(&mut self, place: Place) {
@@ -43,21 +48,33 @@ impl Book {
     }
 
     fn usage(&mut self, place: Place) -> &mut Usage {
-        self.segments.get_mut(&place.segment.get()).expect("a segment stays while a record in it is needed")
+        let at = self.position(place);
+        &mut self.segments[at]
+    }
+
+    /// Where the place's segment stands: it is there for as long as a record in it is needed.
+    fn position(&self, place: Place) -> usize {
+        let first = self.segments.front().expect("a log has a segment").segment.sequence();
+        (place.segment.get() - first) as usize
     }
 
     pub(crate) fn segment(&self, place: Place) -> Arc<Segment> {
-        self.segments[&place.segment.get()].segment.clone()
+        self.segments[self.position(place)].segment.clone()
     }
 
-    /// The segments that are no longer written, oldest first.
+    /// The segments that are no longer filled, oldest first.
     pub(crate) fn sealed(&self) -> impl Iterator<Item = &Usage> {
-        self.segments.values().take(self.segments.len().saturating_sub(1))
+        self.segments.iter().take(self.segments.len().saturating_sub(1))
     }
 
-    /// The oldest segment, if nothing in it is needed and it is not being written.
+    /// Whether the oldest segment can go.
+    pub(crate) fn has_unneeded(&self) -> bool {
+        self.sealed().next().is_some_and(|usage| usage.live_records == 0)
+    }
+
+    /// The oldest segment, if nothing in it is needed and it is not being filled.
     pub(crate) fn unneeded(&self) -> Option<Arc<Segment>> {
-        self.sealed().next().filter(|usage| usage.live_records == 0).map(|usage| usage.segment.clone())
+        self.segments.front().filter(|_| self.has_unneeded()).map(|usage| usage.segment.clone())
     }
 
     /// The last of the oldest segments in which nothing is needed.
@@ -68,8 +85,8 @@ impl Book {
 
     /// Forgets the oldest segment if nothing in it is needed.
     pub(crate) fn remove_unneeded(&mut self) {
-        if let Some(segment) = self.unneeded() {
-            self.segments.remove(&segment.sequence());
+        if self.has_unneeded() {
+            self.segments.pop_front();
         }
     }
 
@@ -78,10 +95,10 @@ impl Book {
     }
 
     pub(crate) fn disk_bytes(&self) -> u64 {
-        self.segments.values().map(|usage| usage.segment.header.capacity).sum()
+        self.segments.iter().map(|usage| usage.segment.header.capacity).sum()
     }
 
     pub(crate) fn live_bytes(&self) -> u64 {
-        self.segments.values().map(|usage| usage.live_bytes).sum()
+        self.segments.iter().map(|usage| usage.live_bytes).sum()
     }
 }

@@ -12,7 +12,6 @@ use bytes::Bytes;
 
 pub use crate::error::CollectError;
 
-use crate::disk::Disk;
 use crate::entry::GroupId;
 use crate::error::WriteError;
 use crate::group::{NoteKind, Place};
@@ -113,7 +112,7 @@ fn move_some(shared: &Shared, group: GroupId, places: &[(u64, Place)]) -> Result
         wanted.map(|(index, place)| read::Job::new(*index, *place, &state.book)).collect::<Vec<_>>()
     };
     let entries = read::run(group, &jobs)?;
-    let state = shared.submit()?;
+    let state = shared.submit_bytes()?;
     let Some(it) = state.groups.get(&group) else { return Ok(()) };
     let moves = entries.into_iter().zip(jobs.iter().map(read::Job::place));
     let moves: Vec<_> = moves.filter(|(entry, place)| it.holds(entry.index, *place)).collect();
@@ -185,11 +184,11 @@ fn let_go(shared: &Shared, segment: &Arc<Segment>) -> Result<(), CollectError> {
     // for no entry is there any more.
     let unread = Arc::strong_count(segment) == 2;
     let gone = if unread { keeper::recycle(shared, segment) } else { Ok(false) };
-    let gone = gone.and_then(|recycled| if recycled { Ok(()) } else { remove(&*shared.disk, segment) });
+    let gone = gone.and_then(|recycled| if recycled { Ok(()) } else { remove(shared, segment) });
     gone.map_err(|source| CollectError::Remove { file: segment.path.clone(), source })
 }
 
-fn remove(disk: &dyn Disk, segment: &Segment) -> io::Result<()> {
-    disk.remove(&segment::name(segment.sequence()))?;
-    disk.sync_folder()
+fn remove(shared: &Shared, segment: &Segment) -> io::Result<()> {
+    shared.disk.remove(&segment::name(segment.sequence()))?;
+    shared.disk.sync_folder().inspect_err(|error| shared.fail(error, "making a removal durable"))
 }

@@ -32,6 +32,9 @@ pub struct Entry {
 /// closed on a full disk, and that what it was given with may or may not be there after the next start.
 pub type Done = Box<dyn FnOnce(io::Result<()>) + Send>;
 
+/// Called once when the log has room again or takes nothing more: on the writer thread, or at once on the caller's.
+pub type Ready = Box<dyn FnOnce() + Send>;
+
 /// A group's log as callers see it: everything submitted, durable or not yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupState {

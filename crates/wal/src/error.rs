@@ -1,9 +1,10 @@
 //! What can go wrong, one small type per operation. Messages say what to do.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::entry::GroupId;
+use crate::entry::{Done, Entry, GroupId};
 use crate::format::header::HeaderError;
 
 /// A place in a file that is not as it was written.
@@ -88,6 +89,26 @@ pub enum WriteError {
     /// The group's log was found incomplete at start.
     #[error("the log of group {0} is damaged; drop the group and rebuild its replica")]
     Damaged(GroupId),
+}
+
+/// Why an append that does not wait was refused. Its callback is not called.
+#[derive(thiserror::Error)]
+pub enum TryAppendError {
+    /// Too much waits to be written. Here is what was to be appended: wait with `when_room` and try again.
+    #[error("too much waits to be written; wait for room and try again")]
+    Full(Vec<Entry>, Done),
+    /// It would be refused at any time.
+    #[error(transparent)]
+    Refused(#[from] WriteError),
+}
+
+impl fmt::Debug for TryAppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(entries, _) => f.debug_tuple("Full").field(&entries.len()).finish_non_exhaustive(),
+            Self::Refused(error) => f.debug_tuple("Refused").field(error).finish(),
+        }
+    }
 }
 
 /// Why entries could not be read.

@@ -8,7 +8,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::format::header::SegmentHeader;
-use crate::options::PREPARED_SEGMENTS;
+use crate::options::{PREPARED_SEGMENTS, SPARE_SEGMENTS};
 use crate::segment::Segment;
 use crate::shared::{Shared, State, Status};
 
@@ -61,13 +61,16 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Turns an old segment, which nobody reads any more, into the next one, if one is needed. Says whether it did.
+/// Turns an old segment, which nobody reads any more, into the next one, if there are not enough. Says whether it did.
 pub(crate) fn recycle(shared: &Shared, old: &Segment) -> io::Result<bool> {
     let _alone = shared.making.lock();
-    if old.header.capacity != shared.options.segment_bytes || !shared.state.lock().needs_segments() {
+    if old.header.capacity != shared.options.segment_bytes || !shared.state.lock().has_use_for_segments() {
         return Ok(false);
     }
-    let segment = Segment::recycle(&*shared.disk, old, next_header(shared, old.header.capacity))?;
+    old.unname(&*shared.disk)?;
+    // From here on a failure is one of a sync, or leaves a file half made: neither is tried again.
+    let renewed = old.renew(&*shared.disk, next_header(shared, old.header.capacity));
+    let segment = renewed.inspect_err(|error| shared.fail(error, "using a segment again"))?;
     shared.add_prepared(segment);
     Ok(true)
 }
@@ -85,6 +88,10 @@ fn next_header(shared: &Shared, capacity: u64) -> SegmentHeader {
 impl State {
     fn needs_segments(&self) -> bool {
         self.prepared.len() < PREPARED_SEGMENTS
+    }
+
+    fn has_use_for_segments(&self) -> bool {
+        self.prepared.len() < SPARE_SEGMENTS
     }
 
     fn put_off(&mut self, error: &io::Error) {

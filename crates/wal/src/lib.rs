@@ -52,8 +52,8 @@ mod wal;
 mod writer;
 
 pub use collect::CollectReport;
-pub use entry::{Done, Entry, GroupId, GroupState};
-pub use error::{CollectError, Damage, OpenError, ReadError, WriteError};
+pub use entry::{Done, Entry, GroupId, GroupState, Ready};
+pub use error::{CollectError, Damage, OpenError, ReadError, TryAppendError, WriteError};
 pub use format::header::HeaderError;
 pub use options::{FailureHook, Options};
 pub use recover::{DamagedGroup, Recovery, Torn};

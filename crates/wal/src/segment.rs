@@ -85,13 +85,17 @@ impl Segment {
         made
     }
 
-    /// Makes a new segment from one that nobody needs. Its old bytes stay, and fail their checksums under the new salt.
-    pub(crate) fn recycle(disk: &dyn Disk, old: &Segment, header: SegmentHeader) -> io::Result<Self> {
+    /// Takes a segment's name away, so that its file can become another. When this fails nothing has changed.
+    pub(crate) fn unname(&self, disk: &dyn Disk) -> io::Result<()> {
         remove_unfinished(disk)?;
-        disk.rename(&name(old.sequence()), UNFINISHED)?;
+        disk.rename(&name(self.sequence()), UNFINISHED)
+    }
+
+    /// Makes a new segment from one that was unnamed. Its old bytes stay, and fail their checksums under the new salt.
+    pub(crate) fn renew(&self, disk: &dyn Disk, header: SegmentHeader) -> io::Result<Self> {
         // Before the header changes, the old name must be gone for good: a segment never contradicts its name.
         disk.sync_folder()?;
-        Self::finish(disk, header, old.file.clone())
+        Self::finish(disk, header, self.file.clone())
     }
 
     fn fill(disk: &dyn Disk, header: &SegmentHeader) -> io::Result<Arc<dyn DiskFile>> {
@@ -160,8 +164,9 @@ mod tests {
             disk.cut_power_after(operations);
             let header = |sequence| Segment::new_header([1; 16], sequence, 4 * BLOCK);
             if let Ok(first) = Segment::make(&disk, header(1)) {
-                let _ =
-                    Segment::make(&disk, header(2)).and_then(|_| Segment::recycle(&disk, &first, header(3)));
+                let _ = Segment::make(&disk, header(2))
+                    .and_then(|_| first.unname(&disk))
+                    .and_then(|()| first.renew(&disk, header(3)));
             }
             for seed in 0..20 {
                 let survivor = disk.after_power_cut(seed);

@@ -12,8 +12,9 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::book::Book;
+use crate::collector::Failures;
 use crate::disk::Disk;
-use crate::entry::{Done, GroupId};
+use crate::entry::{Done, GroupId, Ready};
 use crate::error::WriteError;
 use crate::format::folder::FolderId;
 use crate::group::{ENTRY_OVERHEAD_BYTES, Group};
@@ -64,8 +65,8 @@ pub(crate) struct State {
     pub(crate) newest_sequence: u32,
     /// When the last attempt to prepare a segment failed; none when it succeeded.
     pub(crate) preparing_failed: Option<Instant>,
-    /// Whether the log gave up collecting by itself, until it is opened again.
-    pub(crate) collecting_failed: bool,
+    /// How often in a row the collector failed.
+    pub(crate) collect_failures: Failures,
     pub(crate) status: Status,
     /// Why the log failed: the first cause, which is the only one that counts.
     pub(crate) failure: Option<Failure>,
@@ -75,6 +76,8 @@ pub(crate) struct State {
     pub(crate) writer_sleeps: bool,
     /// Whether something in the queue should be on disk soon.
     pub(crate) urgent: bool,
+    /// Those who must not block and want to append.
+    pub(crate) waiting_for_room: Vec<Ready>,
     next_stamp: u32,
 }
 
@@ -94,7 +97,7 @@ pub(crate) struct Shared {
     pub(crate) queued: AtomicUsize,
     /// Wakes the writer: there is work.
     pub(crate) work: Condvar,
-    /// Wakes submitters: the queue has room.
+    /// Wakes submitters: there is room.
     pub(crate) space: Condvar,
     /// Wakes the keeper: a prepared segment was taken.
     pub(crate) need: Condvar,
@@ -127,13 +130,23 @@ impl State {
             prepared,
             newest_sequence: newest,
             preparing_failed: None,
-            collecting_failed: false,
+            collect_failures: Failures::default(),
             status: Status::Open,
             failure: None,
             writer_ended: false,
             writer_sleeps: false,
             urgent: false,
+            waiting_for_room: Vec::new(),
             next_stamp,
+        }
+    }
+
+    /// Whether submissions are taken.
+    pub(crate) fn admits(&self) -> Result<(), WriteError> {
+        match self.status {
+            Status::Open => Ok(()),
+            Status::Closing => Err(WriteError::Closed),
+            Status::Failed => Err(WriteError::Failed),
         }
     }
 
@@ -173,18 +186,47 @@ impl State {
 }
 
 impl Shared {
-    /// Takes the lock when the log is open and the queue has room.
+    /// Takes the lock when the log is open.
     pub(crate) fn submit(&self) -> Result<MutexGuard<'_, State>, WriteError> {
+        let state = self.state.lock();
+        state.admits()?;
+        Ok(state)
+    }
+
+    /// Takes the lock when the log is open and has room for more bytes, and waits for that.
+    pub(crate) fn submit_bytes(&self) -> Result<MutexGuard<'_, State>, WriteError> {
         let mut state = self.state.lock();
-        while state.status == Status::Open && state.outbox.bytes() > self.options.queue_bytes {
+        while state.status == Status::Open && !self.has_room(&state) {
             self.wake_writer(&mut state);
             self.space.wait(&mut state);
         }
-        match state.status {
-            Status::Open => Ok(state),
-            Status::Closing => Err(WriteError::Closed),
-            Status::Failed => Err(WriteError::Failed),
+        state.admits()?;
+        Ok(state)
+    }
+
+    /// Whether more bytes may join what waits to be written.
+    pub(crate) fn has_room(&self, state: &State) -> bool {
+        state.outbox.bytes() <= self.options.queue_bytes
+    }
+
+    /// Calls `ready` once there is room for more bytes, or none will ever be needed.
+    pub(crate) fn when_room(&self, ready: Ready) {
+        let mut state = self.state.lock();
+        if state.status == Status::Open && !self.has_room(&state) {
+            self.wake_writer(&mut state);
+            state.waiting_for_room.push(ready);
+        } else {
+            drop(state);
+            ready();
         }
+    }
+
+    /// Wakes those who wait for room, without the lock.
+    fn tell_room(&self, mut state: MutexGuard<'_, State>) {
+        let waited = std::mem::take(&mut state.waiting_for_room);
+        drop(state);
+        self.space.notify_all();
+        waited.into_iter().for_each(|ready| ready());
     }
 
     /// Submits an operation that should be on disk soon.
@@ -231,10 +273,10 @@ impl Shared {
         state.settle(&mut frame.cargo, self.options.tail_cache_bytes);
         std::mem::swap(dones, &mut frame.cargo.dones);
         state.outbox.reuse(frame);
-        if state.outbox.bytes() <= self.options.queue_bytes {
-            self.space.notify_all();
-        }
         self.wake_collector_to_remove(&state);
+        if self.has_room(&state) {
+            self.tell_room(state);
+        }
     }
 
     fn wake_writer(&self, state: &mut State) {
@@ -246,7 +288,7 @@ impl Shared {
 
     /// Wakes the collector when there is something for it to remove.
     pub(crate) fn wake_collector_to_remove(&self, state: &State) {
-        if state.book.unneeded().is_some() {
+        if state.book.has_unneeded() {
             self.garbage.notify_one();
         }
     }
@@ -257,6 +299,7 @@ impl Shared {
         if state.status == Status::Open {
             state.status = Status::Closing;
         }
+        drop(state);
         self.wake_all();
     }
 
@@ -310,7 +353,7 @@ impl Shared {
     /// Wakes every thread, for the status has changed.
     pub(crate) fn wake_all(&self) {
         self.work.notify_all();
-        self.space.notify_all();
+        self.tell_room(self.state.lock());
         self.need.notify_all();
         self.garbage.notify_all();
     }

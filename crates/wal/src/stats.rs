@@ -37,6 +37,8 @@ pub struct Stats {
     /// How many syncs took at most as long as each of [`SYNC_BUCKETS_MICROS`] and longer than the bound before; the last
     /// one counts what is slower.
     pub sync_buckets: [u64; SYNC_BUCKETS_MICROS.len() + 1],
+    /// How often in a row old segments could not be moved or removed; zero when it last went well.
+    pub collect_failures: u64,
     /// Bytes that can still be written on the disk.
     pub spare_bytes: u64,
 }

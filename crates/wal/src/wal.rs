@@ -9,13 +9,13 @@ use std::sync::atomic::AtomicUsize;
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::collect::{self, CollectReport};
 use crate::collector;
 use crate::disk::{Disk, RealDisk};
-use crate::entry::{Done, Entry, GroupId, GroupState};
-use crate::error::{CollectError, OpenError, ReadError, WriteError};
+use crate::entry::{Done, Entry, GroupId, GroupState, Ready};
+use crate::error::{CollectError, OpenError, ReadError, TryAppendError, WriteError};
 use crate::group::NoteKind;
 use crate::keeper;
 use crate::op::Op;
@@ -83,19 +83,44 @@ impl Wal {
     /// Appends entries, each following the one before. They are readable when this returns, and on disk when `done` is
     /// called. Blocks while too much waits to be written.
     pub fn append(&self, group: GroupId, entries: Vec<Entry>, done: Done) -> Result<(), WriteError> {
+        self.check_sizes(&entries)?;
+        self.append_to(self.0.shared.submit_bytes()?, group, entries, done)
+    }
+
+    /// The same for callers that must not block: gives everything back while too much waits to be written.
+    pub fn try_append(&self, group: GroupId, entries: Vec<Entry>, done: Done) -> Result<(), TryAppendError> {
+        self.check_sizes(&entries)?;
         let shared = &self.0.shared;
-        let limit = shared.options.largest_payload_bytes();
-        if let Some(bytes) = entries.iter().map(|entry| entry.payload.len()).find(|bytes| *bytes > limit) {
-            return Err(WriteError::TooLarge { bytes, limit });
+        let state = shared.submit()?;
+        if !shared.has_room(&state) {
+            return Err(TryAppendError::Full(entries, done));
         }
-        let mut state = shared.submit()?;
+        Ok(self.append_to(state, group, entries, done)?)
+    }
+
+    /// Calls `ready` once [`Wal::try_append`] is worth another attempt. Others may be quicker: try until it is taken.
+    pub fn when_room(&self, ready: Ready) {
+        self.0.shared.when_room(ready);
+    }
+
+    fn append_to(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        group: GroupId,
+        entries: Vec<Entry>,
+        done: Done,
+    ) -> Result<(), WriteError> {
         let it = state.group(group)?;
         refuse_disorder(group, &entries, |index| it.refuses(index))?;
         let epoch = it.epoch;
         let cost: usize = entries.iter().map(|entry| it.append(entry)).sum();
         state.cache.bytes += cost;
-        shared.push(state, Op::Entries { group, epoch, entries }, Some(done));
+        self.0.shared.push(state, Op::Entries { group, epoch, entries }, Some(done));
         Ok(())
+    }
+
+    fn check_sizes(&self, entries: &[Entry]) -> Result<(), WriteError> {
+        entries.iter().try_for_each(|entry| self.check_size(&entry.payload))
     }
 
     /// Replaces the group's vote. It is on disk when `done` is called.
@@ -234,6 +259,7 @@ impl Wal {
         stats.queued = state.outbox.submissions();
         stats.queued_bytes = state.outbox.bytes();
         stats.cached_bytes = state.cache.bytes;
+        stats.collect_failures = state.collect_failures.count;
         stats
     }
 

@@ -34,9 +34,19 @@ struct World {
     /// Writes, syncs and changes of names that still succeed before the power goes.
     operations_left: Option<u64>,
     /// The error that every sync gives from now on.
-    sync_error: Option<io::ErrorKind>,
+    sync_error: Option<SyncError>,
+    /// The error that every renaming and removal gives from now on.
+    names_error: Option<io::ErrorKind>,
     /// Bytes that all files together may take.
     capacity: Option<u64>,
+}
+
+/// What a failing sync does.
+#[derive(Clone, Copy)]
+struct SyncError {
+    kind: io::ErrorKind,
+    /// Whether what was written counts as clean from then on, though it never reached the platter.
+    forgets: bool,
 }
 
 #[derive(Clone)]
@@ -67,7 +77,23 @@ impl SimDisk {
 
     /// Makes every sync fail from now on.
     pub fn fail_syncs(&self, kind: io::ErrorKind) {
-        self.0.lock().sync_error = Some(kind);
+        self.0.lock().sync_error = Some(SyncError { kind, forgets: false });
+    }
+
+    /// Makes every sync fail from now on, and forget what it was to make durable, as kernels do: processes go on reading
+    /// what was written, and no later sync brings it to the platter.
+    pub fn fail_syncs_and_forget(&self, kind: io::ErrorKind) {
+        self.0.lock().sync_error = Some(SyncError { kind, forgets: true });
+    }
+
+    /// Lets syncs succeed again: what was written meanwhile is durable after the next one, what was forgotten is not.
+    pub fn heal_syncs(&self) {
+        self.0.lock().sync_error = None;
+    }
+
+    /// Makes every renaming and removal fail from now on; `None` lets them succeed again.
+    pub fn fail_names(&self, kind: Option<io::ErrorKind>) {
+        self.0.lock().names_error = kind;
     }
 
     /// Limits what all files together may take; `None` lifts the limit.
@@ -109,6 +135,11 @@ impl SimDisk {
             next_file,
             ..World::default()
         })))
+    }
+
+    /// How many files were ever made.
+    pub fn created_files(&self) -> u64 {
+        self.0.lock().next_file
     }
 
     /// The bytes of a file, for a test to look at.
@@ -166,6 +197,15 @@ impl Contents {
         Self::durable(bytes)
     }
 
+    /// Brings what was written since the last sync to the platter.
+    fn sync(&mut self) {
+        for (offset, bytes) in self.pending.drain(..) {
+            let end = offset + bytes.len();
+            self.durable.resize(self.durable.len().max(end), 0);
+            self.durable[offset..end].copy_from_slice(&bytes);
+        }
+    }
+
     fn write(&mut self, offset: usize, bytes: &[u8]) {
         self.seen.resize(self.seen.len().max(offset + bytes.len()), 0);
         self.seen[offset..offset + bytes.len()].copy_from_slice(bytes);
@@ -210,6 +250,9 @@ impl World {
 
     fn change_name(&mut self, change: NameChange) -> io::Result<()> {
         self.spend()?;
+        if let (Some(kind), NameChange::Move { .. } | NameChange::Remove(_)) = (self.names_error, &change) {
+            return Err(kind.into());
+        }
         change.apply(&mut self.names);
         self.pending_names.push(change);
         Ok(())
@@ -324,13 +367,14 @@ impl DiskFile for SimFile {
     fn sync(&self) -> io::Result<()> {
         self.with(|world, file| {
             world.spend()?;
-            if let Some(kind) = world.sync_error {
-                return Err(kind.into());
-            }
+            let error = world.sync_error;
             let contents = contents(world, file);
-            contents.durable.clone_from(&contents.seen);
-            contents.pending.clear();
-            Ok(())
+            match error {
+                None => contents.sync(),
+                Some(SyncError { forgets: true, .. }) => contents.pending.clear(),
+                Some(SyncError { forgets: false, .. }) => {}
+            }
+            error.map_or(Ok(()), |error| Err(error.kind.into()))
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::disk::Disk;
-use crate::{GroupState, OpenError, WriteError};
+use crate::{GroupState, OpenError, TryAppendError, WriteError};
 
 const A: GroupId = GroupId(1);
 const B: GroupId = GroupId(2);
@@ -173,6 +173,53 @@ fn a_full_queue_blocks_until_it_is_written() {
         assert!(wal.stats().queued_bytes < 3000);
     }
     assert_eq!(all(&wal, A), entries(1..=300, 500));
+}
+
+#[test]
+fn one_who_must_not_block_is_told_when_there_is_room() {
+    let gate = Arc::new(Mutex::new(()));
+    let small = Options { queue_bytes: 1000, ..options() };
+    let (wal, _) = Wal::open_on(Arc::new(SimDisk::new()), small).unwrap();
+    // The writer stands still in a callback, so nothing is written meanwhile.
+    let held = gate.lock().unwrap();
+    let (started, standing) = mpsc::channel();
+    let stand = {
+        let gate = gate.clone();
+        move |_| {
+            started.send(()).unwrap();
+            drop(gate.lock());
+        }
+    };
+    wal.append(A, entries(1..=1, 10), Box::new(stand)).unwrap();
+    standing.recv().unwrap();
+    wal.try_append(A, entries(2..=2, 2000), ignore()).unwrap();
+    let (done, durable) = waiter();
+    let Err(TryAppendError::Full(given_back, done)) = wal.try_append(A, entries(3..=3, 10), done) else {
+        panic!("there is no room");
+    };
+    assert_eq!(given_back, entries(3..=3, 10));
+    let (tell, told) = mpsc::channel();
+    wal.when_room(Box::new(move || tell.send(()).unwrap()));
+    assert!(told.try_recv().is_err());
+    // Small things go in all the same: a vote must not wait behind a full log.
+    wal.save_vote(A, Bytes::from_static(b"vote"), ignore()).unwrap();
+    drop(held);
+    told.recv().unwrap();
+    wal.try_append(A, given_back, done).unwrap();
+    durable.recv().unwrap().unwrap();
+    assert_eq!(wal.state(A).last, Some((3, 1)));
+}
+
+#[test]
+fn one_who_waits_for_room_is_told_when_the_log_closes() {
+    let (wal, _) = open(&SimDisk::new());
+    let (tell, told) = mpsc::channel();
+    let other = wal.clone();
+    wal.close();
+    other.when_room(Box::new(move || tell.send(()).unwrap()));
+    told.recv().unwrap();
+    let refused = other.try_append(A, entries(1..=1, 1), ignore());
+    assert!(matches!(refused, Err(TryAppendError::Refused(WriteError::Closed))));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::disk::Disk;
+use crate::options::SPARE_SEGMENTS;
 use crate::segment::sequence_in;
 
 const IDLE: GroupId = GroupId(1);
@@ -68,6 +69,51 @@ fn the_log_collects_itself_above_the_threshold() {
         std::thread::yield_now();
     }
     assert_eq!(all(&wal, IDLE), entries(1..=1, 100));
+}
+
+#[test]
+fn a_segment_that_cannot_be_removed_is_tried_again() {
+    let disk = SimDisk::new();
+    let eager = Options { collect_retry: std::time::Duration::from_millis(1), ..options() };
+    let (wal, _) = Wal::open_on(Arc::new(disk.clone()), eager).unwrap();
+    fill(&wal, BUSY, 1..=100);
+    while wal.stats().prepared_segments < 2 {
+        std::thread::yield_now();
+    }
+    disk.fail_names(Some(io::ErrorKind::PermissionDenied));
+    wal.purge_to(BUSY, 100, Bytes::new()).unwrap();
+    while wal.stats().collect_failures < 3 {
+        std::thread::yield_now();
+    }
+    assert!(wal.stats().segments > 1);
+    append(&wal, BUSY, entries(101..=101, 10));
+    disk.fail_names(None);
+    while wal.stats().segments > 1 || wal.stats().collect_failures > 0 {
+        std::thread::yield_now();
+    }
+    wal.close();
+    assert_eq!(all(&open(&disk).0, BUSY), entries(101..=101, 10));
+}
+
+/// A log that frees as much as it fills uses its files again.
+#[test]
+fn a_steady_log_makes_no_new_files() {
+    let disk = SimDisk::new();
+    let (wal, _) = open(&disk);
+    let turn = |first: u64| {
+        for index in first..first + 10 {
+            append(&wal, BUSY, entries(index..=index, 1000));
+        }
+        wal.purge_to(BUSY, first + 9, Bytes::new()).unwrap();
+        flush(&wal);
+        while wal.stats().segments > 1 && wal.stats().prepared_segments < SPARE_SEGMENTS {
+            std::thread::yield_now();
+        }
+    };
+    (0..20).for_each(|at| turn(1 + 10 * at));
+    let made = disk.created_files();
+    (20..60).for_each(|at| turn(1 + 10 * at));
+    assert_eq!(disk.created_files(), made);
 }
 
 #[test]

@@ -124,3 +124,30 @@ fn a_log_that_is_closed_on_a_full_disk_says_what_it_could_not_write() {
     let kept = open(&disk.snapshot()).0.state(A).last.unwrap().0;
     assert!((2..60).contains(&kept), "a first part is there: {kept}");
 }
+
+/// A sync that fails can leave pages that read well and count as clean, but are on no disk. What the next start finds there
+/// is shown to its callers, so it must be made durable first, and another sync alone would find nothing to do.
+#[test]
+fn what_a_failed_sync_forgot_is_written_again_at_the_next_start() {
+    let disk = SimDisk::new();
+    let (wal, _) = open(&disk);
+    append(&wal, A, entries(1..=3, 1000));
+    wait_until_prepared(&wal);
+    disk.fail_syncs_and_forget(io::ErrorKind::Other);
+    let (done, result) = waiter();
+    wal.append(A, entries(4..=20, 1000), done).unwrap();
+    result.recv().unwrap().unwrap_err();
+    wal.close();
+    // The process ends, the machine does not: the next one reads what the kernel still has in memory.
+    disk.heal_syncs();
+    let (wal, _) = open(&disk);
+    let (found, _) = wal.state(A).last.expect("something was acknowledged");
+    assert!(found > 3, "the kernel still shows what it could not write");
+    append(&wal, A, entries(found + 1..=found + 1, 1000));
+    wal.close();
+    for seed in 0..20 {
+        let (wal, recovery) = open(&disk.after_power_cut(seed));
+        assert_eq!(recovery.damaged, []);
+        assert_eq!(all(&wal, A), entries(1..=found + 1, 1000));
+    }
+}

@@ -1,23 +1,31 @@
 //! `log`: group commit of the shared log against the least that durability takes.
 //!
-//! Ours: N writers have a record of 200 bytes waiting, each an append of its own with its own completion; a completion
-//! submits its writer's next record, so that N wait whenever the log looks. The peer writes the same N × 200 bytes in one
-//! piece into a file that was allocated and written before, and calls fdatasync, in a loop. Both are on the same disk and
-//! on the servers' core. Waking up whoever waits is in neither: `creates` has it.
+//! What is measured. Ours: a client thread on the client's core appends records of 200 bytes, each an append of its own
+//! with its own completion, spread over four groups. A completion, on the log's own thread, notes that its record is
+//! durable in a byte of the record's own, and nothing else. When the last record of a round of N is noted, the client
+//! checks that all are, and submits the round after the next: so N records wait whenever the log looks, and they are
+//! submitted while the N before them are being synced. The client also purges what is older than the newest 50,000 records
+//! of a group, as snapshots would, so that segments are used again. All threads of the log are on the servers' core.
+//!
+//! The peer, on the same core and the same disk: as many records as the log really put into a sync, in one piece, written
+//! into a file that was allocated and written before, and `fdatasync`, in a loop. Figure: records made durable a second.
+//! Waking up whoever waits is in neither side; `creates` has it.
 
 use super::Setting;
-use crate::measure::{CLIENT_CORE, Figure, Goal, Report, SERVER_CORE, alternate, pin_thread_to};
+use crate::measure::{CLIENT_CORE, Figure, Goal, Load, Report, SERVER_CORE, alternate, pin_thread_to};
 use crate::server::Scratch;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
+use std::hint::spin_loop;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 use wal::{Entry, GroupId, Wal};
 
@@ -26,23 +34,42 @@ const WAITING: [usize; 4] = [1, 10, 100, 1000];
 /// A record.
 const RECORD: [u8; 200] = [7; 200];
 /// Raft groups that share the log, as many as `dev` runs.
-const GROUPS: usize = 4;
+const GROUPS: u64 = 4;
 /// The peer's file.
 const BARE_FILE_BYTES: u64 = 64 << 20;
-/// Records of a group that are kept between windows; what is older is purged, as snapshots would do.
+/// Records of a group that are kept; what is older is purged, as snapshots would do.
 const KEPT: u64 = 50_000;
+/// How many records of a group are purged together.
+const PURGED_TOGETHER: u64 = 1_000;
+/// A round may last this long before the log counts as stuck.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// Runs it.
 pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     let scratch = Scratch::below(&setting.folder)?;
-    let log = Log::open(&scratch.join("log"))?;
-    let bare = Bare::create(&scratch.join("bare"))?;
+    let wal = open(&scratch.join("log"))?;
+    let bare = Arc::new(bare_file(&scratch.join("bare"))?);
+    let mut client = Some(Client::new(wal));
     let load = setting.load();
     for waiting in WAITING {
+        let grouping = Cell::new(0.0);
         let turns = alternate(
             &format!("log {waiting}"),
-            async || log.commit(waiting, load.warm_up, load.window).await,
-            async || bare.commit(waiting, load.warm_up, load.window).await,
+            async || {
+                let mut turn = client.take().context("the client was lost in the turn before")?;
+                let (turn, commits) = on_thread(CLIENT_CORE, move || {
+                    let commits = turn.commit(waiting, load)?;
+                    Ok((turn, commits))
+                })
+                .await?;
+                client = Some(turn);
+                grouping.set(commits.grouping());
+                Ok(commits)
+            },
+            async || {
+                let (file, records) = (bare.clone(), grouping.get());
+                on_thread(SERVER_CORE, move || write_and_sync_for(&file, records, load)).await
+            },
         )
         .await?;
         let (ours, peer) = turns.medians(Commits::rate);
@@ -52,172 +79,175 @@ pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Runs a turn on a thread of its own, which nothing else of this program disturbs.
+async fn on_thread<T: Send + 'static>(
+    core: usize,
+    turn: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let running = thread::spawn(move || {
+        pin_thread_to(core)?;
+        turn()
+    });
+    while !running.is_finished() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let Ok(outcome) = running.join() else { bail!("a thread of the benchmark panicked") };
+    outcome
+}
+
 /// What was made durable in a window.
 #[derive(Debug)]
 struct Commits {
-    records: u64,
+    records: f64,
     syncs: u64,
     wall: Duration,
 }
 
 impl Commits {
     fn rate(&self) -> f64 {
-        self.records as f64 / self.wall.as_secs_f64()
+        self.records / self.wall.as_secs_f64()
+    }
+
+    /// Records in a sync.
+    fn grouping(&self) -> f64 {
+        self.records / self.syncs as f64
     }
 }
 
 impl fmt::Display for Commits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let syncs = self.syncs as f64;
-        let (size, every) = (self.records as f64 / syncs, self.wall.div_f64(syncs));
-        write!(f, "{:.0} records/s, {size:.1} a sync, a sync every {every:.1?}", self.rate())
+        let every = self.wall.div_f64(self.syncs as f64);
+        write!(f, "{:.0} records/s, {:.1} a sync, a sync every {every:.1?}", self.rate(), self.grouping())
     }
 }
 
-/// The log, and the next index of each of its groups.
-struct Log {
-    wal: Wal,
-    groups: Arc<[Mutex<u64>]>,
+/// Opens the log with its threads on the servers' core.
+fn open(folder: &Path) -> Result<Wal> {
+    std::fs::create_dir(folder)?;
+    pin_thread_to(SERVER_CORE)?;
+    let opened = Wal::open(folder, wal::Options::default());
+    pin_thread_to(CLIENT_CORE)?;
+    let (wal, _) = opened.context("cannot open the log")?;
+    Ok(wal)
 }
 
-impl Log {
-    /// Opens it with its threads on the servers' core.
-    fn open(folder: &Path) -> Result<Log> {
-        std::fs::create_dir(folder)?;
-        pin_thread_to(SERVER_CORE)?;
-        let opened = Wal::open(folder, wal::Options::default());
-        pin_thread_to(CLIENT_CORE)?;
-        let (wal, _) = opened.context("cannot open the log")?;
-        Ok(Log { wal, groups: (0..GROUPS).map(|_| Mutex::new(1)).collect() })
+/// Where completions note their records, by number: two rounds and the largest one more.
+static NOTES: [AtomicU8; 4096] = [const { AtomicU8::new(WAITS) }; 4096];
+
+const WAITS: u8 = 0;
+const DURABLE: u8 = 1;
+const FAILED: u8 = 2;
+
+/// Where the record of this number is noted.
+fn note(number: u64) -> &'static AtomicU8 {
+    &NOTES[number as usize % NOTES.len()]
+}
+
+/// Who appends to the log.
+struct Client {
+    wal: Wal,
+    /// The number of the next record. Record `n` is entry `n / GROUPS + 1` of group `n % GROUPS`.
+    next: u64,
+    /// The number of the first record that is not known to be durable.
+    durable: u64,
+    /// How far every group is purged.
+    purged: u64,
+}
+
+impl Client {
+    fn new(wal: Wal) -> Client {
+        Client { wal, next: 0, durable: 0, purged: 0 }
     }
 
     /// Keeps `waiting` records waiting through a warm-up and a window.
-    async fn commit(&self, waiting: usize, warm_up: Duration, window: Duration) -> Result<Commits> {
-        let (rested, all_rested) = channel();
-        let writers = Arc::new(Writers {
-            wal: self.wal.clone(),
-            groups: self.groups.clone(),
-            durable: AtomicU64::new(0),
-            stopping: AtomicBool::new(false),
-            rested: Mutex::new(rested),
-        });
-        for writer in 0..waiting {
-            writers.submit(writer % GROUPS)?;
-        }
-        tokio::time::sleep(warm_up).await;
-        let opened = self.edge(&writers);
-        tokio::time::sleep(window).await;
-        let closed = self.edge(&writers);
-        writers.stopping.store(true, Ordering::Relaxed);
-        for _ in 0..waiting {
-            all_rested.recv().context("the log dropped a completion")??;
-        }
-        self.purge()?;
-        Ok(Commits {
-            records: closed.records - opened.records,
-            syncs: closed.syncs - opened.syncs,
-            wall: closed.at - opened.at,
-        })
+    fn commit(&mut self, waiting: usize, load: Load) -> Result<Commits> {
+        self.submit(waiting)?;
+        self.rounds(waiting, load.warm_up)?;
+        let (durable, syncs, start) = (self.durable, self.wal.stats().syncs, Instant::now());
+        self.rounds(waiting, load.window)?;
+        let (wall, syncs) = (start.elapsed(), self.wal.stats().syncs - syncs);
+        let records = (self.durable - durable) as f64;
+        self.take_in(waiting)?;
+        Ok(Commits { records, syncs, wall })
     }
 
-    fn edge(&self, writers: &Writers) -> Edge {
-        let records = writers.durable.load(Ordering::Relaxed);
-        Edge { at: Instant::now(), records, syncs: self.wal.stats().syncs }
+    /// Submits round after round, each while the one before is being synced.
+    fn rounds(&mut self, waiting: usize, lasting: Duration) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < lasting {
+            self.submit(waiting)?;
+            self.take_in(waiting)?;
+            self.purge()?;
+        }
+        Ok(())
     }
 
-    fn purge(&self) -> Result<()> {
-        for (group, next) in self.groups.iter().enumerate() {
-            let next = *next.lock().unwrap_or_else(PoisonError::into_inner);
-            if next > KEPT {
-                self.wal.purge_to(GroupId(group as u32), next - KEPT, Bytes::new())?;
+    fn submit(&mut self, records: usize) -> Result<()> {
+        for _ in 0..records {
+            let number = self.next;
+            let entry = Entry { index: number / GROUPS + 1, term: 1, payload: Bytes::from_static(&RECORD) };
+            let done = Box::new(move |result: io::Result<()>| {
+                note(number).store(if result.is_ok() { DURABLE } else { FAILED }, Ordering::Release);
+            });
+            self.wal.append(GroupId((number % GROUPS) as u32), vec![entry], done)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// Waits until a round is durable, and forgets its notes. Completions come in order, so the last one is watched.
+    fn take_in(&mut self, records: usize) -> Result<()> {
+        let end = self.durable + records as u64;
+        let start = Instant::now();
+        while note(end - 1).load(Ordering::Acquire) == WAITS {
+            ensure!(start.elapsed() < STUCK, "the log has not called back for {STUCK:?}");
+            // The log's thread writes to the line that is watched: look now and then only.
+            (0..32).for_each(|_| spin_loop());
+        }
+        for number in self.durable..end {
+            let noted = note(number).swap(WAITS, Ordering::AcqRel);
+            ensure!(noted == DURABLE, "record {number} was not made durable before a later one");
+        }
+        self.durable = end;
+        Ok(())
+    }
+
+    fn purge(&mut self) -> Result<()> {
+        let kept_from = (self.durable / GROUPS).saturating_sub(KEPT);
+        if kept_from >= self.purged + PURGED_TOGETHER {
+            self.purged = kept_from;
+            for group in 0..GROUPS {
+                self.wal.purge_to(GroupId(group as u32), kept_from, Bytes::new())?;
             }
         }
         Ok(())
     }
 }
 
-/// One edge of a window.
-struct Edge {
-    at: Instant,
-    records: u64,
-    syncs: u64,
+/// A file with all its blocks written.
+fn bare_file(path: &Path) -> Result<File> {
+    let file = File::create_new(path)?;
+    let piece = vec![1; 1 << 20];
+    for offset in (0..BARE_FILE_BYTES).step_by(piece.len()) {
+        file.write_all_at(&piece, offset)?;
+    }
+    file.sync_all()?;
+    Ok(file)
 }
 
-/// Writers that come back as soon as they are told that their record is durable.
-struct Writers {
-    wal: Wal,
-    groups: Arc<[Mutex<u64>]>,
-    durable: AtomicU64,
-    stopping: AtomicBool,
-    /// Each writer tells once, when it stops or why it had to.
-    rested: Mutex<Sender<Result<()>>>,
+/// The least that durability takes, through a warm-up and a window.
+fn write_and_sync_for(file: &File, records: f64, load: Load) -> Result<Commits> {
+    let piece = vec![7; (records * RECORD.len() as f64).round() as usize];
+    write_and_sync(file, &piece, load.warm_up)?;
+    let (syncs, wall) = write_and_sync(file, &piece, load.window)?;
+    Ok(Commits { records: records * syncs as f64, syncs, wall })
 }
 
-impl Writers {
-    /// Appends one record; its completion appends the next.
-    fn submit(self: &Arc<Writers>, group: usize) -> Result<()> {
-        let writers = self.clone();
-        let done = Box::new(move |result: io::Result<()>| writers.durable(group, result));
-        // Held over the append: indexes must arrive in order, and the first ones come from another thread.
-        let mut next = self.groups[group].lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = Entry { index: *next, term: 1, payload: Bytes::from_static(&RECORD) };
-        self.wal.append(GroupId(group as u32), vec![entry], done)?;
-        *next += 1;
-        Ok(())
-    }
-
-    fn durable(self: &Arc<Writers>, group: usize, result: io::Result<()>) {
-        self.durable.fetch_add(1, Ordering::Relaxed);
-        let next = match result {
-            Ok(()) if self.stopping.load(Ordering::Relaxed) => Ok(()),
-            Ok(()) => match self.submit(group) {
-                Ok(()) => return,
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error.into()),
-        };
-        // Nobody listens any more once the benchmark has failed.
-        let _ = self.rested.lock().unwrap_or_else(PoisonError::into_inner).send(next);
-    }
-}
-
-/// The least that durability takes.
-struct Bare(Arc<File>);
-
-impl Bare {
-    /// A file with all its blocks written.
-    fn create(path: &Path) -> Result<Bare> {
-        let file = File::create_new(path)?;
-        let piece = vec![1; 1 << 20];
-        for offset in (0..BARE_FILE_BYTES).step_by(piece.len()) {
-            file.write_all_at(&piece, offset)?;
-        }
-        file.sync_all()?;
-        Ok(Bare(Arc::new(file)))
-    }
-
-    async fn commit(&self, group: usize, warm_up: Duration, window: Duration) -> Result<Commits> {
-        let file = self.0.clone();
-        let looped = std::thread::spawn(move || {
-            pin_thread_to(SERVER_CORE)?;
-            let piece = RECORD.repeat(group);
-            write_and_sync(&file, &piece, warm_up)?;
-            write_and_sync(&file, &piece, window)
-        });
-        while !looped.is_finished() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        let Ok(looped) = looped.join() else { bail!("the bare loop panicked") };
-        let (syncs, wall) = looped?;
-        Ok(Commits { records: syncs * group as u64, syncs, wall })
-    }
-}
-
-fn write_and_sync(file: &File, piece: &[u8], window: Duration) -> io::Result<(u64, Duration)> {
+fn write_and_sync(file: &File, piece: &[u8], lasting: Duration) -> io::Result<(u64, Duration)> {
     let pieces = BARE_FILE_BYTES / piece.len() as u64;
     let started = Instant::now();
     let mut syncs = 0;
-    while started.elapsed() < window {
+    while started.elapsed() < lasting {
         file.write_all_at(piece, syncs % pieces * piece.len() as u64)?;
         file.sync_data()?;
         syncs += 1;

@@ -40,6 +40,33 @@ pub struct LimitArgs {
     /// Documents on one page of a list
     #[arg(long, env = "MAX_PAGE_DOCUMENTS", value_name = "COUNT")]
     max_page_documents: Option<usize>,
+    /// One message on a sync socket, in bytes
+    #[arg(long, env = "MAX_SYNC_FRAME_BYTES", value_name = "BYTES")]
+    max_sync_frame_bytes: Option<usize>,
+    /// Documents of one sync socket
+    #[arg(long, env = "MAX_SYNC_DOCUMENTS", value_name = "COUNT")]
+    max_sync_documents: Option<usize>,
+    /// How long a sync ticket may live, in seconds
+    #[arg(long, env = "MAX_TICKET_SECONDS", value_name = "SECONDS")]
+    max_ticket_seconds: Option<usize>,
+    /// Documents that one sync ticket may be restricted to
+    #[arg(long, env = "MAX_TICKET_DOCUMENTS", value_name = "COUNT")]
+    max_ticket_documents: Option<usize>,
+    /// Sync sessions on one node, one for each document of each socket
+    #[arg(long, env = "MAX_SYNC_SESSIONS", value_name = "COUNT")]
+    max_sync_sessions: Option<usize>,
+    /// Sync sessions at one document
+    #[arg(long, env = "MAX_SYNC_DOCUMENT_SESSIONS", value_name = "COUNT")]
+    max_sync_document_sessions: Option<usize>,
+    /// Changes of one sync session that wait to be taken, in bytes
+    #[arg(long, env = "MAX_SYNC_WAITING_BYTES", value_name = "BYTES")]
+    max_sync_waiting_bytes: Option<usize>,
+    /// Changes of one sync message that wait for others
+    #[arg(long, env = "MAX_SYNC_ORPHANS", value_name = "COUNT")]
+    max_sync_orphans: Option<usize>,
+    /// Changes of one sync session that wait for others, in bytes
+    #[arg(long, env = "MAX_SYNC_ORPHAN_BYTES", value_name = "BYTES")]
+    max_sync_orphan_bytes: Option<usize>,
 }
 
 impl From<&LimitArgs> for Limits {
@@ -57,6 +84,17 @@ impl From<&LimitArgs> for Limits {
             access_entries: args.max_access_entries.unwrap_or(default.access_entries),
             requests_in_flight: args.max_requests_in_flight.unwrap_or(default.requests_in_flight),
             page_documents: args.max_page_documents.unwrap_or(default.page_documents),
+            sync_frame_bytes: args.max_sync_frame_bytes.unwrap_or(default.sync_frame_bytes),
+            sync_documents: args.max_sync_documents.unwrap_or(default.sync_documents),
+            ticket_seconds: args.max_ticket_seconds.unwrap_or(default.ticket_seconds),
+            ticket_documents: args.max_ticket_documents.unwrap_or(default.ticket_documents),
+            sync_sessions: args.max_sync_sessions.unwrap_or(default.sync_sessions),
+            sync_document_sessions: args
+                .max_sync_document_sessions
+                .unwrap_or(default.sync_document_sessions),
+            sync_waiting_bytes: args.max_sync_waiting_bytes.unwrap_or(default.sync_waiting_bytes),
+            sync_orphans: args.max_sync_orphans.unwrap_or(default.sync_orphans),
+            sync_orphan_bytes: args.max_sync_orphan_bytes.unwrap_or(default.sync_orphan_bytes),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod command;
 mod documents;
+mod live;
 pub mod machine;
 mod node;
 mod proposer;

@@ -7,6 +7,7 @@ use crate::raft::{GroupHandle, Phase};
 use base::ShardId;
 use rpc::{Refusal, ShardHealth, ShardState};
 use std::sync::Arc;
+use wal::{Room, Wal};
 
 /// A shard that this node holds.
 pub struct Shard {
@@ -18,6 +19,8 @@ pub struct Shard {
     pub machine: Arc<Machine>,
     /// The way into its log.
     pub proposer: Proposer,
+    /// The log of the node, for the room that is left on its disk.
+    pub wal: Wal,
 }
 
 impl Shard {
@@ -35,6 +38,14 @@ impl Shard {
             return Ok(());
         }
         Err(unavailable(self.id, "it is starting or has no leader".to_owned()))
+    }
+
+    /// Refuses writes while the disk is nearly full, so that what is accepted never meets a full one.
+    pub fn room_to_write(&self) -> Result<(), Refusal> {
+        match self.wal.room() {
+            Room::Enough => Ok(()),
+            Room::Low { spare } => Err(Refusal::DiskFull { spare }),
+        }
     }
 
     /// How it is.

@@ -9,6 +9,7 @@
 mod clock;
 mod order;
 pub(crate) mod run;
+mod shape;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 use base::Hash;
 use thiserror::Error;
 
+pub use shape::shape;
 pub use summary::{Actor, NotASummary, Summary};
 
 use clock::Clock;

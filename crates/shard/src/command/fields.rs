@@ -149,9 +149,10 @@ pub struct EditPart {
     /// `base::Level` that it needs, as a number.
     #[n(1)]
     pub needs: u8,
-    /// What makes a retry the same.
+    /// What makes a retry the same. `None` for changes that a CRDT client made: their hashes name them, and because the
+    /// whole command is made on one version, none of them is taken twice.
     #[n(2)]
-    pub edit: EditId,
+    pub edit: Option<EditId>,
     /// Change chunks, sealed under the document key; empty for an edit that changes nothing.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub changes: Vec<u8>,

@@ -38,10 +38,13 @@ pub struct Compaction {
 
 /// Whether it is time.
 pub fn due(loaded: &Loaded) -> bool {
-    let version = loaded.head.version;
-    let many = version - loaded.compacted_to > VERSIONS_MIN.max(version / PART_BEHIND);
     let large = loaded.large_bytes > LARGE_BYTES_MIN.max(loaded.compacted_bytes / 2);
-    many || large
+    large || many(loaded.head.version, loaded.compacted_to)
+}
+
+/// Whether many versions are behind the one that was compacted last.
+pub fn many(version: u64, compacted_to: u64) -> bool {
+    version.saturating_sub(compacted_to) > VERSIONS_MIN.max(version / PART_BEHIND)
 }
 
 /// Begins a compaction. The document must be in step with the store; copying it takes a moment.

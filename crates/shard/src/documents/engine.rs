@@ -9,6 +9,7 @@ use super::quarantine::Quarantine;
 use super::runner::Runner;
 use super::views::Views;
 use super::workers::{WorkLost, Workers};
+use crate::live::{Channels, FETCH_ROOM_KIB, LiveDocuments};
 use crate::machine::Generations;
 use crate::shard::Shard;
 use crate::store::DocKey;
@@ -54,20 +55,32 @@ pub struct Engine {
     pub compactions: Arc<Semaphore>,
     /// Room for edits that wait, in KiB of memory.
     pub waiting_room: Arc<Semaphore>,
+    /// Documents that somebody follows.
+    pub live: LiveDocuments,
+    /// Those among them that thin clients follow.
+    pub channels: Channels,
+    /// Room for long messages of sync sessions that wait, in KiB.
+    pub upload_room: Arc<Semaphore>,
+    /// Room for older changes that are fetched for sync sessions, in KiB.
+    pub fetch_room: Arc<Semaphore>,
 }
 
 /// Memory for edits that wait for their documents, on the whole node.
 const WAITING_ROOM_KIB: usize = 256 << 10;
 
+/// Memory for long messages of sync sessions that wait for their documents.
+const UPLOAD_ROOM_KIB: usize = 256 << 10;
+
 impl Engine {
     /// An engine with nothing open.
     pub fn new(options: EngineOptions, master: MasterKey, generations: Arc<Generations>) -> Engine {
         let EngineOptions { cache_bytes, workers, limits } = options;
-        // Views are what most requests want and take little each; open documents are large and few.
-        let views_bytes = cache_bytes / 3;
+        // Views are what most requests want and take little each; open documents are large and few. Graphs of documents
+        // that somebody follows are not counted: they stay anyway.
+        let (views_bytes, live_bytes) = (cache_bytes / 3, cache_bytes / 6);
         Engine {
             views: Views::new(views_bytes, generations),
-            open: OpenDocuments::new(cache_bytes - views_bytes),
+            open: OpenDocuments::new(cache_bytes - views_bytes - live_bytes),
             keyring: Keyring::new(master),
             quarantine: Quarantine::default(),
             workers: Workers::new(workers),
@@ -76,6 +89,10 @@ impl Engine {
             stopping: CancellationToken::new(),
             compactions: Arc::new(Semaphore::new(1)),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM_KIB)),
+            live: LiveDocuments::new(live_bytes),
+            channels: Channels::default(),
+            upload_room: Arc::new(Semaphore::new(UPLOAD_ROOM_KIB)),
+            fetch_room: Arc::new(Semaphore::new(FETCH_ROOM_KIB as usize)),
         }
     }
 
@@ -139,7 +156,7 @@ impl Engine {
         self.tasks.spawn(async move {
             if AssertUnwindSafe(runner.run()).catch_unwind().await.is_err() {
                 tracing::error!(document = %open.doc.id, "the work on a document panicked; its edits are given up");
-                open.give_up();
+                open.queue.give_up();
             }
         });
     }

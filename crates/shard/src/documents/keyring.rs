@@ -3,7 +3,7 @@
 use crate::command::{Command, DocumentKey, OwnerKey};
 use crate::documents::Fault;
 use crate::store::{DocKey, Head, Space, StoreView, key};
-use base::{Slot, TenantId};
+use base::{Slot, TenantId, Timestamp};
 use quick_cache::sync::Cache;
 use vault::{Context, Key, Kind, MasterKey, Wrapped};
 
@@ -49,8 +49,24 @@ impl Keyring {
         Ok(Some(key))
     }
 
+    /// The key of an owner, and the record of a new one if there is none yet.
+    ///
+    /// If another creation stores one first, a document key under this one is not taken, and it is to be tried again.
+    pub fn owner_key_or_new(
+        &self,
+        view: &StoreView<'_>,
+        id: &OwnerId,
+        now: Timestamp,
+    ) -> Result<(Key, Vec<Command>), Fault> {
+        if let Some(key) = self.owner_key(view, id)? {
+            return Ok((key, vec![]));
+        }
+        let (key, record) = self.new_owner_key(id, now.0);
+        Ok((key, vec![record]))
+    }
+
     /// A new owner key, as the record to put into the log. The key that is stored afterwards may be another's.
-    pub fn new_owner_key(&self, id: &OwnerId, time_ms: u64) -> (Key, Command) {
+    fn new_owner_key(&self, id: &OwnerId, time_ms: u64) -> (Key, Command) {
         let key = Key::random();
         let record = OwnerKey {
             tenant: id.tenant.as_str().to_owned(),

@@ -5,12 +5,15 @@
 use super::Fault;
 use super::fault::bad_edit;
 use super::keyring::Keyring;
-use super::open::{Loaded, Pending};
+use super::open::Loaded;
 use super::quarantine::Quarantine;
+use super::queue::{Pending, Work};
 use super::stored::{self, context};
 use crate::command::{EditDocument, EditId, EditPart};
+use crate::live::{Arrived, STORED};
 use crate::store::{DocKey, Lookup, Receipt, Space, StoreView, join_heads, key, split_heads};
-use base::{Heads, Level, Limits, heads_tag};
+use base::{Heads, Level, Limits, UserId, heads_tag};
+use crdt::admit::{Admitted, Intake};
 use crdt::{Made, Stamp};
 use rpc::{Base, Caller, Edit, EditKey, Refusal, Write};
 use sha2::{Digest, Sha256};
@@ -31,19 +34,49 @@ pub struct Bench<'a> {
     pub now_ms: u64,
 }
 
-/// A batch of edits, made.
+/// A batch of work, done as far as it is before the log has it.
 #[derive(Default)]
 pub struct Batch {
-    /// Edits to put into the log, and their askers, in the same order.
+    /// To be put into the log, and who waits for each, in the same order.
     pub parts: Vec<EditPart>,
     /// Who waits for each part.
-    pub waiting: Vec<Pending>,
+    pub askers: Vec<Asker>,
+    /// Uploads without anything new.
+    pub empty: Vec<Arrived>,
     /// Answers that are certain whatever becomes of the parts.
     pub settled: Vec<(Pending, Settled)>,
-    /// Edits to be made again once this batch is through.
-    pub again: Vec<Pending>,
+    /// Work to be done again once this batch is through.
+    pub again: Work,
     /// The version that the parts were made on.
     pub version: u64,
+    /// The heads after each part, joined; known once there is a command.
+    pub heads: Vec<Vec<u8>>,
+}
+
+/// Who waits for a part.
+pub enum Asker {
+    /// Whose edit was made, and the change, where a graph is to have it.
+    Edit(Pending, Vec<Admitted>),
+    /// A session's upload.
+    Upload(Arrived),
+}
+
+impl Asker {
+    /// The changes of the part.
+    pub fn changes(&self) -> &[Admitted] {
+        match self {
+            Asker::Edit(_, changes) => changes,
+            Asker::Upload(arrived) => &arrived.changes,
+        }
+    }
+
+    /// Whose part it is.
+    pub fn user(&self) -> &UserId {
+        match self {
+            Asker::Edit(pending, _) => &pending.caller.user,
+            Asker::Upload(arrived) => arrived.upload.session.user(),
+        }
+    }
 }
 
 /// An answer that needs no log entry.
@@ -58,6 +91,7 @@ impl Batch {
     /// The command for the parts, if there are any.
     pub fn command(&mut self, doc: &DocKey, time_ms: u64) -> Option<EditDocument> {
         let parts = std::mem::take(&mut self.parts);
+        self.heads = parts.iter().map(|part| part.heads.clone()).collect();
         let command = EditDocument {
             tenant: doc.tenant.as_str().to_owned(),
             document: *doc.id.as_bytes(),
@@ -67,54 +101,104 @@ impl Batch {
         };
         (!command.parts.is_empty()).then_some(command)
     }
+
+    /// Adds uploads that were looked into.
+    pub fn add_uploads(&mut self, parts: Vec<EditPart>, arrived: Vec<Arrived>, empty: Vec<Arrived>) {
+        self.parts.extend(parts);
+        self.askers.extend(arrived.into_iter().map(Asker::Upload));
+        self.empty.extend(empty);
+    }
+
+    fn refuse(&mut self, edits: Vec<Pending>, refusal: impl Fn() -> Refusal) {
+        self.settled.extend(edits.into_iter().map(|pending| (pending, Settled::Refused(refusal()))));
+    }
+
+    /// What the parts so far have changed, one chunk a part.
+    fn changes(&self) -> Vec<&[u8]> {
+        self.askers.iter().flat_map(Asker::changes).map(|change| &change.chunk[..]).collect()
+    }
 }
 
 /// How an edit turned out.
 enum Verdict {
-    Part(EditPart),
+    Part(EditPart, Option<Made>),
     Settled(Settled),
     /// Its answer hangs on edits before it in the batch.
     Later,
 }
 
-/// Makes a batch of edits on a document, loading it if it is not in step with the store.
-pub fn make(bench: &Bench<'_>, doc: &DocKey, state: &mut Option<Loaded>, edits: Vec<Pending>) -> Batch {
+/// Makes a batch of edits on a document, on top of the uploads that are in the batch already. Loads the document if it is
+/// not in step with the store. `intake` is of its graph, if somebody follows it.
+pub fn make(
+    bench: &Bench<'_>,
+    doc: &DocKey,
+    state: &mut Option<Loaded>,
+    batch: &mut Batch,
+    mut intake: Option<&mut Intake<'_>>,
+    edits: Vec<Pending>,
+) {
     let loaded = match in_step(bench, doc, state) {
         Ok(Some(loaded)) => loaded,
-        Ok(None) => return refuse_all(edits, || Refusal::NotFound),
+        Ok(None) => return batch.refuse(edits, || Refusal::NotFound),
         Err(fault) => {
             let refusal = Refusal::from(fault);
-            return refuse_all(edits, || refusal.clone());
+            return batch.refuse(edits, || refusal.clone());
         }
     };
-    let mut batch = Batch { version: loaded.head.version, ..Batch::default() };
+    batch.version = loaded.head.version;
+    // All at once: what it costs hangs on the document more than on the changes.
+    if let Err(error) = loaded.document.apply(&batch.changes()) {
+        *state = None;
+        tracing::error!(document = %doc.id, %error, "Automerge does not take changes that were admitted");
+        drop_uploads(batch);
+        batch.again.edits = edits;
+        return;
+    }
     let mut ids = HashSet::new();
     for pending in edits {
         let edit = edit_id(&pending.caller, &pending.write.key);
         if !ids.insert(edit.key) {
-            batch.again.push(pending);
+            batch.again.edits.push(pending);
             continue;
         }
         let verdict = verdict(bench, doc, loaded, &pending, edit, !batch.parts.is_empty());
         match verdict.unwrap_or_else(|fault| Verdict::Settled(Settled::Refused(fault.into()))) {
-            Verdict::Part(part) => {
+            Verdict::Part(part, made) => {
                 batch.parts.push(part);
-                batch.waiting.push(pending);
+                batch.askers.push(Asker::Edit(pending, admit(doc, intake.as_deref_mut(), made)));
             }
             Verdict::Settled(settled) => batch.settled.push((pending, settled)),
-            Verdict::Later => batch.again.push(pending),
+            Verdict::Later => batch.again.edits.push(pending),
         }
     }
     // What was made before the panic is whole, and goes into the log; the rest of the document is read anew.
     if loaded.document.is_poisoned() {
         *state = None;
     }
-    batch
 }
 
-fn refuse_all(edits: Vec<Pending>, refusal: impl Fn() -> Refusal) -> Batch {
-    let settled = edits.into_iter().map(|pending| (pending, Settled::Refused(refusal()))).collect();
-    Batch { settled, ..Batch::default() }
+/// Takes an own change into the graph that is to have it.
+fn admit(doc: &DocKey, intake: Option<&mut Intake<'_>>, made: Option<Made>) -> Vec<Admitted> {
+    let Some((intake, made)) = intake.zip(made) else { return vec![] };
+    match intake.admit(&made.bytes, &STORED) {
+        Ok(admission) => admission.changes,
+        Err(refused) => {
+            // The graph then is not in step with the version, and is read anew; which shows whether it is so bad.
+            tracing::error!(document = %doc.id, %refused, "a change of the hub's own is not admitted");
+            vec![]
+        }
+    }
+}
+
+/// Ends the sessions whose changes Automerge did not survive: nothing of them goes into the log.
+fn drop_uploads(batch: &mut Batch) {
+    batch.parts.clear();
+    for asker in batch.askers.drain(..) {
+        if let Asker::Upload(arrived) = asker {
+            let reason = "Automerge does not take these changes".to_owned();
+            arrived.upload.session.end(Refusal::BadEdit { operation: None, reason });
+        }
+    }
 }
 
 /// The document at the newest stored version; `None` if it is not there.
@@ -127,15 +211,18 @@ pub fn in_step<'s>(
         *state = None;
         return Ok(None);
     };
-    match state {
+    let in_step = match state {
         Some(loaded) if loaded.head.version == head.version && loaded.head.heads == head.heads => {
-            loaded.head = head;
+            loaded.head = head.clone();
+            true
         }
-        _ => {
-            *state = None;
-            let load = || Loaded::load(bench.keyring, bench.view, doc, head.clone());
-            *state = Some(bench.quarantine.open(doc, head.version, load)?);
-        }
+        Some(loaded) => loaded.catch_up(bench.view, doc, &head)?,
+        None => false,
+    };
+    if !in_step {
+        *state = None;
+        let load = || Loaded::load(bench.keyring, bench.view, doc, head.clone());
+        *state = Some(bench.quarantine.open(doc, head.version, load)?);
     }
     Ok(state.as_mut())
 }
@@ -168,7 +255,10 @@ fn verdict(
     };
     let poisoned_before = loaded.document.is_poisoned();
     match change(bench, loaded, write, &at) {
-        Ok(made) => Ok(Verdict::Part(part(doc, loaded, caller, edit, made))),
+        Ok(made) => {
+            let part = part(doc, loaded, caller, edit, made.as_ref());
+            Ok(Verdict::Part(part, made))
+        }
         // Not its fault: it is made again on the document as it is read anew.
         Err(_) if poisoned_before => Ok(Verdict::Later),
         Err(refusal) => refused(refusal),
@@ -234,13 +324,13 @@ fn change(
     made.map_err(|error| bad_edit(error, bench.limits))
 }
 
-fn part(doc: &DocKey, loaded: &mut Loaded, caller: &Caller, edit: EditId, made: Option<Made>) -> EditPart {
+fn part(doc: &DocKey, loaded: &mut Loaded, caller: &Caller, edit: EditId, made: Option<&Made>) -> EditPart {
     let changes = made.map_or(vec![], |made| seal(&loaded.key, &context(doc, Kind::Change), &made.bytes));
     loaded.large_bytes += stored::large(changes.len());
     EditPart {
         principals: vec![caller.user.as_str().to_owned()],
         needs: Level::Write as u8,
-        edit,
+        edit: Some(edit),
         changes,
         heads: join_heads(&loaded.document.heads()),
     }

@@ -9,17 +9,22 @@ mod open;
 mod outcome;
 mod pace;
 mod quarantine;
+mod queue;
 mod reading;
 mod runner;
 mod stored;
+mod turns;
 mod views;
 mod workers;
 
 pub use engine::{Engine, EngineOptions};
 pub use fault::{Fault, RETRY_AFTER, bad_edit, chain, unavailable, unproposed, unread};
 pub use keyring::{Keyring, OwnerId, new_document_key};
-pub use making::edit_id;
-pub use open::{Pending, Queued};
+pub use making::{Asker, edit_id};
 pub use outcome::refusal;
-pub use stored::{HeadWords, access_list, context, head, level, level_of_user, words};
+pub use queue::{Pending, Queued};
+pub use stored::{
+    HeadWords, access_list, compacted, context, head, level, level_of_user, unsealed, unsealed_versions,
+    version, words,
+};
 pub use workers::WorkLost;

@@ -1,99 +1,36 @@
-//! Open documents: their queues of edits, and the registry that bounds how much memory they take.
+//! Open documents, and the registry that bounds how much memory they take.
 
 use super::Fault;
 use super::keyring::Keyring;
 use super::pace::Pace;
+use super::queue::Queue;
 use super::stored::{self, Chunks, HeadWords};
 use crate::store::{DocKey, Head, StoreView};
 use base::{Heads, Shape};
 use crdt::Document;
+use crdt::admit::pieces;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
-use rpc::{Caller, Refusal, Seen, Write};
-use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use vault::Key;
-
-/// Edits that may wait for one document.
-const QUEUE_EDITS: usize = 1_024;
-
-/// An edit that waits for its document.
-pub struct Pending {
-    /// Who asks.
-    pub caller: Caller,
-    /// What for.
-    pub write: Write,
-    /// How often it was made on a state that did not last.
-    pub attempts: u32,
-    /// Room for it, given back when it is dropped.
-    #[expect(dead_code, reason = "held for its drop")]
-    pub room: OwnedSemaphorePermit,
-    /// Where the answer goes. The asker may be gone.
-    pub reply: oneshot::Sender<Result<Seen, Refusal>>,
-}
 
 /// A document that is being edited or was lately.
 pub struct OpenDocument {
     /// Which.
     pub doc: DocKey,
-    inbox: Mutex<Inbox>,
+    /// What waits for it.
+    pub queue: Queue,
     /// The document itself, once loaded. Held by whoever works on it, from the making of edits until their outcome.
     pub state: Arc<tokio::sync::Mutex<Option<Loaded>>>,
-}
-
-#[derive(Default)]
-struct Inbox {
-    edits: VecDeque<Pending>,
-    running: bool,
-}
-
-/// What became of an edit that was put into a queue.
-pub enum Queued {
-    /// Somebody works on the queue already.
-    Waits,
-    /// Nobody does: the caller starts it.
-    StartWork,
-    /// There is no room, and the edit is dropped.
-    Full,
+    /// What working on it may cost.
+    pub pace: Mutex<Pace>,
 }
 
 impl OpenDocument {
     /// A document whose state is not loaded yet.
     pub fn new(doc: DocKey) -> OpenDocument {
-        OpenDocument { doc, inbox: Mutex::default(), state: Arc::default() }
-    }
-
-    /// Puts an edit into the queue.
-    pub fn push(&self, pending: Pending) -> Queued {
-        let mut inbox = self.inbox.lock();
-        if inbox.edits.len() >= QUEUE_EDITS {
-            return Queued::Full;
-        }
-        inbox.edits.push_back(pending);
-        if std::mem::replace(&mut inbox.running, true) { Queued::Waits } else { Queued::StartWork }
-    }
-
-    /// The next edits in line, at most `limit`. None: the work is over, and the next edit starts it anew.
-    pub fn take(&self, limit: usize) -> Vec<Pending> {
-        let mut inbox = self.inbox.lock();
-        let count = inbox.edits.len().min(limit);
-        inbox.running = count > 0;
-        inbox.edits.drain(..count).collect()
-    }
-
-    /// Drops all edits, whose askers learn that nobody can say what became of them. The next edit starts the work anew.
-    pub fn give_up(&self) {
-        let mut inbox = self.inbox.lock();
-        inbox.edits.clear();
-        inbox.running = false;
-    }
-
-    /// Puts edits back to the front of the queue, to be made again. Only for the one who works on the queue.
-    pub fn put_back(&self, edits: Vec<Pending>) {
-        let mut inbox = self.inbox.lock();
-        edits.into_iter().rev().for_each(|pending| inbox.edits.push_front(pending));
+        OpenDocument { doc, queue: Queue::default(), state: Arc::default(), pace: Mutex::default() }
     }
 }
 
@@ -115,8 +52,6 @@ pub struct Loaded {
     pub compacted_bytes: usize,
     /// Sealed bytes of large changes since.
     pub large_bytes: usize,
-    /// What working on it may cost.
-    pub pace: Pace,
 }
 
 impl Loaded {
@@ -127,8 +62,28 @@ impl Loaded {
         let chunks = stored::chunks(view, doc, &key, &head)?;
         let Chunks { compacted: compacted_to, compacted_bytes, large_bytes, .. } = chunks;
         let document = chunks.into_document(&heads)?;
-        let pace = Pace::default();
-        Ok(Loaded { document, key, head, shape, heads, compacted_to, compacted_bytes, large_bytes, pace })
+        Ok(Loaded { document, key, head, shape, heads, compacted_to, compacted_bytes, large_bytes })
+    }
+
+    /// Takes in what was committed since, all of it at once, because each time costs as much as the document is long.
+    /// `false`: it cannot, and the document is to be opened anew.
+    pub fn catch_up(&mut self, view: &StoreView<'_>, doc: &DocKey, head: &Head) -> Result<bool, Fault> {
+        // Its own edits may be in it that never came to be.
+        let in_step = !self.document.is_poisoned() && self.document.heads() == self.heads;
+        if !in_step || self.head.version >= head.version {
+            return Ok(false);
+        }
+        let since = stored::unsealed_versions(view, doc, &self.key, head, self.head.version)?;
+        let Some(since) = since else { return Ok(false) };
+        let chunks: Vec<_> = since.into_iter().flat_map(|(_, changes)| pieces(&changes.into(), 1)).collect();
+        let chunks: Vec<_> = chunks.iter().map(|chunk| &chunk[..]).collect();
+        let HeadWords { shape, heads, .. } = stored::words(head)?;
+        if self.document.apply(&chunks).is_err() || self.document.heads() != heads {
+            return Ok(false);
+        }
+        self.large_bytes += chunks.iter().map(|chunk| stored::large(chunk.len())).sum::<usize>();
+        (self.shape, self.heads, self.head) = (shape, heads, head.clone());
+        Ok(true)
     }
 
     fn weight(&self) -> usize {

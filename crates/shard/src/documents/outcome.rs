@@ -1,15 +1,19 @@
 //! What became of a batch in the log, and who is told what.
 
-use super::Fault;
-use super::open::{Loaded, Pending};
+use super::fault::{Fault, unproposed};
+use super::making::{Asker, Batch};
+use super::open::Loaded;
+use super::queue::{Pending, Work};
 use super::runner::Runner;
 use super::stored;
 use super::views::Cached;
+use crate::live::{LiveDocument, relay, settle, settle_empty};
 use crate::machine::{Done, Outcome, Rejection};
 use crate::raft::ProposeError;
 use base::{Level, Limits};
 use rpc::{LimitKind, Refusal, Seen};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a proposal leads to.
 pub type Proposed = Result<Outcome, ProposeError>;
@@ -26,20 +30,86 @@ pub enum Answer {
     Again,
 }
 
-/// Finds the answers to the parts of a batch. The document stays open if all of them came to pass.
-pub fn sort_out(
+/// What is left to do after a batch.
+#[derive(Default)]
+pub struct After {
+    /// What to tell whose edits were in it.
+    pub answers: Vec<(Pending, Answer)>,
+    /// What is to be done again.
+    pub again: Work,
+    /// What the document should rest.
+    pub rest: Duration,
+}
+
+/// How long to rest before work is done again that nobody can say the outcome of.
+const UNPROPOSED_REST: Duration = Duration::from_millis(100);
+
+/// Shows what became of a batch: to those who follow the document, and in the open document. Finds the answers.
+pub fn show(
     runner: &Runner,
     state: &mut Option<Loaded>,
-    outcome: Outcome,
-    waiting: Vec<Pending>,
-) -> Vec<(Pending, Answer)> {
+    live: Option<&LiveDocument>,
+    batch: Batch,
+    outcome: Option<Proposed>,
+) -> After {
+    let Batch { askers, empty, again, heads, .. } = batch;
+    settle_empty(empty);
     let outcomes = match outcome {
-        Outcome::Edits(outcomes) => outcomes,
-        Outcome::One(outcome) => vec![outcome],
+        None => return After { again, ..After::default() },
+        Some(Ok(Outcome::Edits(outcomes))) => outcomes,
+        Some(Ok(Outcome::One(outcome))) => vec![outcome],
+        Some(Err(error)) => return unknown(runner, state, askers, again, &error),
     };
+    if let Some(live) = live {
+        relay(&runner.engine, &runner.shard, live, &askers, &heads, &outcomes);
+    }
     let as_made = outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|done| !done.repeated));
+    let mut after = After { again, ..After::default() };
+    let mut edits = Vec::new();
+    for (asker, outcome) in askers.into_iter().zip(outcomes) {
+        match asker {
+            Asker::Upload(arrived) => after.again.uploads.extend(settle(arrived, &outcome)),
+            Asker::Edit(pending, _) => edits.push((pending, outcome)),
+        }
+    }
+    if !edits.is_empty() {
+        after.answers = sort_out(runner, state, as_made, edits);
+    }
+    after
+}
+
+/// Nobody can say what became of the batch: only the store knows.
+fn unknown(
+    runner: &Runner,
+    state: &mut Option<Loaded>,
+    askers: Vec<Asker>,
+    mut again: Work,
+    error: &ProposeError,
+) -> After {
+    *state = None;
+    runner.give_up_live();
+    let mut answers = Vec::new();
+    for asker in askers {
+        match asker {
+            Asker::Edit(pending, _) => {
+                answers.push((pending, Answer::Refused(unproposed(runner.shard.id, error))));
+            }
+            // Changes are known by their hashes: what came to be is passed over.
+            Asker::Upload(arrived) => again.uploads.push(arrived.upload),
+        }
+    }
+    After { answers, again, rest: UNPROPOSED_REST }
+}
+
+/// Finds the answers to edits. The document stays open if everything in the batch came to pass.
+fn sort_out(
+    runner: &Runner,
+    state: &mut Option<Loaded>,
+    as_made: bool,
+    edits: Vec<(Pending, Result<Done, Rejection>)>,
+) -> Vec<(Pending, Answer)> {
     let shown = match state.as_mut().filter(|_| as_made) {
-        Some(loaded) => show(runner, loaded),
+        Some(loaded) => show_newest(runner, loaded),
         None => Ok(Shown::OutOfStep),
     };
     let shown = match shown {
@@ -58,9 +128,8 @@ pub fn sort_out(
         *state = None;
         Err(fault.into())
     });
-    let parts = waiting.into_iter().zip(outcomes);
     let limits = &runner.engine.limits;
-    parts.map(|(pending, outcome)| answer(pending, outcome, &shown, limits)).collect()
+    edits.into_iter().map(|(pending, outcome)| answer(pending, outcome, &shown, limits)).collect()
 }
 
 fn answer(
@@ -98,7 +167,7 @@ enum Shown {
 }
 
 /// Brings the open document in step with its head record, and shows it.
-fn show(runner: &Runner, loaded: &mut Loaded) -> Result<Shown, Fault> {
+fn show_newest(runner: &Runner, loaded: &mut Loaded) -> Result<Shown, Fault> {
     let doc = &runner.open.doc;
     let generation = runner.engine.views.generation(doc);
     let store = &runner.shard.machine.store().view();
@@ -123,7 +192,7 @@ fn reload(runner: &Runner, state: &mut Option<Loaded>) -> Result<Shown, Fault> {
     let (engine, version) = (&runner.engine, head.version);
     let loaded = engine.quarantine.open(doc, version, || Loaded::load(&engine.keyring, store, doc, head))?;
     let loaded = state.insert(loaded);
-    show(runner, loaded)
+    show_newest(runner, loaded)
 }
 
 /// What a rejection by the log means to the one who asked. Stale commands are made again before it comes to this.

@@ -23,7 +23,7 @@ const KEEP_OPEN_BYTES: usize = 32 << 10;
 /// What the store alone says to a read.
 enum Found {
     /// Everything.
-    Seen(Seen),
+    View(Arc<Cached>),
     /// The newest version is asked for, and the document is open, or so large that it is to be kept open.
     Open,
     /// A state of the past: open the document, and look at it there.
@@ -49,28 +49,47 @@ impl Engine {
         let found = {
             let (engine, shard, doc, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
             let look = move || match at {
-                At::Now => engine.look_at_newest(&shard.machine, &doc, &user),
+                At::Now => engine.look_at_newest(&shard.machine, &doc, Some(&user)),
                 past => engine.look_at_past(&shard.machine, &doc, &user, &past),
             };
             self.workers.run(look).await.map_err(Fault::from)??
         };
-        match found {
-            Found::Seen(seen) => Ok(seen),
-            Found::Open => self.read_open(shard, doc, user).await,
-            Found::Past(past) => self.read_past(shard, doc, user, past).await,
+        let cached = match found {
+            Found::View(cached) => cached,
+            Found::Open => self.read_open(shard, doc).await?,
+            Found::Past(past) => return self.read_past(shard, doc, user, past).await,
+        };
+        cached.seen_by(user).ok_or(Refusal::NotFound)
+    }
+
+    /// The newest version of a document, for the hub itself.
+    pub async fn newest(self: &Arc<Engine>, shard: &Arc<Shard>, doc: &DocKey) -> Result<Arc<View>, Refusal> {
+        let (engine, machine, key) = (self.clone(), shard.machine.clone(), doc.clone());
+        let look = move || engine.look_at_newest(&machine, &key, None);
+        match self.workers.run(look).await.map_err(Fault::from)?? {
+            Found::View(cached) => Ok(cached.view().clone()),
+            Found::Open | Found::Past(_) => Ok(self.read_open(shard, doc).await?.view().clone()),
         }
     }
 
-    fn look_at_newest(&self, machine: &Machine, doc: &DocKey, user: &UserId) -> Result<Found, Refusal> {
+    /// `user` is who asks, if it is not the hub itself: where nothing is cached, who may not read is turned away here.
+    fn look_at_newest(
+        &self,
+        machine: &Machine,
+        doc: &DocKey,
+        user: Option<&UserId>,
+    ) -> Result<Found, Refusal> {
         let not_found = || Refusal::NotFound;
         if let Some(cached) = self.views.get(&doc.id, &doc.tenant) {
-            return Ok(Found::Seen(cached.seen_by(user).ok_or_else(not_found)?));
+            return Ok(Found::View(cached));
         }
         let generation = self.views.generation(doc);
         let store = &machine.store().view();
         let head = stored::head(store, doc)?.ok_or_else(not_found)?;
         // Before the document is opened, so that strangers cannot make the hub work.
-        stored::level(store, doc, &head, user)?.ok_or_else(not_found)?;
+        if let Some(user) = user {
+            stored::level(store, doc, &head, user)?.ok_or_else(not_found)?;
+        }
         if self.open.holds(doc) {
             return Ok(Found::Open);
         }
@@ -83,8 +102,7 @@ impl Engine {
         let document = self.quarantine.open(doc, head.version, || chunks.into_document(&words.heads))?;
         let content =
             document.content_json(words.shape).map_err(|error| Fault::damaged(error.to_string()))?;
-        let cached = self.keep(store, generation, doc, &head, content)?;
-        Ok(Found::Seen(cached.seen_by(user).ok_or_else(not_found)?))
+        Ok(Found::View(self.keep(store, generation, doc, &head, content)?))
     }
 
     /// Puts what was read of the newest version into the cache.
@@ -104,12 +122,7 @@ impl Engine {
         Ok(cached)
     }
 
-    async fn read_open(
-        self: &Arc<Engine>,
-        shard: &Arc<Shard>,
-        doc: &DocKey,
-        user: &UserId,
-    ) -> Result<Seen, Refusal> {
+    async fn read_open(self: &Arc<Engine>, shard: &Arc<Shard>, doc: &DocKey) -> Result<Arc<Cached>, Refusal> {
         let (engine, key) = (self.clone(), doc.clone());
         let machine = shard.machine.clone();
         let read = move |state: &mut Option<Loaded>| -> Result<Arc<Cached>, Refusal> {
@@ -128,8 +141,7 @@ impl Engine {
                 }
             }
         };
-        let cached = self.with_open(shard, doc, read).await.map_err(Fault::from)??;
-        cached.seen_by(user).ok_or(Refusal::NotFound)
+        self.with_open(shard, doc, read).await.map_err(Fault::from)?
     }
 
     fn look_at_past(
@@ -144,8 +156,8 @@ impl Engine {
         stored::level(store, doc, &head, user)?.ok_or(Refusal::NotFound)?;
         let past = |heads, at| Found::Past(Past { heads, at });
         match at {
-            At::Now => self.look_at_newest(machine, doc, user),
-            At::Version(version) if *version == head.version => self.look_at_newest(machine, doc, user),
+            At::Now => self.look_at_newest(machine, doc, Some(user)),
+            At::Version(version) if *version == head.version => self.look_at_newest(machine, doc, Some(user)),
             At::Version(version) => {
                 let unknown = Refusal::UnknownVersion { asked: *version, newest: head.version };
                 let record = stored::version(store, doc, &head, *version)?;
@@ -153,7 +165,9 @@ impl Engine {
                 let heads = split_heads(record.heads()).map_err(Fault::from)?;
                 Ok(past(heads, Some((*version, Timestamp(record.time_ms)))))
             }
-            At::Heads(heads) if join_heads(heads) == head.heads => self.look_at_newest(machine, doc, user),
+            At::Heads(heads) if join_heads(heads) == head.heads => {
+                self.look_at_newest(machine, doc, Some(user))
+            }
             At::Heads(heads) => Ok(past(heads.clone(), None)),
         }
     }
@@ -200,7 +214,7 @@ impl Engine {
     }
 
     /// The open document at the newest version that a view shows.
-    fn in_step<'s>(
+    pub fn in_step<'s>(
         &self,
         view: &StoreView<'_>,
         doc: &DocKey,

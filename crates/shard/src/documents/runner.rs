@@ -1,24 +1,31 @@
-//! Working on a document's queue of edits: gather, make, commit, show, answer, and again while there are more.
+//! Working on a document's queue: gather, make, commit, show, answer, and again while there is more.
 //!
-//! One task works on a document at a time, so that edits that arrive while a batch is on its way become one command.
+//! One task works on a document at a time, so that what arrives while a batch is on its way becomes one command. A small
+//! batch of uploads alone opens no document and asks no worker.
 
+use super::compaction;
 use super::engine::Engine;
-use super::fault::{unavailable, unproposed};
+use super::fault::{Fault, unavailable};
 use super::making::{Batch, Bench, Settled, make};
-use super::open::{Loaded, OpenDocument, Pending};
-use super::outcome::{Answer, Proposed, sort_out};
+use super::open::{Loaded, OpenDocument};
+use super::outcome::{After, Answer, Proposed, show};
+use super::queue::{Pending, Work};
+use super::stored;
 use super::workers::WorkLost;
 use crate::command::Command;
+use crate::live::{LiveDocument, Taken, Upload, give_birth, take};
 use crate::shard::Shard;
+use crate::store::StoreView;
 use rpc::{At, Refusal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Edits that are made as one batch. More wait for the next: one batch must not keep the others waiting for long.
-const BATCH_EDITS: usize = 128;
-
-/// How often an edit is made again because the state that it was made on did not last.
+/// How often work is done again because the state that it was done on did not last.
 const ATTEMPTS_MAX: u32 = 16;
+
+/// Bytes of uploads that are looked into where requests are served, because that takes less than asking a worker. More
+/// would keep others waiting.
+const INLINE_BYTES: usize = 32 << 10;
 
 /// Works on the queue of one document.
 pub struct Runner {
@@ -30,6 +37,22 @@ pub struct Runner {
     pub open: Arc<OpenDocument>,
 }
 
+/// How a batch went.
+#[derive(Default)]
+struct Done {
+    /// Computing that it took.
+    work: Duration,
+    /// What the document should rest, whatever it took.
+    rest: Duration,
+}
+
+/// Where a piece of work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Here,
+    Worker,
+}
+
 impl Runner {
     /// Works until the queue is empty.
     pub async fn run(self) {
@@ -37,70 +60,109 @@ impl Runner {
         let stopping = &runner.engine.stopping;
         let mut ended = Instant::now();
         loop {
-            let edits = runner.open.take(BATCH_EDITS);
-            if edits.is_empty() {
+            let work = runner.open.queue.take();
+            if work.is_empty() {
                 return;
             }
             if stopping.is_cancelled() {
-                runner.refuse(edits);
+                runner.refuse(work);
                 continue;
             }
-            let rest = runner.batch(edits, ended.elapsed()).await.unwrap_or_else(|lost| {
+            let since_last = ended.elapsed();
+            let done = runner.batch(work).await.unwrap_or_else(|lost| {
                 // Whoever waited hears it from the dropped sender: nobody can say what became of their edits.
                 tracing::error!(document = %runner.open.doc.id, error = %lost, "work on a document was lost");
-                Duration::ZERO
+                runner.give_up_live();
+                Done::default()
             });
             ended = Instant::now();
+            let rest = runner.open.pace.lock().worked(done.work, since_last).max(done.rest);
             if !rest.is_zero() {
                 stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
             }
         }
     }
 
-    fn refuse(&self, edits: Vec<Pending>) {
-        for pending in edits {
-            tell(pending, Err(unavailable(self.shard.id, "the node is stopping".to_owned())));
-        }
+    fn refuse(&self, work: Work) {
+        let refusal = || unavailable(self.shard.id, "the node is stopping".to_owned());
+        work.edits.into_iter().for_each(|pending| tell(pending, Err(refusal())));
+        work.uploads.iter().for_each(|upload| upload.session.end(refusal()));
     }
 
-    /// One batch from start to end. Gives how long the document should rest.
-    async fn batch(
-        self: &Arc<Runner>,
-        edits: Vec<Pending>,
-        since_last: Duration,
-    ) -> Result<Duration, WorkLost> {
-        let mut held = self.open.state.clone().lock_owned().await;
+    /// One batch from start to end.
+    async fn batch(self: &Arc<Runner>, mut work: Work) -> Result<Done, WorkLost> {
+        let live = self.live(&work);
+        if let Some(live) = live.as_ref().filter(|live| !work.uploads.is_empty() && self.is_unborn(live)) {
+            let uploads = std::mem::take(&mut work.uploads);
+            work.uploads = give_birth(&self.engine, &self.shard, live, uploads).await;
+            self.again(work);
+            return Ok(Done::default());
+        }
+        let place = place(&work, live.as_deref());
+        let mut held = match work.edits.is_empty() {
+            true => None,
+            false => Some(self.open.state.clone().lock_owned().await),
+        };
         // Taken out while it is worked on: should the work panic, nothing half done stays behind.
-        let state = held.take();
-        let (state, mut batch, making) =
-            self.work("make", state, move |runner, state| runner.make(state, edits)).await?;
-        let outcome = match batch.command(&self.open.doc, base::now().0) {
-            None => None,
-            Some(command) => Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await),
-        };
-        let Batch { waiting, settled, again, .. } = batch;
+        let state = held.as_mut().and_then(|held| held.take());
+        let following = live.clone();
+        let make = move |runner: &Runner, state: &mut Option<Loaded>| runner.make(state, following, work);
+        let (state, mut batch, making) = self.work("make", place, state, make).await?;
+        let settled = std::mem::take(&mut batch.settled);
+        let outcome = self.propose(&mut batch).await;
+        let following = live.clone();
         let show = move |runner: &Runner, state: &mut Option<Loaded>| {
-            let answers = runner.show(state, outcome, waiting);
-            runner.engine.settle(&runner.shard, &runner.open, state);
-            answers
+            let after = show(runner, state, following.as_deref(), batch, outcome);
+            if state.is_some() {
+                runner.engine.settle(&runner.shard, &runner.open, state);
+            }
+            after
         };
-        let (mut state, answers, showing) = self.work("show", state, show).await?;
+        let (state, After { answers, again, rest }, showing) = self.work("show", place, state, show).await?;
+        if let Some(mut held) = held {
+            *held = state;
+        }
+        if let Some(live) = live {
+            self.engine.live.reweigh(&live);
+            self.compact_if_due(&live);
+        }
         let later = tell_now(answers, settled, again);
-        let work = making + showing;
-        let rest = state.as_mut().map(|loaded| loaded.pace.worked(work, since_last));
-        *held = state;
-        drop(held);
         for (pending, version) in later.done_at {
             self.answer_done_at(pending, version).await;
         }
-        self.make_again(later.again);
-        Ok(rest.unwrap_or_default())
+        self.again(later.again);
+        Ok(Done { work: making + showing, rest })
+    }
+
+    /// The live document whose content is to be kept in step: somebody follows it, or somebody who did has left changes.
+    fn live(&self, work: &Work) -> Option<Arc<LiveDocument>> {
+        if let Some(upload) = work.uploads.first() {
+            return Some(upload.session.live.clone());
+        }
+        let live = self.engine.live.get(&self.open.doc)?;
+        if !live.is_followed() {
+            // Nobody looks at it: whoever comes next reads it anew.
+            live.forget();
+            return None;
+        }
+        Some(live)
+    }
+
+    fn is_unborn(&self, live: &LiveDocument) -> bool {
+        live.content().is_none()
+            && matches!(stored::head(&self.shard.machine.store().view(), &self.open.doc), Ok(None))
+    }
+
+    async fn propose(&self, batch: &mut Batch) -> Option<Proposed> {
+        let command = batch.command(&self.open.doc, base::now().0)?;
+        Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await)
     }
 
     /// Does a piece of work on the document, and measures it.
     async fn work<T: Send + 'static>(
         self: &Arc<Runner>,
         stage: &'static str,
+        place: Place,
         state: Option<Loaded>,
         work: impl FnOnce(&Runner, &mut Option<Loaded>) -> T + Send + 'static,
     ) -> Result<(Option<Loaded>, T, Duration), WorkLost> {
@@ -113,38 +175,57 @@ impl Runner {
             metrics::histogram!("stage_duration_seconds", "stage" => stage).record(took);
             (state, done, took)
         };
-        self.engine.workers.run(timed).await
+        match place {
+            Place::Here => Ok(timed()),
+            Place::Worker => self.engine.workers.run(timed).await,
+        }
     }
 
-    fn make(&self, state: &mut Option<Loaded>, edits: Vec<Pending>) -> Batch {
+    fn make(&self, state: &mut Option<Loaded>, live: Option<Arc<LiveDocument>>, work: Work) -> Batch {
+        let view = self.shard.machine.store().view();
         let bench = Bench {
-            view: &self.shard.machine.store().view(),
+            view: &view,
             keyring: &self.engine.keyring,
             quarantine: &self.engine.quarantine,
             limits: &self.engine.limits,
             now_ms: base::now().0,
         };
-        make(&bench, &self.open.doc, state, edits)
+        let (doc, mut batch) = (&self.open.doc, Batch::default());
+        let Work { uploads, edits } = work;
+        let Some(live) = live.filter(|live| !uploads.is_empty() || live.has_sessions()) else {
+            make(&bench, doc, state, &mut batch, None, edits);
+            return batch;
+        };
+        if let Err(refusal) = self.step(&live, &view, &mut batch) {
+            uploads.iter().for_each(|upload| upload.session.end(refusal.clone()));
+            make(&bench, doc, state, &mut batch, None, edits);
+            return batch;
+        }
+        let content = live.content();
+        let Some(content) = &*content else {
+            // It was deleted. The sessions see that for themselves.
+            make(&bench, doc, state, &mut batch, None, edits);
+            return batch;
+        };
+        let mut intake = content.graph.intake();
+        let taken = take(&self.shard, doc, content, &mut intake, uploads, &self.engine.limits);
+        let Taken { parts, arrived, empty } = taken;
+        batch.add_uploads(parts, arrived, empty);
+        if !edits.is_empty() {
+            make(&bench, doc, state, &mut batch, Some(&mut intake), edits);
+        }
+        batch
     }
 
-    /// Brings the document in step with what became of the batch, and finds the answers.
-    fn show(
-        &self,
-        state: &mut Option<Loaded>,
-        outcome: Option<Proposed>,
-        waiting: Vec<Pending>,
-    ) -> Vec<(Pending, Answer)> {
-        let Some(outcome) = outcome else { return vec![] };
-        let outcomes = match outcome {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                // Its edits may or may not have come to pass: only the store knows.
-                *state = None;
-                let refusal = || Answer::Refused(unproposed(self.shard.id, &error));
-                return waiting.into_iter().map(|pending| (pending, refusal())).collect();
-            }
+    /// Brings the content of the live document in step with the store, and the batch with that.
+    fn step(&self, live: &Arc<LiveDocument>, view: &StoreView<'_>, batch: &mut Batch) -> Result<(), Refusal> {
+        let Some(head) = stored::head(view, &self.open.doc)? else {
+            live.forget();
+            return Ok(());
         };
-        sort_out(self, state, outcomes, waiting)
+        live.load_or_step(&self.engine, &self.shard, view, &head)?;
+        batch.version = head.version;
+        Ok(())
     }
 
     /// The answer to a repeated edit: the document as it was after the first.
@@ -154,31 +235,72 @@ impl Runner {
         tell(pending, answer);
     }
 
-    fn make_again(&self, edits: Vec<Pending>) {
-        let mut kept = Vec::with_capacity(edits.len());
-        for mut pending in edits {
+    /// Puts work back that is to be done again.
+    fn again(&self, work: Work) {
+        let reason = || unavailable(self.shard.id, "the document changes too quickly".to_owned());
+        let mut kept = Work::default();
+        for mut pending in work.edits {
             pending.attempts += 1;
-            if pending.attempts < ATTEMPTS_MAX {
-                kept.push(pending);
-            } else {
-                let reason = "the document changes too quickly for this edit".to_owned();
-                tell(pending, Err(unavailable(self.shard.id, reason)));
+            match pending.attempts < ATTEMPTS_MAX {
+                true => kept.edits.push(pending),
+                false => tell(pending, Err(reason())),
             }
         }
-        self.open.put_back(kept);
+        for mut upload in work.uploads {
+            upload.attempts += 1;
+            match upload.attempts < ATTEMPTS_MAX {
+                true => kept.uploads.push(upload),
+                false => upload.session.end(reason()),
+            }
+        }
+        self.open.queue.put_back(kept);
     }
+
+    /// After work that was lost nobody knows what of it came to be.
+    pub(super) fn give_up_live(&self) {
+        if let Some(live) = self.engine.live.get(&self.open.doc) {
+            live.forget();
+            live.start_over();
+        }
+    }
+
+    /// A document that is synced and never read is opened by nobody else who would have it compacted.
+    fn compact_if_due(&self, live: &LiveDocument) {
+        if !live.begin_compaction(compaction::many) {
+            return;
+        }
+        let (engine, shard, doc) = (self.engine.clone(), self.shard.clone(), self.open.doc.clone());
+        self.engine.tasks.spawn(async move {
+            let (opener, machine, key) = (engine.clone(), shard.machine.clone(), doc.clone());
+            let open = move |state: &mut Option<Loaded>| {
+                opener.in_step(&machine.store().view(), &key, state).map(|_| ())
+            };
+            let opened = engine.with_open(&shard, &doc, open).await.map_err(|lost| Fault::from(lost).into());
+            if let Err(refusal) = opened.flatten() {
+                let refusal: Refusal = refusal;
+                tracing::warn!(document = %doc.id, %refusal, "the document was not opened to be compacted");
+            }
+        });
+    }
+}
+
+/// Where a batch is worked on.
+fn place(work: &Work, live: Option<&LiveDocument>) -> Place {
+    let bytes: usize = work.uploads.iter().map(Upload::bytes).sum();
+    let loaded = live.is_some_and(|live| live.content().is_some());
+    if work.edits.is_empty() && loaded && bytes <= INLINE_BYTES { Place::Here } else { Place::Worker }
 }
 
 /// Edits that have no answer yet.
 struct Later {
     /// Done before: the document is to be read as it was then.
     done_at: Vec<(Pending, u64)>,
-    /// To be made again.
-    again: Vec<Pending>,
+    /// To be done again.
+    again: Work,
 }
 
 /// Gives the answers that are known.
-fn tell_now(answers: Vec<(Pending, Answer)>, settled: Vec<(Pending, Settled)>, again: Vec<Pending>) -> Later {
+fn tell_now(answers: Vec<(Pending, Answer)>, settled: Vec<(Pending, Settled)>, again: Work) -> Later {
     let settled = settled.into_iter().map(|(pending, settled)| match settled {
         Settled::Refused(refusal) => (pending, Answer::Refused(refusal)),
         Settled::DoneAt(version) => (pending, Answer::DoneAt(version)),
@@ -189,7 +311,7 @@ fn tell_now(answers: Vec<(Pending, Answer)>, settled: Vec<(Pending, Settled)>, a
             Answer::Seen(seen) => tell(pending, Ok(seen)),
             Answer::Refused(refusal) => tell(pending, Err(refusal)),
             Answer::DoneAt(version) => later.done_at.push((pending, version)),
-            Answer::Again => later.again.push(pending),
+            Answer::Again => later.again.edits.push(pending),
         }
     }
     later

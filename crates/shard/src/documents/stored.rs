@@ -89,7 +89,7 @@ pub fn words(head: &Head) -> Result<HeadWords, Fault> {
 pub struct Chunks {
     /// The newest version in the compacted chunk; 0 if there is none.
     pub compacted: u64,
-    /// Sealed bytes of the compacted chunk.
+    /// Bytes of the compacted chunk.
     pub compacted_bytes: usize,
     /// Sealed bytes of large changes behind it.
     pub large_bytes: usize,
@@ -106,18 +106,57 @@ pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Res
         return Ok(chunks);
     }
     let prefix = doc.prefix();
-    if let Some(record) = view.get(Space::Documents, &key::compacted(&prefix))? {
-        let Compacted { version, chunk } = Compacted::from_record(&record)?;
+    if let Some((version, chunk)) = compacted(view, doc, key)? {
         chunks.compacted = version;
         chunks.compacted_bytes = chunk.len();
         chunks.bytes += chunk.len();
-        chunks.opened.push(open(key, &context(doc, Kind::Compacted), &chunk)?);
+        chunks.opened.push(chunk);
     }
     let from = key::version(&prefix, chunks.compacted + 1);
     for pair in view.range(Space::Documents, from, key::version(&prefix, head.version + 1)) {
         chunks.add(doc, key, &VersionRecord::from_record(&pair?.1)?)?;
     }
     Ok(chunks)
+}
+
+/// The compacted chunk of a document, unsealed, and the newest version in it.
+pub fn compacted(view: &StoreView<'_>, doc: &DocKey, key: &Key) -> Result<Option<(u64, Vec<u8>)>, Fault> {
+    let record = view.get(Space::Documents, &key::compacted(&doc.prefix()))?;
+    let Some(record) = record else { return Ok(None) };
+    let Compacted { version, chunk } = Compacted::from_record(&record)?;
+    Ok(Some((version, open(key, &context(doc, Kind::Compacted), &chunk)?)))
+}
+
+/// The changes of each version behind `since`, up to the head's, unsealed; `None` if some were compacted.
+pub fn unsealed_versions(
+    view: &StoreView<'_>,
+    doc: &DocKey,
+    key: &Key,
+    head: &Head,
+    since: u64,
+) -> Result<Option<Vec<(u64, Vec<u8>)>>, Fault> {
+    let mut versions = Vec::new();
+    for number in since + 1..=head.version {
+        let missing = || Fault::damaged(format!("version {number} is missing"));
+        let record = version(view, doc, head, number)?.ok_or_else(missing)?;
+        match unsealed(doc, key, &record)? {
+            Some(changes) => versions.push((number, changes)),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(versions))
+}
+
+/// The changes of a version, unsealed, one behind the other; `None` if they were compacted.
+pub fn unsealed(doc: &DocKey, key: &Key, version: &VersionRecord) -> Result<Option<Vec<u8>>, Fault> {
+    let mut changes = Vec::new();
+    for part in &version.parts {
+        if part.changes.is_empty() {
+            return Ok(None);
+        }
+        changes.extend(open(key, &context(doc, Kind::Change), &part.changes)?);
+    }
+    Ok(Some(changes))
 }
 
 /// A change of so many sealed bytes is large: opening it costs much more than opening it compacted.

@@ -29,6 +29,7 @@ impl Step<'_> {
         }
         let Some(key) = key else { return Ok(Err(Rejection::Stale)) };
         let done = self.done(&tenant, id, &create.edit, 1);
+        self.touch_access(&tenant, id);
         self.store_new(id, &document, create, key, time_ms);
         Ok(Ok(done))
     }
@@ -60,6 +61,5 @@ impl Step<'_> {
             first,
         };
         self.txn.put(Space::Documents, key::head(document), head.to_record());
-        self.touch(id);
     }
 }

@@ -38,7 +38,7 @@ impl Step<'_> {
             ..head
         };
         self.txn.put(Space::Documents, key::head(&document), tombstone.to_record());
-        self.touch(id);
+        self.touch_access(tenant, id);
         Ok(Ok(self.done(tenant, id, &delete.edit, version)))
     }
 

@@ -34,7 +34,10 @@ impl Step<'_> {
 
         let parts = edit.parts.iter().zip(verdicts);
         let outcomes = parts.map(|(part, verdict)| match verdict {
-            Verdict::Apply => Ok(self.done(&edit.tenant, id, &part.edit, version)),
+            Verdict::Apply => Ok(match &part.edit {
+                Some(edit_id) => self.done(&edit.tenant, id, edit_id, version),
+                None => self.done_unnoted(id, version),
+            }),
             Verdict::Earlier(outcome) => outcome,
             Verdict::Stale => Err(Rejection::Stale),
         });
@@ -53,7 +56,10 @@ impl Step<'_> {
         if let Err(rejection) = self.allowed(document, owner, &part.principals, needs)? {
             return Ok(Verdict::Earlier(Err(rejection)));
         }
-        Ok(self.repeated(tenant, id.slot(), &part.edit)?.map_or(Verdict::Apply, Verdict::Earlier))
+        // Changes of CRDT clients need no receipt. Who made the command had all of them in its graph, which holds one
+        // change for each (actor, number), and the command applies to no other version than the one of that graph.
+        let Some(edit) = &part.edit else { return Ok(Verdict::Apply) };
+        Ok(self.repeated(tenant, id.slot(), edit)?.map_or(Verdict::Apply, Verdict::Earlier))
     }
 
     /// Stores what the parts have changed as one version. Gives the version, which stays if nothing has changed.

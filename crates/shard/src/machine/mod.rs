@@ -22,19 +22,18 @@ mod step;
 mod tests;
 
 pub use access::level_of;
-pub use generations::{Generation, Generations};
+pub use generations::{AccessChanged, Generation, Generations};
 pub use outcome::{Done, Outcome, Outcomes, Rejection};
 pub use snapshot::InstallError;
 
 use crate::raft::{Applicable, Position, SnapshotData, StateMachine};
 use crate::store::{Space, Store, StoreError, key};
-use base::DocId;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
-use step::{ApplyError, Step};
+use step::{ApplyError, Step, Touched};
 
 /// How long a receipt is kept, in log time.
 pub const RECEIPTS_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -87,7 +86,7 @@ fn apply_all(
     store: &Store,
     batch: &[Applicable],
     hint: &mut expiry::Hint,
-) -> Result<(Vec<Outcomes>, Vec<DocId>), ApplyError> {
+) -> Result<(Vec<Outcomes>, Vec<Touched>), ApplyError> {
     let mut step = Step::begin(store, hint)?;
     let outcomes = batch.iter().map(|entry| step.apply(entry)).collect::<Result<_, _>>()?;
     Ok((outcomes, step.commit()?))
@@ -113,7 +112,7 @@ impl StateMachine for Machine {
         let applied = apply_all(&self.store, &batch, &mut learning);
         let (outcomes, touched) = applied.map_err(io::Error::other)?;
         *hint = learning;
-        touched.iter().for_each(|id| self.generations.advance(*id));
+        self.generations.advance(&touched);
         metrics::histogram!("stage_duration_seconds", "stage" => "apply").record(started.elapsed());
         Ok(outcomes)
     }

@@ -25,7 +25,7 @@ impl Step<'_> {
         if share.principal != head.owner && !self.set_access(&document, head, &share, id.as_bytes())? {
             return Ok(Err(Rejection::AccessFull));
         }
-        self.touch(id);
+        self.touch_access(tenant, id);
         Ok(Ok(self.done(tenant, id, &share.edit, version)))
     }
 

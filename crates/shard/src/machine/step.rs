@@ -40,7 +40,16 @@ pub struct Step<'a> {
     /// Receipts that the entry at hand has made.
     pub(super) receipts: Vec<Vec<u8>>,
     pub(super) hint: &'a mut Hint,
-    touched: Vec<DocId>,
+    touched: Vec<Touched>,
+}
+
+/// A document that a write changes.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    /// Which.
+    pub id: DocId,
+    /// The tenant, if the change is of who may do what: a creation, a deletion or a share.
+    pub access_in: Option<String>,
 }
 
 impl<'a> Step<'a> {
@@ -71,7 +80,7 @@ impl<'a> Step<'a> {
     }
 
     /// Makes it all visible, and tells which documents have changed.
-    pub(super) fn commit(mut self) -> Result<Vec<DocId>, StoreError> {
+    pub(super) fn commit(mut self) -> Result<Vec<Touched>, StoreError> {
         self.txn.put(Space::State, key::state::APPLIED.to_vec(), position_to_bytes(self.position));
         self.txn.put(Space::State, key::state::CLOCK.to_vec(), self.clock_ms.to_be_bytes().to_vec());
         self.txn.commit()?;
@@ -126,8 +135,14 @@ impl<'a> Step<'a> {
         Slot::new(number).ok_or_else(|| self.rule("slots are below 16384"))
     }
 
+    /// Notes that the content of a document has changed.
     pub(super) fn touch(&mut self, id: DocId) {
-        self.touched.push(id);
+        self.touched.push(Touched { id, access_in: None });
+    }
+
+    /// Notes that who may do what with a document has changed, and be it that there is one now, or none any more.
+    pub(super) fn touch_access(&mut self, tenant: &str, id: DocId) {
+        self.touched.push(Touched { id, access_in: Some(tenant.to_owned()) });
     }
 
     /// What was done for this edit id before, if anything was.
@@ -157,6 +172,11 @@ impl<'a> Step<'a> {
         self.txn.put(Space::Edits, key.clone(), receipt.to_record());
         self.receipts.push(key);
         Done { document, version, time_ms, repeated: false }
+    }
+
+    /// What was done, where no repetition can come.
+    pub(super) fn done_unnoted(&self, id: DocId, version: u64) -> Done {
+        Done { document: *id.as_bytes(), version, time_ms: self.clock_ms, repeated: false }
     }
 }
 

@@ -145,7 +145,13 @@ impl Shard {
 
 fn part(user: &str, key: u8) -> EditPart {
     let heads = vec![key; 32];
-    EditPart { principals: vec![user.into()], needs: 2, edit: edit_id(key), changes: vec![key; 20], heads }
+    EditPart {
+        principals: vec![user.into()],
+        needs: 2,
+        edit: Some(edit_id(key)),
+        changes: vec![key; 20],
+        heads,
+    }
 }
 
 type Verdict = Result<(DocId, u64, bool), Rejection>;
@@ -199,7 +205,7 @@ fn a_key_with_another_request_is_refused() {
     let mut shard = shard();
     shard.create(doc(1), "ada", 1).unwrap();
     let mut other = part("ada", 1);
-    other.edit.request = [9; 16];
+    other.edit = Some(EditId { request: [9; 16], ..edit_id(1) });
     assert_eq!(shard.edit(doc(1), 1, vec![other]), [Err(Rejection::KeyReused)]);
 }
 

@@ -4,7 +4,7 @@ use super::write::memory_of_value;
 use super::{Inner, doc_key};
 use crate::command::{Command, Create as CreateCommand, EditId, Origin};
 use crate::documents::{
-    Fault, Keyring, OwnerId, bad_edit, context, edit_id, new_document_key, refusal, unavailable, unproposed,
+    Fault, OwnerId, bad_edit, context, edit_id, new_document_key, refusal, unavailable, unproposed,
 };
 use crate::machine::{Done, Outcome, Rejection};
 use crate::shard::Shard;
@@ -14,7 +14,7 @@ use crdt::Stamp;
 use rpc::{At, Caller, Create, Read, Refusal, Seen, View, ViewParts};
 use serde_json::Value;
 use std::sync::Arc;
-use vault::{Key, Kind, seal};
+use vault::{Kind, seal};
 
 /// How often a creation is tried with another owner key. The first key of an owner is made once, so two are enough.
 const ATTEMPTS_MAX: u32 = 4;
@@ -24,7 +24,7 @@ impl Inner {
         let slot = Slot::of_owner(&caller.tenant, &caller.user);
         let shard = self.shard_of(slot)?.clone();
         shard.ready_to_write()?;
-        self.room_to_write()?;
+        shard.room_to_write()?;
         // Whether it was done before, the log says: to ask here, too, would make every first attempt pay for the second.
         let edit = edit_id(&caller, &create.key);
         for _ in 0..ATTEMPTS_MAX {
@@ -58,7 +58,8 @@ impl Inner {
         let new = self.new_document(create, stamp).await?;
         let owner_id =
             OwnerId { tenant: caller.tenant.clone(), owner: caller.user.as_str().to_owned(), slot };
-        let (above, mut keys) = self.owner_key(shard, &owner_id, now)?;
+        let (above, mut keys) =
+            self.engine.keyring.owner_key_or_new(&shard.machine.store().view(), &owner_id, now)?;
         let (key, record) = new_document_key(&doc, &owner_id.owner, &above, now.0);
         keys.push(record);
 
@@ -97,17 +98,6 @@ impl Inner {
         }
         let (shape, content) = (create.shape, create.content.clone());
         self.work(move || make(shape, &content)).await
-    }
-
-    /// The owner's key, and the record of a new one if there is none yet.
-    fn owner_key(&self, shard: &Shard, id: &OwnerId, now: Timestamp) -> Result<(Key, Vec<Command>), Refusal> {
-        let keyring: &Keyring = &self.engine.keyring;
-        if let Some(key) = keyring.owner_key(&shard.machine.store().view(), id)? {
-            return Ok((key, vec![]));
-        }
-        // If another creation stores one first, this one's document key is not taken, and it is tried again.
-        let (key, record) = keyring.new_owner_key(id, now.0);
-        Ok((key, vec![record]))
     }
 }
 

@@ -17,7 +17,7 @@ impl Inner {
     pub(super) async fn delete(&self, caller: Caller, delete: Delete) -> Result<(), Refusal> {
         let shard = self.shard_of_document(delete.id)?.clone();
         shard.ready_to_write()?;
-        self.room_to_write()?;
+        shard.room_to_write()?;
         let doc = doc_key(&caller, delete.id);
         let edit = edit_id(&caller, &delete.key);
         for _ in 0..ATTEMPTS_MAX {

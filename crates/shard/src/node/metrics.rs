@@ -58,6 +58,10 @@ impl NodeService {
         gauge!("documents_open").set(count as f64);
         gauge!("documents_open_bytes").set(bytes as f64);
         gauge!("documents_quarantined").set(self.inner.engine.quarantine.len() as f64);
+        let (bytes, count) = self.inner.engine.live.held();
+        gauge!("sync_documents").set(count as f64);
+        gauge!("sync_documents_bytes").set(bytes as f64);
+        self.inner.engine.live.figures.observe();
         if let Ok(bytes) = self.inner.store.disk_bytes() {
             gauge!("store_disk_bytes").set(bytes as f64);
         }

@@ -5,6 +5,7 @@ pub(crate) mod cursor;
 mod delete;
 mod folder;
 mod list;
+mod live;
 mod metrics;
 mod read;
 mod share;
@@ -58,7 +59,8 @@ impl Node {
     /// Stops: edits that are made are finished and those that wait refused, the groups end, and the log is flushed and
     /// closed, in this order.
     ///
-    /// The gateways have let go of the service by then; what they still ask is refused.
+    /// The gateways have let go of the service and of all sessions by then, which hold the store and the log; what they
+    /// still ask is refused.
     pub async fn stop(self) {
         let Node { service, supervisor, proposers } = self;
         let engine = service.inner.engine.clone();
@@ -100,14 +102,6 @@ impl Inner {
 
     fn shard_of_document(&self, id: DocId) -> Result<&Arc<Shard>, Refusal> {
         self.shard_of(id.slot())
-    }
-
-    /// Refuses writes while the disk is nearly full, so that what is accepted never meets a full one.
-    fn room_to_write(&self) -> Result<(), Refusal> {
-        match self.wal.room() {
-            Room::Enough => Ok(()),
-            Room::Low { spare } => Err(Refusal::DiskFull { spare }),
-        }
     }
 
     fn make_stores_durable(&self) -> Result<(), crate::store::StoreError> {

@@ -15,7 +15,7 @@ impl Inner {
     pub(super) async fn share(&self, caller: Caller, share: Share) -> Result<Access, Refusal> {
         let shard = self.shard_of_document(share.id)?.clone();
         shard.ready_to_write()?;
-        self.room_to_write()?;
+        shard.room_to_write()?;
         let doc = doc_key(&caller, share.id);
         let before = self.access_of(&shard, &doc, &caller, Level::Admin).await?;
         if share.principal == before.owner {

@@ -88,8 +88,14 @@ impl Node {
             machine: machine.clone(),
         });
         let supervisor = Supervisor::start(configs.collect(), policy);
-        let engine = Arc::new(Engine::new(engine, master, generations));
-        let (shards, proposers) = shards_of(&supervisor, machines);
+        let engine = Arc::new(Engine::new(engine, master, generations.clone()));
+        let followed = Arc::downgrade(&engine);
+        generations.on_access_changed(Box::new(move |doc| {
+            if let Some(engine) = followed.upgrade() {
+                engine.live.access_changed(doc);
+            }
+        }));
+        let (shards, proposers) = shards_of(&supervisor, &wal, machines);
         let service = NodeService { inner: Arc::new(Inner { slots, shards, engine, wal, store }) };
         Ok(Node { service, supervisor, proposers })
     }
@@ -122,6 +128,7 @@ type Shards = BTreeMap<ShardId, Arc<Shard>>;
 
 fn shards_of(
     supervisor: &Supervisor<Machine>,
+    wal: &Wal,
     machines: BTreeMap<ShardId, Arc<Machine>>,
 ) -> (Shards, Vec<tokio::task::JoinHandle<()>>) {
     let mut proposers = Vec::new();
@@ -129,7 +136,7 @@ fn shards_of(
         let group = supervisor.group(group_of(id))?.clone();
         let (proposer, task) = Proposer::start(group.clone());
         proposers.push(task);
-        Some((id, Arc::new(Shard { id, group, machine, proposer })))
+        Some((id, Arc::new(Shard { id, group, machine, proposer, wal: wal.clone() })))
     });
     (shards.collect(), proposers)
 }

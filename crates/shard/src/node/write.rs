@@ -14,7 +14,7 @@ impl Inner {
     pub(super) async fn write(&self, caller: Caller, write: Write) -> Result<Seen, Refusal> {
         let shard = self.shard_of_document(write.id)?.clone();
         shard.ready_to_write()?;
-        self.room_to_write()?;
+        shard.room_to_write()?;
         let doc = doc_key(&caller, write.id);
         // Before the queue: who may not write must not make others wait. It is checked again where the edit is made,
         // and where it is applied.
@@ -26,7 +26,7 @@ impl Inner {
         let (reply, answer) = oneshot::channel();
         let pending = Pending { caller, write, attempts: 0, room, reply };
         let open = self.engine.open.entry(&doc);
-        match open.push(pending) {
+        match open.queue.push(pending) {
             Queued::Waits => {}
             Queued::StartWork => self.engine.start_work(&shard, open),
             Queued::Full => return Err(busy),

@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
-use wal::{GroupId, Wal};
+use wal::{Done, GroupId, TryAppendError, Wal};
 
 /// Enough for what is between append and apply; what lags further behind reads the log.
 const TAIL_BYTES: usize = 4 << 20;
@@ -58,6 +58,22 @@ impl LogStore {
     pub(super) fn purged(&self) -> io::Result<Option<LogId>> {
         let Some((_, position)) = self.wal.state(self.group).purged else { return Ok(None) };
         Ok(Some(decode_position(&position)?.into()))
+    }
+
+    /// Appends to a log that may be full, without holding up the runtime's thread meanwhile.
+    async fn append_when_room(&self, mut entries: Vec<wal::Entry>, mut done: Done) -> io::Result<()> {
+        loop {
+            match self.wal.try_append(self.group, entries, done) {
+                Ok(()) => return Ok(()),
+                Err(TryAppendError::Refused(error)) => return Err(io::Error::other(error)),
+                Err(TryAppendError::Full(again, and_done)) => (entries, done) = (again, and_done),
+            }
+            let (ready, room) = oneshot::channel();
+            // No one waits any more if the group was stopped meanwhile.
+            self.wal.when_room(Box::new(move || drop(ready.send(()))));
+            // A log that is gone says so at the next attempt.
+            let _ = room.await;
+        }
     }
 
     async fn log_id_at(&self, index: u64) -> io::Result<LogId> {
@@ -105,8 +121,7 @@ impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
         let entries: Vec<Entry> = entries.into_iter().collect();
         let stored: Vec<wal::Entry> = entries.iter().map(encode_entry).collect();
         let bytes: usize = stored.iter().map(|entry| entry.payload.len()).sum();
-        let done = Box::new(move |result| flushed.io_completed(result));
-        self.wal.append(self.group, stored, done).map_err(io::Error::other)?;
+        self.append_when_room(stored, Box::new(move |result| flushed.io_completed(result))).await?;
         self.tail.lock().push(entries);
         self.appended_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         Ok(())
@@ -122,5 +137,42 @@ impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
         self.tail.lock().purge_to(upto.index);
         self.wal.purge_to(self.group, upto.index, encode_position(upto.into())).map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::sync::mpsc;
+    use wal::Options;
+
+    const GROUP: GroupId = GroupId(1);
+
+    fn entry(index: u64, payload_bytes: usize) -> wal::Entry {
+        wal::Entry { index, term: 1, payload: Bytes::from(vec![1; payload_bytes]) }
+    }
+
+    /// The runtime has one thread: were it blocked by the append, nobody could let the log's writer go on.
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_full_log_does_not_block_the_runtime() {
+        let folder = tempfile::tempdir().unwrap();
+        let (wal, _) = Wal::open(folder.path(), Options { queue_bytes: 100, ..Options::default() }).unwrap();
+        let store = LogStore::new(wal.clone(), GROUP);
+        let (let_go, held) = mpsc::channel::<()>();
+        // The writer stands still in a callback until it is let go.
+        wal.append(GROUP, vec![entry(1, 1)], Box::new(move |_| held.recv().unwrap())).unwrap();
+        wal.append(GROUP, vec![entry(2, 1000)], Box::new(drop)).unwrap();
+        let (saved, durable) = oneshot::channel();
+        let appending = store.append_when_room(vec![entry(3, 10)], Box::new(move |it| drop(saved.send(it))));
+        let others = async {
+            tokio::task::yield_now().await;
+            assert_eq!(wal.state(GROUP).last, Some((2, 1)), "it waits for room");
+            let_go.send(()).unwrap();
+        };
+        let (appended, ()) = tokio::join!(appending, others);
+        appended.unwrap();
+        durable.await.unwrap().unwrap();
+        assert_eq!(wal.state(GROUP).last, Some((3, 1)));
     }
 }

@@ -17,6 +17,16 @@ fn commands_are_written_and_read_as_ever() {
     }
 }
 
+/// A file of its own, because the others are those of the first release.
+const UPLOADS: &str = include_str!("../golden/uploads.txt");
+
+#[test]
+fn changes_of_clients_are_written_and_read_as_ever() {
+    golden::check(UPLOADS, &[("upload".to_owned(), samples::upload().encode())]);
+    let (_, bytes) = golden::lines(UPLOADS).next().unwrap();
+    assert_eq!(Command::decode(&bytes), Ok(samples::upload()));
+}
+
 #[test]
 fn entries_are_written_and_read_as_ever() {
     let samples = samples::entries();

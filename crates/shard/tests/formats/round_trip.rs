@@ -22,7 +22,7 @@ fn edit_id() -> impl Strategy<Value = EditId> {
 }
 
 fn edit_part() -> impl Strategy<Value = EditPart> {
-    (vec(any::<String>(), 0..4), any::<u8>(), edit_id(), bytes(), bytes()).prop_map(
+    (vec(any::<String>(), 0..4), any::<u8>(), option::of(edit_id()), bytes(), bytes()).prop_map(
         |(principals, needs, edit, changes, heads)| EditPart { principals, needs, edit, changes, heads },
     )
 }

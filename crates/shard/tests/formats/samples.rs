@@ -31,7 +31,7 @@ fn part(principal: &str, number: u8) -> EditPart {
     EditPart {
         principals: vec![principal.into()],
         needs: 2,
-        edit: edit_id(number),
+        edit: Some(edit_id(number)),
         changes: vec![0xc0 | number; 20],
         heads: vec![number; 32],
     }
@@ -91,6 +91,17 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("delete", Command::Delete(delete)),
         ("delete-any-version", Command::Delete(delete_any)),
     ]
+}
+
+/// Changes that a CRDT client made, which have no edit id.
+pub fn upload() -> Command {
+    Command::Edit(EditDocument {
+        tenant: TENANT.into(),
+        document: DOCUMENT,
+        version: 2,
+        parts: vec![EditPart { edit: None, ..part(OWNER, 8) }],
+        time_ms: TIME_MS + 8,
+    })
 }
 
 /// The command with this name.

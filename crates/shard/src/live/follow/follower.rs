@@ -1,0 +1,206 @@
+//! `Follower`: one thin client at one document. It is little more than the version that it has seen.
+
+use super::channel::{Channel, Step};
+use crate::documents::{Engine, RETRY_AFTER};
+use crate::shard::Shard;
+use crate::store::DocKey;
+use base::{Level, UserId};
+use parking_lot::Mutex;
+use rpc::{
+    Bell, Caller, Ephemeral, Follow, FollowSession, Followed, Refusal, Seen, Update, UpdateParts, View,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What others said and waits for the socket. What is older is not worth hearing any more.
+const HEARD_MAX: usize = 32;
+
+/// Bytes of the same.
+const HEARD_BYTES: usize = 256 << 10;
+
+/// A thin client.
+pub(super) struct Follower {
+    pub user: UserId,
+    /// Whether it wants the raw changes.
+    pub changes: bool,
+    /// Its number in its channel.
+    pub number: u64,
+    document: base::DocId,
+    bell: Bell,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The version that it has; none if it has nothing to go on from.
+    at: Option<u64>,
+    /// Whether it has heard of the document in this session.
+    greeted: bool,
+    /// What it was told that it may do.
+    level: Option<Level>,
+    heard: VecDeque<Arc<Ephemeral>>,
+    over: Over,
+}
+
+#[derive(Default)]
+enum Over {
+    #[default]
+    No,
+    Untold(Refusal),
+    Told,
+}
+
+/// The hold of a socket on its follower.
+struct Seat {
+    channel: Arc<Channel>,
+    follower: Arc<Follower>,
+}
+
+/// Begins to follow a document. What was committed before this call is in what the follower is shown first.
+pub async fn begin(
+    engine: &Arc<Engine>,
+    shard: &Arc<Shard>,
+    caller: Caller,
+    follow: Follow,
+) -> Result<Arc<dyn FollowSession>, Refusal> {
+    let Caller { tenant, user } = caller;
+    let Follow { id, since, changes, bell } = follow;
+    shard.ready_to_read().await?;
+    let channel = engine.channels.entry(engine, shard, &DocKey { tenant, id });
+    channel.level(&user)?.ok_or(Refusal::NotFound)?;
+    channel.freshen().await?;
+    let busy = || Refusal::Busy { retry_after: RETRY_AFTER };
+    if !engine.live.figures.joined(engine.limits.sync_sessions) {
+        return Err(busy());
+    }
+    let state = Mutex::new(State { at: since, ..State::default() });
+    let make = |number| Follower { user, changes, number, document: id, bell, state };
+    let Some(follower) = channel.join(make) else {
+        engine.live.figures.left();
+        return Err(busy());
+    };
+    follower.ring();
+    Ok(Arc::new(Seat { channel, follower }))
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.channel.leave(self.follower.number);
+        self.channel.engine.live.figures.left();
+    }
+}
+
+impl FollowSession for Seat {
+    fn say(&self, ephemeral: Ephemeral) {
+        let may_see = matches!(self.channel.level(&self.follower.user), Ok(Some(_)));
+        if may_see && ephemeral.data.len() <= HEARD_BYTES {
+            self.channel.say(self.follower.number, &Arc::new(ephemeral));
+        }
+    }
+
+    fn next(&self) -> Option<Followed> {
+        self.follower.next(&self.channel)
+    }
+}
+
+impl Follower {
+    fn next(&self, channel: &Arc<Channel>) -> Option<Followed> {
+        let mut state = self.state.lock();
+        match std::mem::take(&mut state.over) {
+            Over::No => {}
+            Over::Untold(refusal) => return Some(state.end(refusal)),
+            Over::Told => {
+                state.over = Over::Told;
+                return None;
+            }
+        }
+        let level = match channel.level(&self.user) {
+            Ok(Some(level)) => level,
+            Ok(None) => return Some(state.end(Refusal::NotFound)),
+            Err(refusal) => return Some(state.end(refusal)),
+        };
+        if state.greeted && state.level != Some(level) {
+            state.level = Some(level);
+            return Some(Followed::Level(level));
+        }
+        let step = channel.step(state.at, self);
+        state.go(step, level)
+    }
+
+    /// Keeps what somebody said until the socket takes it; drops the oldest if there is too much.
+    pub(super) fn hear(&self, said: &Arc<Ephemeral>) {
+        {
+            let mut state = self.state.lock();
+            state.heard.push_back(said.clone());
+            let mut bytes: usize = state.heard.iter().map(|heard| heard.data.len()).sum();
+            while state.heard.len() > HEARD_MAX || bytes > HEARD_BYTES {
+                let Some(oldest) = state.heard.pop_front() else { break };
+                bytes -= oldest.data.len();
+            }
+        }
+        self.ring();
+    }
+
+    /// Nothing leads on from a version: whoever is there starts anew.
+    pub(super) fn give_up(&self, version: u64) {
+        let mut state = self.state.lock();
+        if state.at == Some(version) {
+            state.at = None;
+        }
+    }
+
+    pub(super) fn end(&self, refusal: Refusal) {
+        {
+            let mut state = self.state.lock();
+            if matches!(state.over, Over::No) {
+                state.over = Over::Untold(refusal);
+            }
+        }
+        self.ring();
+    }
+
+    pub(super) fn ring(&self) {
+        (self.bell)(self.document);
+    }
+}
+
+impl State {
+    fn go(&mut self, step: Step, level: Level) -> Option<Followed> {
+        let greeted = std::mem::replace(&mut self.greeted, true);
+        match step {
+            Step::Stay(view) if !greeted => Some(Followed::Update(Arc::new(nothing(&view)))),
+            Step::Update(update) => {
+                self.at = Some(update.version);
+                Some(Followed::Update(update))
+            }
+            Step::Jump(view) => {
+                (self.at, self.level) = (Some(view.version), Some(level));
+                Some(Followed::Snapshot(Seen { view, level }))
+            }
+            Step::Wait if !greeted => {
+                self.greeted = false;
+                None
+            }
+            Step::Stay(_) | Step::Wait => self.heard.pop_front().map(Followed::Ephemeral),
+        }
+    }
+
+    fn end(&mut self, refusal: Refusal) -> Followed {
+        self.over = Over::Told;
+        self.heard = VecDeque::new();
+        Followed::Ended(refusal)
+    }
+}
+
+/// The update that says to one who has the newest version that there is nothing more.
+fn nothing(view: &View) -> Update {
+    Update::new(UpdateParts {
+        from: view.version,
+        version: view.version,
+        heads: view.heads.clone(),
+        authors: vec![],
+        at: view.updated_at,
+        ops: vec![],
+        changes: None,
+    })
+}

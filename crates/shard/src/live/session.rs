@@ -1,0 +1,404 @@
+//! A session: one peer of the sync protocol at one document.
+//!
+//! It is a value behind a lock that is held for moments only. What it has to say is made when its socket asks for it;
+//! until then it costs what it is.
+
+use super::access::Standing;
+use super::document::LiveDocument;
+use super::fetch::Fetch;
+use super::upload::Upload;
+use crate::documents::{Engine, Queued, unavailable};
+use crate::shard::Shard;
+use base::{Level, UserId};
+use bytes::Bytes;
+use crdt::Hash;
+use crdt::admit::Orphan;
+use crdt::sync::{Limits, Message, Peer};
+use parking_lot::Mutex;
+use rpc::{Answer, Bell, Caller, Ephemeral, Join, Refusal, SyncSession, Synced};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How long a document that is not there is waited for: its maker and its first reader often come together.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Messages up to this are counted with their session; longer ones take room of the node while they wait.
+const SHORT_BYTES: usize = 4 << 10;
+
+/// One peer at one document.
+pub struct Session {
+    pub(super) engine: Arc<Engine>,
+    pub(super) shard: Arc<Shard>,
+    /// The document.
+    pub live: Arc<LiveDocument>,
+    user: UserId,
+    number: u64,
+    bell: Bell,
+    pub(super) state: Mutex<State>,
+    /// Bytes of changes that wait to be taken.
+    waiting: AtomicUsize,
+    /// Told when fewer wait.
+    room: Notify,
+}
+
+/// What changes of a session.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    /// What most sessions have none of most of the time.
+    pub(super) extras: Option<Box<Extras>>,
+}
+
+/// How far a session is.
+#[derive(Default)]
+pub(super) enum Phase {
+    /// Its peer has not said anything.
+    #[default]
+    New,
+    /// There is nothing for its peer, but there may be any moment.
+    Grace,
+    /// There is nothing for its peer, and whether it was told so.
+    Absent { told: bool },
+    /// It syncs.
+    Syncing(Box<Peer>),
+    /// It is over.
+    Over(Box<Over>),
+}
+
+/// The end of a session.
+pub(super) struct Over {
+    pub(super) refusal: Refusal,
+    pub(super) told: bool,
+}
+
+/// What is under way in a session.
+#[derive(Default)]
+pub(super) struct Extras {
+    /// What other sessions said.
+    pub(super) heard: VecDeque<Arc<Ephemeral>>,
+    /// What became of the pieces so far of a message that is taken in pieces.
+    pub(super) accepted: Vec<Hash>,
+    pub(super) orphans: Vec<Orphan>,
+    /// Older changes on their way from the store.
+    pub(super) fetch: Fetch,
+}
+
+impl Extras {
+    fn is_empty(&self) -> bool {
+        self.heard.is_empty()
+            && self.accepted.is_empty()
+            && self.orphans.is_empty()
+            && matches!(self.fetch, Fetch::None)
+    }
+}
+
+impl State {
+    /// Works on the extras, and forgets them if there are none left.
+    pub(super) fn with_extras<T>(&mut self, work: impl FnOnce(&mut Extras) -> T) -> T {
+        let done = work(self.extras.get_or_insert_default());
+        self.tidy();
+        done
+    }
+
+    /// Forgets the extras if there are none.
+    pub(super) fn tidy(&mut self) {
+        self.extras.take_if(|extras| extras.is_empty());
+    }
+}
+
+/// The hold of a socket on its session: when it is let go, the session is over.
+pub struct Seat(Arc<Session>);
+
+impl Seat {
+    /// Begins a session.
+    pub fn take(
+        engine: &Arc<Engine>,
+        shard: &Arc<Shard>,
+        live: Arc<LiveDocument>,
+        caller: Caller,
+        join: Join,
+    ) -> Result<Seat, Refusal> {
+        let limits = engine.limits;
+        let busy = || Refusal::Busy { retry_after: crate::documents::RETRY_AFTER };
+        if !engine.live.figures.joined(limits.sync_sessions) {
+            return Err(busy());
+        }
+        let session = Arc::new(Session {
+            engine: engine.clone(),
+            shard: shard.clone(),
+            number: live.number(),
+            live,
+            user: caller.user,
+            bell: join.bell,
+            state: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            room: Notify::new(),
+        });
+        if !session.live.join(session.clone(), limits.sync_document_sessions) {
+            engine.live.figures.left();
+            return Err(busy());
+        }
+        Ok(Seat(session))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.live.leave(self.0.number);
+        self.0.engine.live.figures.left();
+    }
+}
+
+impl SyncSession for Seat {
+    fn receive(&self, message: Bytes) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let received = self.0.receive(message).await;
+            received.inspect_err(|refusal| self.0.end(refusal.clone()))
+        })
+    }
+
+    fn say(&self, ephemeral: Ephemeral) {
+        self.0.say(ephemeral);
+    }
+
+    fn next(&self) -> Option<Synced> {
+        self.0.next()
+    }
+}
+
+impl Session {
+    /// Its number among those of its document.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// Whether it was refused.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state.lock().phase, Phase::Over(_))
+    }
+
+    /// Tells the socket that there may be something for it.
+    pub fn ring(&self) {
+        (self.bell)(self.live.doc.id);
+    }
+
+    /// Ends it.
+    pub fn end(&self, refusal: Refusal) {
+        {
+            let mut state = self.state.lock();
+            if matches!(state.phase, Phase::Over(_)) {
+                return;
+            }
+            state.phase = Phase::Over(Box::new(Over { refusal, told: false }));
+            state.extras = None;
+        }
+        self.room.notify_one();
+        self.ring();
+    }
+
+    /// What its user is to the document now.
+    pub(super) fn standing(&self) -> Result<Standing, Refusal> {
+        Ok(self.live.standing(&self.shard, &self.user)?)
+    }
+
+    async fn receive(self: &Arc<Self>, message: Bytes) -> Result<(), Refusal> {
+        self.shard.ready_to_read().await?;
+        let room = match message.len() {
+            0..=SHORT_BYTES => None,
+            long => {
+                let kib = u32::try_from(long / 1_024 + 1).unwrap_or(u32::MAX);
+                let room = self.engine.upload_room.clone().acquire_many_owned(kib).await;
+                Some(room.map_err(|_| unavailable(self.shard.id, "the node is stopping".to_owned()))?)
+            }
+        };
+        let changes = loop {
+            if matches!(self.standing()?, Standing::Open(_)) {
+                self.live.ready(&self.engine, &self.shard).await?;
+            }
+            if let Some(changes) = self.take_in(&message)? {
+                break changes;
+            }
+        };
+        if changes.is_empty() {
+            self.ring();
+            return Ok(());
+        }
+        self.shard.ready_to_write()?;
+        self.shard.room_to_write()?;
+        self.engine.live.figures.uploaded(changes.len());
+        // From here on nothing is lost should the socket stop waiting.
+        self.hand_in(&changes, room);
+        self.until_room().await
+    }
+
+    /// Takes in what a message says, and gives the changes in it. `None`: the content went away under the message, and is
+    /// to be loaded again.
+    fn take_in(self: &Arc<Self>, message: &Bytes) -> Result<Option<Bytes>, Refusal> {
+        let mut state = self.state.lock();
+        let limits = Limits { orphan_bytes: self.engine.limits.sync_orphan_bytes, ..Limits::default() };
+        let standing = self.standing()?;
+        let content = self.live.content();
+        if matches!(standing, Standing::Open(_)) && content.is_none() {
+            return Ok(None);
+        }
+        drop(content);
+        let has_some = || Message::decode(message, &limits).is_ok_and(|said| !said.heads.is_empty());
+        if !state.admits(standing, has_some) {
+            match state.phase {
+                Phase::New => {
+                    state.phase = Phase::Grace;
+                    self.wait_a_little();
+                }
+                // It asks once more.
+                Phase::Absent { .. } if !has_some() => state.phase = Phase::Absent { told: false },
+                _ => {}
+            }
+            return Ok(Some(Bytes::new()));
+        }
+        let Phase::Syncing(peer) = &mut state.phase else { return Ok(Some(Bytes::new())) };
+        let received = self.live.with_graph(|graph| peer.receive(graph, message, &limits));
+        let received =
+            received.map_err(|error| Refusal::BadEdit { operation: None, reason: error.to_string() })?;
+        Ok(Some(match received.changes {
+            Cow::Borrowed([]) => Bytes::new(),
+            Cow::Borrowed(part) => message.slice_ref(part),
+            Cow::Owned(whole) => whole.into(),
+        }))
+    }
+
+    /// Puts changes into the document's queue.
+    pub(super) fn hand_in(
+        self: &Arc<Self>,
+        changes: &Bytes,
+        room: Option<tokio::sync::OwnedSemaphorePermit>,
+    ) {
+        let open = self.engine.open.entry(&self.live.doc);
+        if open.queue.upload(Upload::pieces(self, changes, room)) == Queued::StartWork {
+            self.engine.start_work(&self.shard, open);
+        }
+    }
+
+    async fn until_room(&self) -> Result<(), Refusal> {
+        while self.waiting.load(Ordering::Acquire) > self.engine.limits.sync_waiting_bytes {
+            if self.is_over() {
+                return Ok(());
+            }
+            self.room.notified().await;
+        }
+        Ok(())
+    }
+
+    /// So many more bytes wait to be taken.
+    pub(super) fn waits(&self, bytes: usize) {
+        self.waiting.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// So many bytes wait no more.
+    pub(super) fn waits_no_more(&self, bytes: usize) {
+        let before = self.waiting.fetch_sub(bytes, Ordering::AcqRel);
+        let limit = self.engine.limits.sync_waiting_bytes;
+        if before > limit && before - bytes <= limit {
+            self.room.notify_one();
+        }
+    }
+
+    /// Ends the grace in a moment.
+    fn wait_a_little(self: &Arc<Self>) {
+        let (session, stopping) = (Arc::downgrade(self), self.engine.stopping.clone());
+        self.engine.tasks.spawn(async move {
+            stopping.run_until_cancelled(tokio::time::sleep(GRACE)).await;
+            let Some(session) = session.upgrade() else { return };
+            {
+                let mut state = session.state.lock();
+                if matches!(state.phase, Phase::Grace) {
+                    state.phase = Phase::Absent { told: false };
+                }
+            }
+            session.ring();
+        });
+    }
+
+    /// Says what became of changes of this session.
+    pub fn settle(self: &Arc<Self>, accepted: Vec<Hash>, orphans: Vec<Orphan>, last: bool) {
+        let unblocked = {
+            let mut state = self.state.lock();
+            if !matches!(state.phase, Phase::Syncing(_)) {
+                return;
+            }
+            let (accepted, orphans) = state.with_extras(|extras| {
+                extras.accepted.extend(accepted);
+                extras.orphans.extend(orphans);
+                match last {
+                    true => (std::mem::take(&mut extras.accepted), std::mem::take(&mut extras.orphans)),
+                    false => (vec![], vec![]),
+                }
+            });
+            if !last {
+                return;
+            }
+            let limits = Limits { orphan_bytes: self.engine.limits.sync_orphan_bytes, ..Limits::default() };
+            let Phase::Syncing(peer) = &mut state.phase else { return };
+            self.live.with_graph(|graph| {
+                peer.settle(graph, &accepted, orphans, &limits);
+                peer.unblocked(graph)
+            })
+        };
+        if let Some(changes) = unblocked {
+            self.hand_in(&changes.into(), None);
+        }
+        self.ring();
+    }
+
+    /// Asks the peer again for what it has: changes of it were lost on their way.
+    pub fn start_over(&self) {
+        if let Phase::Syncing(peer) = &mut self.state.lock().phase {
+            peer.start_over();
+        }
+        self.ring();
+    }
+}
+
+impl State {
+    /// Brings the phase in step with what the user is to the document. Whether the peer is heard.
+    ///
+    /// `brings` says whether the peer has the document, where there is none.
+    pub(super) fn admits(&mut self, standing: Standing, brings: impl FnOnce() -> bool) -> bool {
+        match (&mut self.phase, standing) {
+            (Phase::Over(_), _) => false,
+            (Phase::Syncing(peer), Standing::Open(level)) => {
+                peer.set_read_only(level < Level::Write);
+                true
+            }
+            // It is making the document.
+            (Phase::Syncing(_), Standing::Vacant) => true,
+            (phase @ Phase::Syncing(_), Standing::Closed) => {
+                *phase = Phase::Absent { told: false };
+                self.extras = None;
+                false
+            }
+            (phase, Standing::Open(level)) => {
+                let mut peer = if level < Level::Write { Peer::read_only() } else { Peer::new() };
+                if matches!(phase, Phase::Absent { .. }) {
+                    // What it sent meanwhile was not heard.
+                    peer.start_over();
+                }
+                *phase = Phase::Syncing(Box::new(peer));
+                true
+            }
+            (phase, Standing::Vacant) if brings() => {
+                *phase = Phase::Syncing(Box::default());
+                true
+            }
+            (_, Standing::Vacant | Standing::Closed) => false,
+        }
+    }
+}

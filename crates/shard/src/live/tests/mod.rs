@@ -1,0 +1,6 @@
+//! Sessions as their sockets and stock peers see them.
+
+mod access;
+mod birth;
+mod together;
+mod world;

@@ -1,0 +1,29 @@
+//! Sockets: sessions at documents.
+
+use super::{Inner, NodeService, doc_key};
+use crate::live::{Seat, begin_to_follow};
+use rpc::{Answer, Caller, Follow, FollowSession, Join, Live, Refusal, SyncSession};
+use std::sync::Arc;
+
+impl Inner {
+    fn join(&self, caller: Caller, join: Join) -> Result<Arc<dyn SyncSession>, Refusal> {
+        let shard = self.shard_of_document(join.id)?;
+        let live = self.engine.live.entry(&doc_key(&caller, join.id));
+        Ok(Arc::new(Seat::take(&self.engine, shard, live, caller, join)?))
+    }
+
+    async fn follow(&self, caller: Caller, follow: Follow) -> Result<Arc<dyn FollowSession>, Refusal> {
+        let shard = self.shard_of_document(follow.id)?;
+        begin_to_follow(&self.engine, shard, caller, follow).await
+    }
+}
+
+impl Live for NodeService {
+    fn join(&self, caller: Caller, join: Join) -> Answer<'_, Arc<dyn SyncSession>> {
+        Box::pin(std::future::ready(self.inner.join(caller, join)))
+    }
+
+    fn follow(&self, caller: Caller, follow: Follow) -> Answer<'_, Arc<dyn FollowSession>> {
+        Box::pin(self.inner.follow(caller, follow))
+    }
+}

@@ -149,6 +149,24 @@ impl Document {
         applied?.map_err(ApplyError::Refused)
     }
 
+    /// The changes that `to` has and `from` has not, one chunk behind the other, each behind those that it builds on.
+    pub fn changes_between(&self, from: &[Hash], to: &[Hash]) -> Result<Vec<u8>, HeadsError> {
+        self.whole()?;
+        self.known(from)?;
+        self.known(to)?;
+        let between = guarded(|| {
+            let later: HashSet<_> =
+                self.doc.get_changes_meta(&hashes(to)).iter().map(|change| change.hash).collect();
+            let mut bytes = Vec::new();
+            let since = self.doc.get_changes(&hashes(from));
+            since.iter().filter(|change| !later.contains(&change.hash())).for_each(|change| {
+                bytes.extend_from_slice(change.raw_bytes());
+            });
+            bytes
+        });
+        Ok(between?)
+    }
+
     /// A copy at this version, to be saved while the document goes on: copying is quick, saving is not.
     pub fn freeze(&self) -> Result<Frozen, Poisoned> {
         self.whole()?;

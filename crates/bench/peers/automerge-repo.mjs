@@ -8,13 +8,18 @@
 import { Repo } from "@automerge/automerge-repo"
 import { WebSocketServerAdapter } from "@automerge/automerge-repo-network-websocket"
 import { NodeFSStorageAdapter } from "@automerge/automerge-repo-storage-nodefs"
+import { once } from "node:events"
 import { WebSocketServer } from "ws"
 
 const sockets = new WebSocketServer({ host: "127.0.0.1", port: 0 })
+const listening = once(sockets, "listening")
+// The repo looks at its storage before it takes sockets; one that comes earlier is never answered.
+const taking = new Promise((resolve) => sockets.on("newListener", (name) => name === "connection" && resolve()))
 new Repo({
   network: [new WebSocketServerAdapter(sockets)],
   storage: new NodeFSStorageAdapter(process.argv[2]),
   peerId: "storage-server-bench",
   sharePolicy: async () => false,
 })
-sockets.on("listening", () => console.log(`127.0.0.1:${sockets.address().port}`))
+await Promise.all([listening, taking])
+console.log(`127.0.0.1:${sockets.address().port}`)

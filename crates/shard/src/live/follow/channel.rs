@@ -84,10 +84,16 @@ impl Channel {
 
     fn hear(self: &Arc<Self>, notice: &Notice) {
         match notice {
+            Notice::Committed(commit) if self.has_seen(commit.version) => {}
             Notice::Committed(_) => self.wake(),
             Notice::Access => self.ring(),
             Notice::Said(said) => self.pass_on(None, said),
         }
+    }
+
+    /// Whether followers are led to this version already: a look may come before the notice.
+    fn has_seen(&self, version: u64) -> bool {
+        self.state.lock().current.as_ref().is_some_and(|current| current.version >= version)
     }
 
     /// Has the document looked at, soon.

@@ -2,5 +2,6 @@
 
 mod access;
 mod birth;
+mod follow;
 mod together;
 mod world;

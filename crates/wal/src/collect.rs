@@ -20,7 +20,8 @@ use crate::op::Op;
 use crate::plan::{Sealed, worth_emptying};
 use crate::read;
 use crate::segment::{self, Segment};
-use crate::shared::{Shared, State};
+use crate::shared::Shared;
+use crate::state::State;
 
 /// How many bytes of entries are read and queued at once.
 const MOVE_BYTES: u64 = 1 << 20;

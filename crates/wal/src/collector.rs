@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use crate::collect::{self, CollectError};
-use crate::shared::{Shared, State, Status};
+use crate::shared::Shared;
+use crate::state::{State, Status};
 
 /// Chores that failed in a row, and when to try again.
 #[derive(Clone, Copy, Default)]

@@ -8,7 +8,7 @@ use crate::format::record::Record;
 use crate::group::Place;
 use crate::op::Op;
 use crate::outbox::{Cargo, Moved, Submission};
-use crate::shared::State;
+use crate::state::State;
 
 impl State {
     /// Frames what waits, as far as there are segments for it.

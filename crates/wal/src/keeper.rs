@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use crate::format::header::SegmentHeader;
 use crate::options::{PREPARED_SEGMENTS, SPARE_SEGMENTS};
 use crate::segment::Segment;
-use crate::shared::{Shared, State, Status};
+use crate::shared::Shared;
+use crate::state::{State, Status};
 
 /// How long the keeper waits before it tries again to prepare a segment on a full disk.
 const RETRY: Duration = Duration::from_secs(1);

@@ -44,10 +44,12 @@ mod room;
 mod scan;
 mod segment;
 mod shared;
+mod state;
 mod stats;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod wal;
 mod writer;
 

@@ -1,7 +1,6 @@
 //! The log as its callers hold it.
 
 use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,21 +11,20 @@ use bytes::Bytes;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::collect::{self, CollectReport};
-use crate::collector;
 use crate::disk::{Disk, RealDisk};
 use crate::entry::{Done, Entry, GroupId, GroupState, Ready};
 use crate::error::{CollectError, OpenError, ReadError, TryAppendError, WriteError};
 use crate::group::NoteKind;
-use crate::keeper;
 use crate::op::Op;
 use crate::options::Options;
 use crate::outbox::Outbox;
 use crate::read;
 use crate::recover::{Recovered, Recovery, recover};
 use crate::room::{Room, RoomGauge};
-use crate::shared::{Shared, State};
+use crate::shared::Shared;
+use crate::state::State;
 use crate::stats::{Meters, Stats};
-use crate::writer::Writer;
+use crate::threads;
 
 /// A log that many groups share. Clones are handles to the same log; the last one to go closes it.
 #[derive(Clone)]
@@ -76,7 +74,7 @@ impl Wal {
             meters: Meters::default(),
             room: RoomGauge::default(),
         });
-        let threads = start_threads(&shared).map_err(|source| active.io_error(source))?;
+        let threads = threads::start(&shared).map_err(|source| active.io_error(source))?;
         Ok((Self(Arc::new(Handle { shared, threads: Mutex::new(threads) })), report))
     }
 
@@ -300,48 +298,6 @@ fn refuse_disorder(
     }
 }
 
-/// A thread of the log that panics ends it as a failed write does: who waits for it would wait for ever.
-struct FailOnPanic {
-    shared: Arc<Shared>,
-    /// What else must be done in the thread's place.
-    then: fn(&Shared),
-}
-
-impl Drop for FailOnPanic {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.shared.fail(&io::Error::other("a thread of the log panicked"), "a thread of the log");
-            (self.then)(&self.shared);
-        }
-    }
-}
-
-/// Starts the three threads, or none.
-fn start_threads(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
-    let (keeper, collector, writer) = (shared.clone(), shared.clone(), Writer::new(shared.clone()));
-    let mut threads = Vec::new();
-    let mut start = |name: &str, then: fn(&Shared), run: Box<dyn FnOnce() + Send>| -> io::Result<()> {
-        let guard = FailOnPanic { shared: shared.clone(), then };
-        let guarded = move || {
-            let _guard = guard;
-            run();
-        };
-        threads.push(thread::Builder::new().name(name.into()).spawn(guarded)?);
-        Ok(())
-    };
-    let started = start("wal-keeper", |_| {}, Box::new(move || keeper::run(&keeper)))
-        .and_then(|()| start("wal-collector", |_| {}, Box::new(move || collector::run(&collector))))
-        .and_then(|()| start("wal-writer", Shared::writer_ended, Box::new(move || writer.run())));
-    if let Err(error) = started {
-        // Without a writer nobody ends the others.
-        shared.state.lock().writer_ended = true;
-        shared.begin_closing();
-        threads.into_iter().for_each(join);
-        return Err(error);
-    }
-    Ok(threads)
-}
-
 impl Handle {
     /// Ends the threads. The writer needs the keeper until it has written what waits; the collector needs the writer. Each
     /// ends by itself once the log closes, so the order of joining does not matter.
@@ -353,19 +309,12 @@ impl Handle {
             // The last handle went in a callback: the threads end by themselves, and cannot wait for themselves.
             return;
         }
-        threads.into_iter().for_each(join);
+        threads.into_iter().for_each(threads::join);
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-fn join(thread: JoinHandle<()>) {
-    let name = thread.thread().name().unwrap_or_default().to_owned();
-    if thread.join().is_err() {
-        tracing::error!(thread = name, "a thread of the log panicked");
     }
 }

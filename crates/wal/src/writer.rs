@@ -11,7 +11,8 @@ use std::time::Instant;
 use crate::entry::Done;
 use crate::outbox::Frame;
 use crate::pace::Pace;
-use crate::shared::{Shared, Status};
+use crate::shared::Shared;
+use crate::state::Status;
 
 /// The writer's own: nobody else writes frames.
 pub(crate) struct Writer {

@@ -66,25 +66,53 @@ need_package() {
   have "$command" || die "$* is installed, but $command is not on the path ($PATH)."
 }
 
-# Node 20 or later, with npm.
-need_node() {
-  need_package node nodejs
-  local version
-  version=$(node --version)
-  version=${version#v}
-  ((${version%%.*} >= 20)) ||
-    die "node $version is too old: 20 or later is needed. Install it from https://nodejs.org, then start again."
-  need_package npm npm
+# The Node that is fetched where the packaged one is too old, and the npm that goes with it.
+readonly NODE_WANTED=22.23.3 NPM_WANTED=10.9.4 NODE_OLDEST=20
+
+node_is_recent() {
+  local major
+  major=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p') && ((${major:-0} >= NODE_OLDEST))
 }
 
-# need_npm_packages <folder>: what the folder's lock file says, unless it is there already.
+# Node and npm, for the clients that come from npm. What is there is used if it is recent enough; else Debian's npm fetches
+# a recent one, to a folder of this repository.
+need_node() {
+  local tools=$ROOT/.tools/node
+  [[ ! -d $tools ]] || export PATH="$tools/node_modules/.bin:$PATH"
+  ! { have npm && node_is_recent; } || return 0
+  need_package npm npm
+  ! node_is_recent || return 0
+  say "fetching Node $NODE_WANTED"
+  retry npm install --prefix "$tools" --no-save --no-audit --no-fund "node-linux-$(node_architecture)@$NODE_WANTED" \
+    "npm@$NPM_WANTED" >&2 || die "npm could not fetch Node: is $(npm config get registry) reachable?"
+  export PATH="$tools/node_modules/.bin:$PATH"
+  hash -r
+  node_is_recent || die "Node $NODE_WANTED was fetched to $tools, but \`node\` is another: look at $PATH."
+}
+
+node_architecture() {
+  case $(uname -m) in
+    x86_64) echo x64 ;;
+    aarch64) echo arm64 ;;
+    *) die "there is no packaged Node $NODE_OLDEST here: install it your way, then start again." ;;
+  esac
+}
+
+# need_npm_packages <folder>: what the folder's lock file says, unless it is there already. Nothing of it is run.
 need_npm_packages() {
   need_node
-  local installed=$1/node_modules/.package-lock.json
+  local installed=$1/node_modules/.package-lock.json name=${1#"$ROOT"}
   [[ -f $installed && ! $1/package-lock.json -nt $installed ]] && return 0
-  say "installing the npm packages of ${1#"$ROOT"/}"
-  retry npm ci --prefix "$1" --no-audit --no-fund --loglevel=error >&2 ||
-    die "npm ci failed in $1: see above."
+  say "installing the npm packages of ${name:-the repository}"
+  retry npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+    die "npm could not install what $1/package-lock.json says: is $(npm config get registry) reachable?"
+}
+
+# A browser without a window, for the example page. CHROMIUM names one that is not called so.
+need_chromium() {
+  [[ -n ${CHROMIUM:-} ]] || need_package chromium chromium
+  CHROMIUM=${CHROMIUM:-$(command -v chromium)}
+  export CHROMIUM
 }
 
 # A C compiler with its headers, for the few dependencies written in C.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import { withTickets } from "context-hub-tickets";
-import { Gate } from "./gate.js";
+import { Gate } from "../support/gate.js";
 
 const RETRY_MS = 10;
 const HOUR_MS = 3_600_000;

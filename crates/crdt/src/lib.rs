@@ -2,6 +2,9 @@
 //!
 //! Pure: no IO, no clock, no threads. Automerge is confined to this crate.
 //!
+//! - `graph`: what is known of each change without opening the document;
+//! - `admit`: which changes from outside are taken;
+//! - `sync`: the Automerge sync protocol, spoken from the graph;
 //! - `document`: one open document, and the edits that thin clients make at the heads they name;
 //! - `difference`: how a plain copy gets from one state to another;
 //! - `edit`: what an edit can ask for, and how it becomes operations;

@@ -12,12 +12,12 @@ pub struct Limits {
     pub haves: usize,
     /// Bits that a filter sets for each change. Libraries set 7.
     pub probes: u32,
-    /// Bytes of changes that wait for others which this peer has not sent yet.
+    /// Bytes of changes, and of what is kept with each, that wait for others which this peer has not sent yet.
     pub orphan_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { heads: 16 << 10, needs: 64 << 10, haves: 8, probes: 32, orphan_bytes: 4 << 20 }
+        Limits { heads: 8 << 10, needs: 64 << 10, haves: 8, probes: 32, orphan_bytes: 4 << 20 }
     }
 }

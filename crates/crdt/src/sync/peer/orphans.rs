@@ -1,4 +1,7 @@
-//! What becomes of the changes of a peer.
+//! What becomes of the changes of a peer. A filter of ours now and then hides one from it; those that were made on
+//! that one then come before it, and wait.
+
+use std::collections::BTreeMap;
 
 use base::Hash;
 
@@ -8,9 +11,8 @@ use crate::graph::Graph;
 use crate::sync::Limits;
 
 impl Peer {
-    /// Says what became of changes that `receive` or `unblocked` gave: which of them are in the graph, hence
-    /// durable, and which wait for others. The latter are given out again with the next changes of the peer.
-    /// Changes that were refused are in neither.
+    /// Says what became of changes that `receive` or `unblocked` gave, once for each time: which of them are in
+    /// the graph, hence durable, and which wait for others. Those that were refused are in neither.
     pub fn settle(&mut self, graph: &Graph, accepted: &[Hash], orphans: Vec<Orphan>, limits: &Limits) {
         self.pending = self.pending.saturating_sub(1);
         self.resolve(graph);
@@ -22,30 +24,39 @@ impl Peer {
         }
         let held = self.with_loose(|loose| {
             loose.orphans.extend(orphans);
-            loose.orphans.iter().map(|orphan| orphan.chunk.len()).sum::<usize>()
+            loose.orphans.iter().map(|orphan| size_of::<Orphan>() + orphan.chunk.len()).sum::<usize>()
         });
         if held > limits.orphan_bytes {
             self.start_over();
         }
     }
 
-    /// The changes of the peer that waited, if something that one of them waited for has come from elsewhere.
-    /// They are to be admitted and settled like those of a message.
+    /// The changes of the peer that no longer wait for the change that they waited for, and those behind them,
+    /// if there are any. They are to be admitted and settled like those of a message. To be asked whenever
+    /// changes have come into the graph, from whomever.
     pub fn unblocked(&mut self, graph: &Graph) -> Option<Vec<u8>> {
         let loose = self.loose.as_ref()?;
         loose.orphans.iter().find(|orphan| graph.contains(&orphan.missing))?;
+        let freed = self.with_loose(|loose| free(&mut loose.orphans, graph));
         self.pending += 1;
-        self.take_orphans()
-    }
-
-    /// The changes that wait, one behind the other, if there are any.
-    pub(super) fn take_orphans(&mut self) -> Option<Vec<u8>> {
-        let loose = self.loose.as_ref()?;
-        if loose.orphans.is_empty() {
-            return None;
-        }
-        let orphans = self.with_loose(|loose| std::mem::take(&mut loose.orphans));
-        let chunks: Vec<&[u8]> = orphans.iter().map(|orphan| &orphan.chunk[..]).collect();
+        let chunks: Vec<&[u8]> = freed.iter().map(|orphan| &orphan.chunk[..]).collect();
         Some(chunks.concat())
     }
+}
+
+/// Takes those out whose wait is over, each before those that wait for it.
+fn free(orphans: &mut Vec<Orphan>, graph: &Graph) -> Vec<Orphan> {
+    let mut waiting: BTreeMap<Hash, Vec<Orphan>> = BTreeMap::new();
+    for orphan in orphans.drain(..) {
+        waiting.entry(orphan.missing).or_default().push(orphan);
+    }
+    let mut came: Vec<Hash> = waiting.keys().copied().filter(|missing| graph.contains(missing)).collect();
+    let mut freed = Vec::new();
+    while let Some(change) = came.pop() {
+        let behind = waiting.remove(&change).unwrap_or_default();
+        came.extend(behind.iter().map(|orphan| orphan.hash));
+        freed.extend(behind);
+    }
+    orphans.extend(waiting.into_values().flatten());
+    freed
 }

@@ -1,5 +1,6 @@
 //! The next message to the peer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use base::Hash;
@@ -76,10 +77,10 @@ impl Peer {
         let Some(loose) = self.loose.as_ref().filter(|_| self.pending == 0 && !self.read_only) else {
             return Box::default();
         };
-        let waits = |hash: &Hash| loose.orphans.iter().any(|orphan| orphan.hash == *hash);
+        let waiting: HashSet<Hash> = loose.orphans.iter().map(|orphan| orphan.hash).collect();
         let below = loose.orphans.iter().map(|orphan| orphan.missing).filter(|hash| !graph.contains(hash));
-        let mut needs: Vec<Hash> =
-            loose.missing.iter().copied().chain(below).filter(|hash| !waits(hash)).collect();
+        let named = loose.missing.iter().copied().chain(below);
+        let mut needs: Vec<Hash> = named.filter(|hash| !waiting.contains(hash)).collect();
         needs.sort_unstable();
         needs.dedup();
         needs.into()

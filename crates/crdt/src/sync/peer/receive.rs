@@ -87,13 +87,7 @@ impl Peer {
             return Cow::Borrowed(&[]);
         }
         self.pending += 1;
-        match self.take_orphans() {
-            None => message.changes.joined(),
-            Some(mut chunks) => {
-                message.changes.iter().for_each(|changes| chunks.extend_from_slice(changes));
-                Cow::Owned(chunks)
-            }
-        }
+        message.changes.joined()
     }
 }
 

@@ -4,6 +4,7 @@
 //! slow to build, and would cost minutes with it.
 
 pub mod edits;
+pub mod hostile;
 
 #[path = "../../crates/shard/src/command/mod.rs"]
 pub mod command;

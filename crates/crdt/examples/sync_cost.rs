@@ -70,11 +70,21 @@ fn insert(graph: &mut Graph, chunks: &[u8]) {
 
 /// What a stock peer says that has exactly these heads.
 fn acknowledgement(heads: &[Hash]) -> Vec<u8> {
-    let heads: Vec<_> = heads.iter().map(|head| automerge::ChangeHash(head.0)).collect();
-    let have = vec![stock::Have { last_sync: heads.clone(), ..stock::Have::default() }];
+    says(heads, heads, stock::ChunkList::empty())
+}
+
+/// What a stock peer says that has made a change on these heads.
+fn edit(on: &[Hash], change: &[u8]) -> Vec<u8> {
+    let hash = automerge::Change::try_from(change).expect("a stock change").hash();
+    says(&[Hash(hash.0)], on, change.to_vec().into())
+}
+
+fn says(heads: &[Hash], last_sync: &[Hash], changes: stock::ChunkList) -> Vec<u8> {
+    let stock_hashes = |hashes: &[Hash]| hashes.iter().map(|head| automerge::ChangeHash(head.0)).collect();
+    let have = vec![stock::Have { last_sync: stock_hashes(last_sync), ..stock::Have::default() }];
     let mut flags = stock::MessageFlags::new();
     flags.set(stock::MessageFlags::SUPPORTS_SYNC_RESET);
-    let (need, changes) = (Vec::new(), stock::ChunkList::empty());
+    let (heads, need) = (stock_hashes(heads), Vec::new());
     stock::Message { heads, need, have, changes, flags: Some(flags), version: stock::MessageVersion::V2 }
         .encode()
 }
@@ -128,10 +138,22 @@ fn relay(mut graph: Graph, writer: &mut Writer) {
         receive(peer, &graph, &hello);
         drop(plan(peer, &graph));
     }
+    let mut author = peers[0].clone();
     let [mut planned, mut encoded, mut received, mut idle] = [(); 4].map(|()| Vec::new());
+    let [mut written, mut answered] = [(); 2].map(|()| Vec::new());
     for _ in 0..EDITS {
         let change = writer.type_letter();
+        let message = edit(&graph.shared_heads(), &change);
+        written.push(time(|| {
+            let received =
+                author.receive(&graph, &message, &Limits::default()).expect("a stock message is taken");
+            assert_eq!(*received.changes, change);
+        }));
         insert(&mut graph, &change);
+        answered.push(time(|| {
+            author.settle(&graph, &graph.shared_heads(), Vec::new(), &Limits::default());
+            assert_eq!(*plan(&mut author, &graph).content(), Content::Nothing);
+        }));
         let acknowledgement = acknowledgement(&graph.shared_heads());
         let mut plans = Vec::new();
         planned.push(time(|| plans.extend(peers.iter_mut().map(|peer| plan(peer, &graph)))));
@@ -140,6 +162,10 @@ fn relay(mut graph: Graph, writer: &mut Writer) {
         received.push(time(|| peers.iter_mut().for_each(|peer| receive(peer, &graph, &acknowledgement))));
         idle.push(time(|| assert!(peers.iter_mut().all(|peer| peer.plan(&graph).is_none()))));
         assert!(peers.iter().all(|peer| peer.is_in_sync(&graph)));
+    }
+    for (name, mut times) in [("receive a change", written), ("settle and answer it", answered)] {
+        times.sort_unstable();
+        println!("  {name:<28} {}", nanos(times[EDITS / 2]));
     }
     let of_each = |name: &str, mut times: Vec<Duration>| {
         times.sort_unstable();

@@ -25,9 +25,7 @@ impl Peer {
         }
         let content = self.content(graph, &heads);
         let needs = self.needs(graph);
-        let asks = in_short(&needs) != self.asked && !needs.is_empty();
-        let may_wait = self.pending > 0;
-        if content == Content::Nothing && self.told == heads && (may_wait || !(self.reply_due || asks)) {
+        if content == Content::Nothing && same(&self.told, &heads) && !self.may_speak(&needs) {
             return None;
         }
         if self.sends() {
@@ -48,6 +46,13 @@ impl Peer {
             && !self.reply_due
             && same(&self.told, heads)
             && (!self.sends() || same(&self.covered, heads))
+    }
+
+    /// Whether there is something to say beside what is new in the document. A peer whose changes are on their
+    /// way into the graph is answered when they have arrived.
+    fn may_speak(&self, needs: &[Hash]) -> bool {
+        let asks = !needs.is_empty() && in_short(needs) != self.asked;
+        self.pending == 0 && (self.reply_due || asks)
     }
 
     /// Whether changes may be sent.

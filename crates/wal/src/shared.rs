@@ -106,11 +106,16 @@ impl Shared {
     }
 
     fn frame(&self, state: &mut State, op: Op, done: Option<Done>) {
-        let prepared = state.prepared.len();
         state.outbox.push(op, done);
-        state.frame_waiting();
+        self.frame_waiting(state);
         self.queued.store(state.outbox.submissions(), Ordering::Relaxed);
-        if state.prepared.len() < prepared {
+    }
+
+    fn frame_waiting(&self, state: &mut State) {
+        let segments = state.book.len();
+        state.frame_waiting();
+        if state.book.len() > segments {
+            // A prepared one was taken, and another one is full.
             self.need.notify_one();
             self.garbage.notify_one();
         }
@@ -123,10 +128,9 @@ impl Shared {
         state.prepared.push_back(Arc::new(segment));
         state.preparing_failed = None;
         if state.outbox.is_short_of_segments() {
-            state.frame_waiting();
+            self.frame_waiting(&mut state);
             self.wake_writer(&mut state);
         }
-        self.need.notify_one();
     }
 
     /// Draws the consequences of a frame that is on disk, and gives its callbacks to `dones`, which is empty.

@@ -20,7 +20,7 @@ export interface Refusal {
 }
 
 export interface Options {
-  /** Called when the hub has turned the client away for good. It rests until it is disconnected and connected again. */
+  /** Called when the hub has turned the client away for good. It rests until the application connects it. */
   onRefused?: (refusal: Refusal) => void;
 }
 

@@ -22,6 +22,8 @@ const WELCOME = `Shopping for the picnic
 Type in either pane. Take one offline, go on in both, come back.
 `;
 
+const NEW_DOCUMENT = { name: "Two panes", doc_type: "Text", content: WELCOME };
+
 /** Asks the hub, as the user of the token. */
 async function ask(path, body) {
   const answer = await fetch(HUB + path, {
@@ -54,7 +56,7 @@ const ROUTES = {
   "GET /app.js": async () => ({ type: "text/javascript", body: script }),
   "GET /hub": async () => json({ sync: `${HUB.replace(/^http/, "ws")}/sync` }),
   "POST /ticket": async () => json(await ask("/sync-tickets", {})),
-  "POST /document": async () => json(await ask("/documents", { name: "Two panes", doc_type: "Text", content: WELCOME })),
+  "POST /document": async () => json(await ask("/documents", NEW_DOCUMENT)),
 };
 
 const server = createServer(async (request, response) => {

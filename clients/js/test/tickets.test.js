@@ -3,6 +3,7 @@ import { WebSocketClientAdapter } from "@automerge/automerge-repo-network-websoc
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { withTickets } from "context-hub-tickets";
 import { Gate } from "../support/gate.js";
 
@@ -69,21 +70,26 @@ for (const code of [4503, 4529, 1012, 4408]) {
 }
 
 test("a refusal for good is told once and ends the attempts, until the application tries anew", async () => {
-  await come();
-  const closed = once(adapter.socket, "close");
-  gate.turnOut(4403);
-  await closed;
+  gate.codes = [4403];
+  come();
+  while (refusals.length === 0) await nextTurn();
+  await afterRetries();
+  assert.deepEqual(gate.came, ["ticket-1"]);
   assert.deepEqual(refusals, [{ code: 4403, reason: "because" }]);
+  const back = greeting();
+  await adapter.connect("client", {});
+  await back;
+  assert.deepEqual(gate.came, ["ticket-1", "ticket-1"]);
+});
 
-  await adapter.connect("client", {}); // as the stock adapter does, some time after a socket closed
-  assert.equal(adapter.socket.readyState, adapter.socket.CLOSED);
-  assert.equal(gate.came.length, 1);
-
+test("a client that leaves just after its socket was closed stays away", async () => {
+  await come();
+  const left = once(adapter, "peer-disconnected");
+  gate.turnOut(4503);
+  await left;
   adapter.disconnect();
-  const greeted = greeting();
-  adapter.connect("client", {});
-  await greeted;
-  assert.equal(gate.came.length, 2);
+  await afterRetries();
+  assert.equal(adapter.socket, undefined);
 });
 
 test("a provider that fails, or gives what is expired, is asked again", async () => {
@@ -112,7 +118,7 @@ test("a client that leaves while its ticket is fetched stays away", async () => 
   come(() => promise);
   adapter.disconnect();
   resolve(await nextTicket());
-  await new Promise(setImmediate);
+  await nextTurn();
   assert.equal(adapter.socket, undefined);
 });
 
@@ -124,6 +130,9 @@ test("an error of the network does not end the process", async () => {
 test("a URL that is none is an error at once", () => {
   assert.throws(() => withTickets(new WebSocketClientAdapter("nowhere"), nextTicket), /Invalid URL/);
 });
+
+/** Until a timer that was set before now, for a retry, has run: timers run in the order of their times. */
+const afterRetries = () => sleep(2 * RETRY_MS);
 
 function deferred() {
   let resolve;

@@ -71,7 +71,8 @@ export class Hub {
       body: body && JSON.stringify(body),
     });
     const text = await answer.text();
-    if (!answer.ok) throw Object.assign(new Error(`${method} ${path}: ${answer.status} ${text}`), { status: answer.status });
+    const { ok, status } = answer;
+    if (!ok) throw Object.assign(new Error(`${method} ${path}: ${status} ${text}`), { status });
     return text && JSON.parse(text);
   }
 

@@ -24,8 +24,8 @@ const BETWEEN_TWO_PEERS_ONLY = [
   "should not send messages after disconnect",
 ];
 
-// Bob asks for what Alice may not have brought yet: her socket is open for less than 50 ms. A hub waits a moment before it
-// answers. automerge-repo's own server answers neither then nor later, so that `find` never settles.
+// Bob asks for what Alice may not have brought yet: her socket is open for less than 50 ms. A hub waits a moment before
+// it answers. automerge-repo's own server answers neither then nor later, so that `find` never settles.
 const runs = hubOnly.skip ? [] : THROUGH_A_SERVER;
 
 let server;

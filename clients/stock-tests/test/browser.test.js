@@ -40,7 +40,8 @@ class Example {
       env: { ...process.env, HUB: hub.url, TOKEN_FILE: join(hub.folder, "data/owner.token"), ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const [line] = await within(PATIENCE_MS, `${program} to start`, once(createInterface({ input: child.stdout }), "line"));
+    const said = once(createInterface({ input: child.stdout }), "line");
+    const [line] = await within(PATIENCE_MS, `${program} to start`, said);
     return Object.assign(new Example(), { child, line });
   }
 
@@ -51,6 +52,9 @@ class Example {
   }
 }
 
+/** Whether both panes have this in their text; runs in the page. */
+const bothShow = (text) => [...document.querySelectorAll("textarea")].every(({ value }) => value.includes(text));
+
 test("two panes and an agent write one text", hubOnly, async () => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(PATIENCE_MS);
@@ -59,7 +63,7 @@ test("two panes and an agent write one text", hubOnly, async () => {
   await page.goto(site.line.match(/http:\S+/)[0]);
   const [ada, grace] = [page.locator("textarea").nth(0), page.locator("textarea").nth(1)];
   const same = page.locator("#agreement[data-state=same]");
-  const shows = (text) => page.waitForFunction((text) => [...document.querySelectorAll("textarea")].every(({ value }) => value.includes(text)), text);
+  const shows = (text) => page.waitForFunction(bothShow, text);
   await same.waitFor();
 
   await ada.press("Control+Home");
@@ -72,7 +76,10 @@ test("two panes and an agent write one text", hubOnly, async () => {
   const url = await page.evaluate(() => location.hash.slice(1));
   agent = await Example.start("node-agent/agent.js", [url]);
   await ada.press("End");
-  await Promise.all([grace.pressSequentially("@agent longest\n\nand Grace goes on"), ada.pressSequentially(" And still is.")]);
+  await Promise.all([
+    grace.pressSequentially("@agent longest\n\nand Grace goes on"),
+    ada.pressSequentially(" And still is."),
+  ]);
   await shows('→ the longest word is "');
   await shows("and Grace goes on");
   await shows("And still is.");

@@ -1,7 +1,7 @@
 // Tickets that do not open the door: the hub says so with a close code, and the client's process lives.
 //
-// A stock client does not look at close codes and comes back for ever. An exception that nobody catches would fail these
-// tests: they run in the client's process.
+// A stock client does not look at close codes and comes back for ever. An exception that nobody catches would fail
+// these tests: they run in the client's process.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { Client, Clients } from "../support/clients.js";
@@ -91,7 +91,7 @@ test("a ticket for one use opens once", hubOnly, async () => {
 test("a ticket for one document shows no other", hubOnly, async () => {
   const ada = await clients.connect("ada");
   const [open, shut] = [ada.repo.create({ is: "open" }), ada.repo.create({ is: "shut" })];
-  await until("the hub has both", async () => (await hub.read("ada", open.documentId)) && hub.read("ada", shut.documentId));
+  for (const made of [open, shut]) await until("the hub has it", () => hub.read("ada", made.documentId));
   const { ticket } = await hub.ticket("ada", { documents: [open.documentId] });
   const guest = clients.add(new Client(hub.socket(ticket)));
   assert.deepEqual((await until("the guest has one", () => guest.repo.find(open.url))).doc(), { is: "open" });

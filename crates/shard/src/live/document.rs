@@ -216,11 +216,15 @@ impl LiveDocument {
 
     /// Tells everyone who follows of a new version.
     pub fn show(&self, commit: Commit) {
-        let followers = self.followers.lock();
-        followers.ring();
-        if !followers.watchers.is_empty() {
-            followers.tell(&Notice::Committed(Arc::new(commit)));
-        }
+        let waiting: Vec<_> = {
+            let followers = self.followers.lock();
+            followers.ring();
+            if !followers.watchers.is_empty() {
+                followers.tell(&Notice::Committed(Arc::new(commit)));
+            }
+            followers.sessions.values().filter(|session| session.has_orphans()).cloned().collect()
+        };
+        waiting.iter().for_each(|session| session.take_up_orphans());
     }
 
     /// Tells everyone who follows that who may do what has changed.

@@ -19,7 +19,7 @@ use rpc::{Answer, Bell, Caller, Ephemeral, Join, Refusal, SyncSession, Synced};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -43,6 +43,8 @@ pub struct Session {
     waiting: AtomicUsize,
     /// Told when fewer wait.
     room: Notify,
+    /// Whether changes of it wait for others, which may come from elsewhere.
+    has_orphans: AtomicBool,
 }
 
 /// What changes of a session.
@@ -137,6 +139,7 @@ impl Seat {
             state: Mutex::default(),
             waiting: AtomicUsize::new(0),
             room: Notify::new(),
+            has_orphans: AtomicBool::new(false),
         });
         if !session.live.join(session.clone(), limits.sync_document_sessions) {
             engine.live.figures.left();
@@ -329,7 +332,7 @@ impl Session {
 
     /// Says what became of changes of this session.
     pub fn settle(self: &Arc<Self>, accepted: Vec<Hash>, orphans: Vec<Orphan>, last: bool) {
-        let unblocked = {
+        {
             let mut state = self.state.lock();
             if !matches!(state.phase, Phase::Syncing(_)) {
                 return;
@@ -346,16 +349,35 @@ impl Session {
                 return;
             }
             let limits = Limits { orphan_bytes: self.engine.limits.sync_orphan_bytes, ..Limits::default() };
+            if !orphans.is_empty() {
+                self.has_orphans.store(true, Ordering::Release);
+            }
             let Phase::Syncing(peer) = &mut state.phase else { return };
-            self.live.with_graph(|graph| {
-                peer.settle(graph, &accepted, orphans, &limits);
-                peer.unblocked(graph)
-            })
+            self.live.with_graph(|graph| peer.settle(graph, &accepted, orphans, &limits));
+        }
+        self.take_up_orphans();
+        self.ring();
+    }
+
+    /// Whether changes of it wait for others.
+    pub(super) fn has_orphans(&self) -> bool {
+        self.has_orphans.load(Ordering::Acquire)
+    }
+
+    /// Brings changes on their way again that waited for others, if some of those have come.
+    pub(super) fn take_up_orphans(self: &Arc<Self>) {
+        if !self.has_orphans() {
+            return;
+        }
+        let unblocked = match &mut self.state.lock().phase {
+            Phase::Syncing(peer) => self.live.with_graph(|graph| peer.unblocked(graph)),
+            _ => None,
         };
         if let Some(changes) = unblocked {
+            // Those that wait still are orphans once more when they have been looked at.
+            self.has_orphans.store(false, Ordering::Release);
             self.hand_in(&changes.into(), None);
         }
-        self.ring();
     }
 
     /// Asks the peer again for what it has: changes of it were lost on their way.

@@ -2,6 +2,8 @@
 
 mod access;
 mod birth;
+mod bulk;
 mod follow;
+mod hostile;
 mod together;
 mod world;

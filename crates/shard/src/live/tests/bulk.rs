@@ -1,0 +1,159 @@
+//! Many, much, slow and fast.
+
+use super::world::{Hub, PATIENCE, client_id, converge, until};
+use automerge::sync::SyncDoc;
+use base::{Hash, Limits};
+use bytes::Bytes;
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_brings_five_hundred_documents() {
+    let hub = Hub::start().await;
+    let mut peers = Vec::new();
+    for number in 0..500 {
+        let id = client_id();
+        let mut peer = hub.peer("ada", id).await;
+        peer.type_at(0, &format!("document {number}"));
+        peers.push((id, peer));
+    }
+    let started = Instant::now();
+    loop {
+        let mut missing = 0;
+        for (_, peer) in &mut peers {
+            peer.turn().await;
+            missing += usize::from(peer.state.shared_heads != peer.doc.get_heads());
+        }
+        if missing == 0 {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{missing} documents are not there");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for (number, (id, _)) in peers.iter().enumerate() {
+        assert_eq!(hub.text("ada", *id).await, format!("document {number}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keystroke_gets_past_a_flood() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "start. ").await;
+    let (mut bulk, mut person) = (hub.peer("ada", id).await, hub.peer("ada", id).await);
+    converge(&hub, "ada", id, &mut [&mut bulk, &mut person]).await;
+    for number in 0..3_000 {
+        bulk.type_at(0, &number.to_string());
+    }
+    // All of it comes in one message, and is far more than a batch.
+    let flood = bulk.doc.generate_sync_message(&mut bulk.state).unwrap().encode();
+    let flooding = bulk.session.clone();
+    let flooding = tokio::spawn(async move { flooding.receive(Bytes::from(flood)).await });
+    until(&mut [&mut person], "the flood has begun", |peers| peers[0].doc.get_heads().len() > 0).await;
+
+    person.type_at_end("X");
+    let mine = person.doc.get_heads()[0];
+    person.send().await;
+    let before = hub.read("ada", id).await.unwrap().view.version;
+    until(&mut [&mut person], "the keystroke is there", |peers| peers[0].state.shared_heads.contains(&mine))
+        .await;
+    let after = hub.read("ada", id).await.unwrap().view.version;
+    assert!(after - before < 20, "it waited for {} batches", after - before);
+    flooding.await.unwrap().unwrap();
+    converge(&hub, "ada", id, &mut [&mut bulk, &mut person]).await;
+    assert!(hub.text("ada", id).await.ends_with('X'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_never_asks_costs_a_mark() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "").await;
+    let (mut writer, mut slow) = (hub.peer("ada", id).await, hub.peer("ada", id).await);
+    converge(&hub, "ada", id, &mut [&mut writer, &mut slow]).await;
+    for number in 0..200 {
+        writer.type_at_end(&format!("{number} "));
+        writer.turn().await;
+        writer.session.say(said(number));
+    }
+    converge(&hub, "ada", id, &mut [&mut writer]).await;
+    // It hears the newest of what is not kept, and all changes in one message.
+    let before = slow.got.messages;
+    converge(&hub, "ada", id, &mut [&mut slow]).await;
+    assert!(slow.got.messages <= before + 2, "{} messages", slow.got.messages - before);
+    assert_eq!(slow.got.said.len(), 32);
+    assert_eq!(slow.got.said.last().unwrap().count, 199);
+}
+
+fn said(count: u64) -> rpc::Ephemeral {
+    let data = Bytes::from_static(b"\xa1\x61x\x01");
+    rpc::Ephemeral { sender: "peer".into(), session: "s".into(), count, data }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_kept_reaches_those_who_may_read() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "text").await;
+    hub.share("ada", id, "bob", Some(base::Level::Read)).await;
+    let (mut ada, mut bob) = (hub.peer("ada", id).await, hub.peer("bob", id).await);
+    let mut eve = hub.peer("eve", id).await;
+    converge(&hub, "ada", id, &mut [&mut ada, &mut bob]).await;
+    eve.turn().await;
+    bob.session.say(said(1));
+    eve.session.say(said(2));
+    until(&mut [&mut ada, &mut eve], "ada hears bob", |peers| !peers[0].got.said.is_empty()).await;
+    assert_eq!(ada.got.said[0].count, 1);
+    bob.take();
+    assert!(bob.got.said.is_empty() && eve.got.said.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_waits_when_too_much_of_it_waits() {
+    let hub = Hub::with_limits(Limits { sync_waiting_bytes: 4 << 10, ..Limits::default() }).await;
+    let id = hub.create_text("ada", "").await;
+    let mut peer = hub.peer("ada", id).await;
+    converge(&hub, "ada", id, &mut [&mut peer]).await;
+    for _ in 0..20 {
+        peer.type_at_end(&"x".repeat(20_000));
+        peer.turn().await;
+    }
+    converge(&hub, "ada", id, &mut [&mut peer]).await;
+    assert_eq!(hub.text("ada", id).await.len(), 400_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_megabytes_comes_in_one_message_and_goes_out_in_one() {
+    let hub = Hub::start().await;
+    let id = client_id();
+    let mut maker = hub.peer("ada", id).await;
+    let line = "All work and no play makes a long document. ";
+    maker.type_at(0, &line.repeat(50_000));
+    converge(&hub, "ada", id, &mut [&mut maker]).await;
+    let mut reader = hub.peer("ada", id).await;
+    converge(&hub, "ada", id, &mut [&mut reader]).await;
+    assert_eq!(reader.text(), maker.text());
+    assert!(reader.got.messages <= 3, "{} messages", reader.got.messages);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_beyond_the_limit_are_told_to_come_back() {
+    use rpc::{Join, Live, Refusal};
+    let hub =
+        Hub::with_limits(Limits { sync_document_sessions: 2, sync_sessions: 3, ..Limits::default() }).await;
+    let id = hub.create_text("ada", "text").await;
+    let join = |id| Join { id, bell: std::sync::Arc::new(|_| ()) };
+    let (_one, two) = (hub.join("ada", id).await, hub.join("ada", id).await);
+    let refused = |answer: Result<_, Refusal>| matches!(answer, Err(Refusal::Busy { .. }));
+    let service = hub.service();
+    assert!(refused(service.join(super::world::caller("ada"), join(id)).await));
+    let _three = hub.join("ada", client_id()).await;
+    assert!(refused(service.join(super::world::caller("ada"), join(client_id())).await));
+    drop(two);
+    service.join(super::world::caller("ada"), join(id)).await.unwrap();
+}
+
+#[test]
+fn a_session_in_sync_is_small() {
+    use crate::live::Session;
+    let session = size_of::<Session>() + size_of::<crdt::sync::Peer>();
+    assert!(session <= 448, "{session} bytes");
+    let hash = size_of::<Hash>();
+    assert_eq!(hash, 32);
+}

@@ -4,10 +4,10 @@
 use base::Hash;
 
 use super::limits::{ACTOR_BYTES, Budget};
-use super::op::Op;
+use super::op::{Op, OpId};
 use super::reader::{Malformed, Reader};
 use super::refused::Refused;
-use super::rows::{Columns, REPLACES, Rows, list_of_columns, put_rows};
+use super::rows::{Columns, REPLACES, Rows, cost, list_of_columns, put_rows};
 use super::writer::{put_bytes, put_signed, put_unsigned};
 
 /// A decoded change. The ids in its operations index its actors: 0 is `actor`, 1 is the first of `others`,
@@ -61,8 +61,17 @@ impl<'a> Frame<'a> {
     pub(crate) fn decode(&'a self, budget: &mut Budget) -> Result<Change<'a>, Refused> {
         let mut change = self.change.clone();
         let mut rows = Rows::new(&self.columns, REPLACES, 1 + change.others.len());
+        let mut last = OpId { counter: change.start_op.wrapping_sub(1), actor: 0 };
         while let Some(op) = rows.next(budget)? {
-            change.ops.push(op);
+            let merged = match change.ops.last_mut() {
+                Some(before) => rows.merge(before, last, &op, budget)?,
+                None => false,
+            };
+            if !merged {
+                budget.charge(cost(&op))?;
+                change.ops.push(op);
+            }
+            last.counter = last.counter.wrapping_add(1);
         }
         Ok(change)
     }
@@ -81,14 +90,15 @@ impl Change<'_> {
         put_bytes(&mut out, self.message.as_bytes());
         put_unsigned(&mut out, self.others.len() as u64);
         self.others.iter().for_each(|actor| put_bytes(&mut out, actor));
-        put_rows(&mut out, &self.ops);
+        put_rows(&mut out, &self.ops, self.start_op);
         out.extend_from_slice(self.footer);
         out
     }
 
     /// The number of the last operation; one below the first if there is none.
     pub(crate) fn max_op(&self) -> u64 {
-        self.start_op.saturating_add(self.ops.len() as u64).saturating_sub(1)
+        let count: u64 = self.ops.iter().map(Op::count).sum();
+        self.start_op.saturating_add(count).saturating_sub(1)
     }
 
     /// Whether the table of actors is the one that a writer makes: each other actor that an operation names,

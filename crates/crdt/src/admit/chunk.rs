@@ -13,7 +13,8 @@ use super::reader::{Malformed, Reader};
 use super::refused::Refused;
 use super::writer::{put_bytes, put_unsigned};
 
-const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+/// What every chunk begins with.
+pub(super) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHECKSUM_BYTES: u64 = 4;
 const DOCUMENT: u8 = 0;
 const CHANGE: u8 = 1;

@@ -16,7 +16,8 @@ use super::limits::{Budget, REFERENCE_COST, ROW_COST};
 use super::op::{Action, Key, Op, OpId, Value};
 use super::reader::{Malformed, Reader};
 use super::refused::Refused;
-use super::rows::{Columns, REPLACED_BY, Rows, list_of_columns};
+use super::rows::{Columns, REPLACED_BY, Rows, cost, list_of_columns};
+use super::typing::Typed;
 
 const ACTOR: ColumnName = ColumnName::new(0x01);
 const SEQ: ColumnName = ColumnName::new(0x03);
@@ -130,6 +131,8 @@ impl<'a> Document<'a> {
         let mut counter = Delta::new(self.ops.get(OP_COUNTER));
         let mut ops: OpsByActor<'_> = vec![BTreeMap::new(); self.actors.len()];
         let mut replaced: HashMap<OpId, Vec<Replaced<'_>>> = HashMap::new();
+        // The operation of the rows before, and the ids of its first and its last.
+        let mut open: Option<(OpId, OpId, Op<'_>)> = None;
         while let Some(mut op) = rows.next(budget)? {
             let actor = self.actor_index(actor.required("an operation has no actor")?)?;
             let counter = positive(counter.required("an operation has no number")?)?;
@@ -138,15 +141,32 @@ impl<'a> Document<'a> {
             for by in std::mem::take(&mut op.replaces) {
                 replaced.entry(by).or_default().push(Replaced { id, object: op.object, key });
             }
-            if ops[actor as usize].insert(counter, op).is_some() {
-                return Err(Malformed("two operations have one id").into());
+            if let Some((_, last, before)) = &mut open
+                && (last.actor, last.counter.checked_add(1)) == (actor, Some(counter))
+                && rows.merge(before, *last, &op, budget)?
+            {
+                *last = id;
+                continue;
             }
+            budget.charge(cost(&op))?;
+            if let Some((first, _, done)) = open.replace((id, id, op)) {
+                keep(&mut ops, first, done)?;
+            }
+        }
+        if let Some((first, _, done)) = open {
+            keep(&mut ops, first, done)?;
         }
         for (by, mut replaced) in replaced {
             // The actors of a document are in order, so that their indices are.
             replaced.sort_unstable_by_key(|replaced| (replaced.id.counter, replaced.id.actor));
             let first = replaced[0];
-            let op = ops[by.actor as usize].entry(by.counter).or_insert_with(|| deletion(first));
+            let own = &mut ops[by.actor as usize];
+            let at_or_before = own.range(..=by.counter).next_back();
+            if at_or_before.is_some_and(|(start, op)| *start < by.counter && by.counter - start < op.count())
+            {
+                return Err(Malformed("an operation that inserts a character replaces another").into());
+            }
+            let op = own.entry(by.counter).or_insert_with(|| deletion(first));
             op.replaces = replaced.iter().map(|replaced| replaced.id).collect();
         }
         Ok(ops)
@@ -158,11 +178,16 @@ impl<'a> Document<'a> {
         ops: &mut OpsByActor<'s>,
         hashes: &[Hash],
     ) -> Result<Change<'s>, Refused> {
-        let untaken = &mut ops[entry.actor as usize];
-        let later = untaken.split_off(&entry.last_op.saturating_add(1));
-        let taken = std::mem::replace(untaken, later);
+        let taken = take(&mut ops[entry.actor as usize], entry.actor, entry.last_op)?;
         let start_op = taken.keys().next().copied().unwrap_or(entry.last_op.saturating_add(1));
-        if start_op.checked_add(taken.len() as u64) != entry.last_op.checked_add(1) {
+        let mut next = start_op;
+        for (start, op) in &taken {
+            if *start != next {
+                return Err(Malformed("a change of a document lacks operations").into());
+            }
+            next = next.saturating_add(op.count());
+        }
+        if next != entry.last_op.saturating_add(1) {
             return Err(Malformed("a change of a document lacks operations").into());
         }
         let dep = |index: &u64| {
@@ -203,6 +228,33 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Keeps an operation under the number of its first.
+fn keep<'a>(ops: &mut OpsByActor<'a>, first: OpId, op: Op<'a>) -> Result<(), Malformed> {
+    match ops[first.actor as usize].insert(first.counter, op) {
+        None => Ok(()),
+        Some(_) => Err(Malformed("two operations have one id")),
+    }
+}
+
+/// Takes the operations of an actor up to a number. Typing that goes on beyond it is another change's from there.
+fn take<'a>(
+    ops: &mut BTreeMap<u64, Op<'a>>,
+    actor: u32,
+    last_op: u64,
+) -> Result<BTreeMap<u64, Op<'a>>, Malformed> {
+    let mut later = ops.split_off(&last_op.saturating_add(1));
+    if let Some(mut last) = ops.last_entry() {
+        let count = last_op - last.key() + 1;
+        if last.get().count() > count {
+            let rest = last.get_mut().split_off(count, OpId { counter: last_op, actor });
+            if later.insert(last_op.saturating_add(1), rest).is_some() {
+                return Err(Malformed("two operations have one id"));
+            }
+        }
+    }
+    Ok(std::mem::replace(ops, later))
+}
+
 /// An operation that another replaces.
 #[derive(Debug, Clone, Copy)]
 struct Replaced<'a> {
@@ -218,6 +270,7 @@ fn deletion(of: Replaced<'_>) -> Op<'_> {
         insert: false,
         action: Action::Delete as u64,
         value: Value { code: Value::NULL, raw: &[] },
+        then: Typed::default(),
         replaces: Vec::new(),
         expand: false,
         mark: None,

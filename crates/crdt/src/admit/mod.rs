@@ -28,6 +28,7 @@ mod rows;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod typing;
 pub(crate) mod writer;
 
 use base::Hash;

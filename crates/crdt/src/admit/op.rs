@@ -2,6 +2,7 @@
 
 use super::limits::MAX_NUMBER;
 use super::reader::Reader;
+use super::typing::Typed;
 
 /// The number of an operation and the actor that made it, as an index into a table of actors that the context
 /// names.
@@ -66,7 +67,7 @@ impl Value<'_> {
     const UNSIGNED: u8 = 3;
     pub(crate) const SIGNED: u8 = 4;
     const FLOAT: u8 = 5;
-    const TEXT: u8 = 6;
+    pub(crate) const TEXT: u8 = 6;
     const BYTES: u8 = 7;
     pub(crate) const COUNTER: u8 = 8;
     const TIMESTAMP: u8 = 9;
@@ -105,7 +106,7 @@ pub(crate) fn is_moderate(number: i64) -> bool {
     number.unsigned_abs() <= MAX_NUMBER
 }
 
-/// One operation. Its own id is the change's actor and its place in the change.
+/// One operation, or typing. Its own id is the change's actor and its place in the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Op<'a> {
     /// The object; none is the root map.
@@ -114,6 +115,8 @@ pub(crate) struct Op<'a> {
     pub(crate) insert: bool,
     pub(crate) action: u64,
     pub(crate) value: Value<'a>,
+    /// Characters that operations right after this one insert, each behind the one before; see `typing`.
+    pub(crate) then: Typed<'a>,
     /// What the operation replaces.
     pub(crate) replaces: Vec<OpId>,
     pub(crate) expand: bool,

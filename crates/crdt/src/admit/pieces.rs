@@ -5,13 +5,14 @@
 
 use bytes::Bytes;
 
+use super::chunk::MAGIC;
 use super::reader::Reader;
 
 /// Bytes of a chunk before the length of its body: magic, checksum and type.
 const HEAD_BYTES: u64 = 9;
 
 /// The same bytes in pieces of whole chunks: each as long as fits into `piece_bytes`, or one chunk that is longer.
-/// Bytes that are no chunks stay with the last piece, for admission to name what is wrong with them.
+/// Bytes that are no chunks are the rest of a piece, for admission to name what is wrong with them.
 pub fn pieces(bytes: &Bytes, piece_bytes: usize) -> Vec<Bytes> {
     let mut pieces = Vec::new();
     let (mut start, mut end) = (0, 0);
@@ -35,7 +36,7 @@ pub fn pieces(bytes: &Bytes, piece_bytes: usize) -> Vec<Bytes> {
 /// How long the first chunk is, if there is a whole one.
 fn chunk_bytes(bytes: &[u8]) -> Option<usize> {
     let mut from = Reader::new(bytes);
-    from.take(HEAD_BYTES).ok()?;
+    from.take(HEAD_BYTES).ok().filter(|head| head.starts_with(&MAGIC))?;
     from.bytes().ok()?;
     Some(bytes.len() - from.rest().len())
 }

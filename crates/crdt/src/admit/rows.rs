@@ -7,6 +7,7 @@ use super::limits::{Budget, REFERENCE_COST, ROW_COST};
 use super::op::{Key, Op, OpId, Value};
 use super::reader::{Malformed, Reader};
 use super::refused::Refused;
+use super::typing::{Typed, unrolled};
 use super::writer;
 
 const OBJECT_ACTOR: ColumnName = ColumnName::new(0x01);
@@ -96,6 +97,7 @@ pub(crate) struct Rows<'a> {
     action: RunLength<'a, u64>,
     value_kind: RunLength<'a, u64>,
     value: Reader<'a>,
+    values: &'a [u8],
     expand: Boolean<'a>,
     mark: RunLength<'a, &'a str>,
     references: RunLength<'a, u64>,
@@ -117,6 +119,7 @@ impl<'a> Rows<'a> {
             action: RunLength::new(columns.get(ACTION)),
             value_kind: RunLength::new(columns.get(VALUE_KIND)),
             value: Reader::new(columns.get(VALUE)),
+            values: columns.get(VALUE),
             expand: Boolean::new(columns.get(EXPAND)),
             mark: RunLength::new(columns.get(MARK)),
             references: RunLength::new(columns.get(references.count)),
@@ -125,7 +128,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The next operation. Its `replaces` are the references of the row, whatever they mean in this table.
+    /// The next operation. Its `replaces` are the references of the row, whatever they mean in this table. To keep it
+    /// costs what `cost` says.
     pub(crate) fn next(&mut self, budget: &mut Budget) -> Result<Option<Op<'a>>, Refused> {
         if self.action.is_done() {
             return Ok(None);
@@ -136,12 +140,32 @@ impl<'a> Rows<'a> {
             insert: self.insert.next()?,
             action: self.action.required("an operation has no action")?,
             value: self.value()?,
+            then: Typed::default(),
             replaces: self.references(budget)?,
             expand: self.expand.next()?,
             mark: self.mark.next()?,
         };
-        budget.charge(ROW_COST + texts_of(&op))?;
         Ok(Some(op))
+    }
+
+    /// Makes the operation that was read last part of the one before it, the last of which has the id `last`, if it goes
+    /// on typing there.
+    pub(crate) fn merge(
+        &self,
+        before: &mut Op<'a>,
+        last: OpId,
+        op: &Op<'a>,
+        budget: &mut Budget,
+    ) -> Result<bool, Refused> {
+        if !before.goes_on_with(last, op) {
+            return Ok(false);
+        }
+        budget.charge(op.value.raw.len() as u64)?;
+        // The values of rows that follow each other stand behind each other.
+        let end = self.values.len() - self.value.rest().len();
+        let start = end - op.value.raw.len() - before.then.bytes.len();
+        before.then = Typed { bytes: &self.values[start..end], count: before.then.count + 1 };
+        Ok(true)
     }
 
     fn object(&mut self) -> Result<Option<OpId>, Malformed> {
@@ -191,32 +215,34 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn texts_of(op: &Op<'_>) -> u64 {
+/// What an operation takes while it is kept.
+pub(crate) fn cost(op: &Op<'_>) -> u64 {
     let key = match op.key {
         Key::Map(text) => text.len(),
         _ => 0,
     };
-    (key + op.mark.map_or(0, str::len) + op.value.raw.len()) as u64
+    ROW_COST + (key + op.mark.map_or(0, str::len) + op.value.raw.len()) as u64
 }
 
 /// Writes the operations of a change: the list of columns, then their bytes. Columns that say nothing are
 /// left out.
-pub(crate) fn put_rows(out: &mut Vec<u8>, ops: &[Op<'_>]) {
+pub(crate) fn put_rows(out: &mut Vec<u8>, ops: &[Op<'_>], start_op: u64) {
+    let rows = || unrolled(ops, start_op);
     let columns = [
-        (OBJECT_ACTOR, writer::run_length(ops.iter().map(|op| op.object.map(|id| u64::from(id.actor))))),
-        (OBJECT_COUNTER, writer::run_length(ops.iter().map(|op| op.object.map(|id| id.counter)))),
-        (KEY_ACTOR, writer::run_length(ops.iter().map(key_actor))),
-        (KEY_COUNTER, writer::delta(ops.iter().map(key_counter))),
-        (KEY_TEXT, writer::run_length(ops.iter().map(key_text))),
-        (INSERT, writer::boolean(ops.iter().map(|op| op.insert))),
-        (ACTION, writer::run_length(ops.iter().map(|op| Some(op.action)))),
-        (VALUE_KIND, writer::run_length(ops.iter().map(|op| Some(value_kind(op))))),
-        (VALUE, ops.iter().flat_map(|op| op.value.raw).copied().collect()),
-        (REPLACES.count, writer::run_length(ops.iter().map(|op| Some(op.replaces.len() as u64)))),
+        (OBJECT_ACTOR, writer::run_length(rows().map(|op| op.object.map(|id| u64::from(id.actor))))),
+        (OBJECT_COUNTER, writer::run_length(rows().map(|op| op.object.map(|id| id.counter)))),
+        (KEY_ACTOR, writer::run_length(rows().map(|op| key_actor(&op)))),
+        (KEY_COUNTER, writer::delta(rows().map(|op| key_counter(&op)))),
+        (KEY_TEXT, writer::run_length(rows().map(|op| key_text(&op)))),
+        (INSERT, writer::boolean(rows().map(|op| op.insert))),
+        (ACTION, writer::run_length(rows().map(|op| Some(op.action)))),
+        (VALUE_KIND, writer::run_length(rows().map(|op| Some(value_kind(&op))))),
+        (VALUE, ops.iter().flat_map(|op| [op.value.raw, op.then.bytes]).flatten().copied().collect()),
+        (REPLACES.count, writer::run_length(rows().map(|op| Some(op.replaces.len() as u64)))),
         (REPLACES.actor, writer::run_length(references(ops).map(|id| Some(u64::from(id.actor))))),
         (REPLACES.counter, writer::delta(references(ops).map(|id| Some(id.counter as i64)))),
-        (EXPAND, expand(ops)),
-        (MARK, writer::run_length(ops.iter().map(|op| op.mark))),
+        (EXPAND, expand(ops, start_op)),
+        (MARK, writer::run_length(rows().map(|op| op.mark))),
     ];
     let present = || columns.iter().filter(|(_, bytes)| !bytes.is_empty());
     writer::put_unsigned(out, present().count() as u64);
@@ -258,9 +284,9 @@ fn references<'o>(ops: &'o [Op<'_>]) -> impl Iterator<Item = &'o OpId> {
 }
 
 /// Unlike `insert`, a column that is false throughout is left out.
-fn expand(ops: &[Op<'_>]) -> Vec<u8> {
+fn expand(ops: &[Op<'_>], start_op: u64) -> Vec<u8> {
     match ops.iter().any(|op| op.expand) {
-        true => writer::boolean(ops.iter().map(|op| op.expand)),
+        true => writer::boolean(unrolled(ops, start_op).map(|op| op.expand)),
         false => Vec::new(),
     }
 }

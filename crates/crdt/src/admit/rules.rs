@@ -36,6 +36,8 @@ impl<'a> Rules<'a> {
                 _ => None,
             };
             self.scope.push(place);
+            // What is typed behind a character is where that is, and of the same kind.
+            self.scope.type_on(op.count() - 1);
             self.check_mark(op, mark, id, end_of)?;
         }
         match self.open_mark {

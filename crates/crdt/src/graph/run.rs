@@ -112,6 +112,17 @@ impl RunsBuilder {
     }
 }
 
+impl RunsBuilder {
+    /// Adds operations that go on where the last one stands. Their number was checked before, with that of the change.
+    pub(crate) fn type_on(&mut self, count: u64) {
+        let count = u32::try_from(count).expect("changes have fewer than 2^31 operations");
+        debug_assert!(
+            count == 0 || matches!(self.runs.runs.last(), Some(Run { place: Place::Inserted { .. }, .. }))
+        );
+        self.runs.len += count;
+    }
+}
+
 impl Runs {
     pub(crate) fn len(&self) -> u32 {
         self.len

@@ -264,6 +264,11 @@ impl<'a> Scope<'a> {
         self.own.push(self.next(), place);
     }
 
+    /// So many more operations insert elements, each behind the one before, the first behind the one that was pushed last.
+    pub(crate) fn type_on(&mut self, count: u64) {
+        self.own.type_on(count);
+    }
+
     pub(crate) fn find(&self, id: Id) -> Option<Found<'_>> {
         match id.actor == self.actor && id.counter >= self.start_op {
             true => Found::within(&self.own.runs, self.start_op, id),

@@ -12,6 +12,7 @@ use base::Hash;
 use super::change::Change;
 use super::chunk::{ChangeChunk, seal};
 use super::op::{Key, Op, OpId, Value};
+use super::typing::Typed;
 
 /// An operation id: the number, and the bytes of the actor.
 pub type ForgedId = (u64, Vec<u8>);
@@ -188,6 +189,7 @@ impl Forged {
             insert: op.insert,
             action: op.action,
             value: Value { code: op.value.0, raw: &op.value.1 },
+            then: Typed::default(),
             replaces: op.replaces.iter().map(id).collect(),
             expand: op.expand,
             mark: op.mark.as_deref(),

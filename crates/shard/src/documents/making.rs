@@ -56,7 +56,7 @@ pub struct Batch {
 /// Who waits for a part.
 pub enum Asker {
     /// Whose edit was made, and the change, where a graph is to have it.
-    Edit(Pending, Vec<Admitted>),
+    Edit(Box<Pending>, Vec<Admitted>),
     /// A session's upload.
     Upload(Arrived),
 }
@@ -165,7 +165,7 @@ pub fn make(
         match verdict.unwrap_or_else(|fault| Verdict::Settled(Settled::Refused(fault.into()))) {
             Verdict::Part(part, made) => {
                 batch.parts.push(part);
-                batch.askers.push(Asker::Edit(pending, admit(doc, intake.as_deref_mut(), made)));
+                batch.askers.push(Asker::Edit(Box::new(pending), admit(doc, intake.as_deref_mut(), made)));
             }
             Verdict::Settled(settled) => batch.settled.push((pending, settled)),
             Verdict::Later => batch.again.edits.push(pending),

@@ -58,6 +58,7 @@ pub fn show(
         None => return After { again, ..After::default() },
         Some(Ok(Outcome::Edits(outcomes))) => outcomes,
         Some(Ok(Outcome::One(outcome))) => vec![outcome],
+        Some(Ok(Outcome::Ticket(_))) => vec![],
         Some(Err(error)) => return unknown(runner, state, askers, again, &error),
     };
     if let Some(live) = live {
@@ -69,7 +70,7 @@ pub fn show(
     for (asker, outcome) in askers.into_iter().zip(outcomes) {
         match asker {
             Asker::Upload(arrived) => after.again.uploads.extend(settle(arrived, &outcome)),
-            Asker::Edit(pending, _) => edits.push((pending, outcome)),
+            Asker::Edit(pending, _) => edits.push((*pending, outcome)),
         }
     }
     if !edits.is_empty() {
@@ -92,7 +93,7 @@ fn unknown(
     for asker in askers {
         match asker {
             Asker::Edit(pending, _) => {
-                answers.push((pending, Answer::Refused(unproposed(runner.shard.id, error))));
+                answers.push((*pending, Answer::Refused(unproposed(runner.shard.id, error))));
             }
             // Changes are known by their hashes: what came to be is passed over.
             Asker::Upload(arrived) => again.uploads.push(arrived.upload),

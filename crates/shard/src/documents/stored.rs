@@ -127,6 +127,9 @@ pub fn compacted(view: &StoreView<'_>, doc: &DocKey, key: &Key) -> Result<Option
     Ok(Some((version, open(key, &context(doc, Kind::Compacted), &chunk)?)))
 }
 
+/// Versions with their changes, one behind the other.
+pub type Unsealed = Vec<(u64, Vec<u8>)>;
+
 /// The changes of each version behind `since`, up to the head's, unsealed; `None` if some were compacted.
 pub fn unsealed_versions(
     view: &StoreView<'_>,
@@ -134,7 +137,7 @@ pub fn unsealed_versions(
     key: &Key,
     head: &Head,
     since: u64,
-) -> Result<Option<Vec<(u64, Vec<u8>)>>, Fault> {
+) -> Result<Option<Unsealed>, Fault> {
     let mut versions = Vec::new();
     for number in since + 1..=head.version {
         let missing = || Fault::damaged(format!("version {number} is missing"));

@@ -37,11 +37,6 @@ impl<K: Hash + Eq + Clone, T> Turns<K, T> {
         self.order.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// Puts work at the end of somebody's line.
     pub fn push(&mut self, who: K, work: T) {
         self.len += 1;
@@ -139,7 +134,7 @@ mod tests {
         taken.into_iter().rev().for_each(|work| turns.put_back(work.0, work));
         let all: Vec<_> = std::iter::repeat_with(|| turns.take(SHARE, |_| 1)).take(3).flatten().collect();
         assert_eq!(all.iter().map(|(_, number)| *number).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
-        assert!(turns.is_empty());
+        assert_eq!(turns.len(), 0);
     }
 
     #[test]

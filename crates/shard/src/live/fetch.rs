@@ -15,6 +15,7 @@ use crdt::graph::Graph;
 use crdt::sync::{Content, Plan};
 use rpc::Refusal;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use vault::Key;
@@ -135,13 +136,17 @@ impl Stored<'_> {
 
     /// The changes of a version; `None` if they were compacted.
     fn version<'v>(&self, read: &'v mut Versions, number: u64) -> Result<Option<&'v Vec<Bytes>>, Fault> {
-        if !read.contains_key(&number) {
-            let record = version(&self.view, &self.session.live.doc, &self.head, number)?;
-            let record = record.ok_or_else(|| Fault::damaged(format!("version {number} is missing")))?;
-            let changes = unsealed(&self.session.live.doc, &self.key, &record)?;
-            read.insert(number, changes.map(|changes| pieces(&changes.into(), 1)));
-        }
-        Ok(read.get(&number).and_then(Option::as_ref))
+        let changes = match read.entry(number) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(unread) => {
+                let doc = &self.session.live.doc;
+                let record = version(&self.view, doc, &self.head, number)?;
+                let record = record.ok_or_else(|| Fault::damaged(format!("version {number} is missing")))?;
+                let changes = unsealed(doc, &self.key, &record)?;
+                unread.insert(changes.map(|changes| pieces(&changes.into(), 1)))
+            }
+        };
+        Ok(changes.as_ref())
     }
 
     /// The changes in the compacted chunk, taken apart once.

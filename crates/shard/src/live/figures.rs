@@ -59,11 +59,6 @@ impl Figures {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sessions now.
-    pub fn sessions(&self) -> u64 {
-        self.sessions.load(Ordering::Relaxed)
-    }
-
     /// Writes the figures into the metrics recorder.
     pub fn observe(&self) {
         let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);

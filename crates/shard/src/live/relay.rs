@@ -37,7 +37,10 @@ fn read_anew(engine: &Engine, shard: &Shard, live: &LiveDocument) {
     let view = shard.machine.store().view();
     let stepped = match head(&view, &live.doc) {
         Ok(Some(head)) => live.step(engine, &view, &head),
-        Ok(None) => Ok(live.forget()),
+        Ok(None) => {
+            live.forget();
+            Ok(())
+        }
         Err(fault) => Err(fault),
     };
     if let Err(fault) = stepped {

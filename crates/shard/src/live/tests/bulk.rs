@@ -2,7 +2,7 @@
 
 use super::world::{Hub, PATIENCE, client_id, converge, until};
 use automerge::sync::SyncDoc;
-use base::{Hash, Limits};
+use base::Limits;
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -40,14 +40,15 @@ async fn a_keystroke_gets_past_a_flood() {
     let id = hub.create_text("ada", "start. ").await;
     let (mut bulk, mut person) = (hub.peer("ada", id).await, hub.peer("ada", id).await);
     converge(&hub, "ada", id, &mut [&mut bulk, &mut person]).await;
-    for number in 0..3_000 {
+    for number in 0..1_000 {
         bulk.type_at(0, &number.to_string());
     }
     // All of it comes in one message, and is far more than a batch.
     let flood = bulk.doc.generate_sync_message(&mut bulk.state).unwrap().encode();
     let flooding = bulk.session.clone();
     let flooding = tokio::spawn(async move { flooding.receive(Bytes::from(flood)).await });
-    until(&mut [&mut person], "the flood has begun", |peers| peers[0].doc.get_heads().len() > 0).await;
+    let before = person.got.messages;
+    until(&mut [&mut person], "the flood has begun", |peers| peers[0].got.messages > before).await;
 
     person.type_at_end("X");
     let mine = person.doc.get_heads()[0];
@@ -110,12 +111,12 @@ async fn a_session_waits_when_too_much_of_it_waits() {
     let id = hub.create_text("ada", "").await;
     let mut peer = hub.peer("ada", id).await;
     converge(&hub, "ada", id, &mut [&mut peer]).await;
-    for _ in 0..20 {
-        peer.type_at_end(&"x".repeat(20_000));
+    for _ in 0..10 {
+        peer.type_at_end(&"x".repeat(5_000));
         peer.turn().await;
     }
     converge(&hub, "ada", id, &mut [&mut peer]).await;
-    assert_eq!(hub.text("ada", id).await.len(), 400_000);
+    assert_eq!(hub.text("ada", id).await.len(), 50_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +125,7 @@ async fn a_document_of_megabytes_comes_in_one_message_and_goes_out_in_one() {
     let id = client_id();
     let mut maker = hub.peer("ada", id).await;
     let line = "All work and no play makes a long document. ";
-    maker.type_at(0, &line.repeat(50_000));
+    maker.type_at(0, &line.repeat(10_000));
     converge(&hub, "ada", id, &mut [&mut maker]).await;
     let mut reader = hub.peer("ada", id).await;
     converge(&hub, "ada", id, &mut [&mut reader]).await;
@@ -154,6 +155,4 @@ fn a_session_in_sync_is_small() {
     use crate::live::Session;
     let session = size_of::<Session>() + size_of::<crdt::sync::Peer>();
     assert!(session <= 448, "{session} bytes");
-    let hash = size_of::<Hash>();
-    assert_eq!(hash, 32);
 }

@@ -54,6 +54,23 @@ async fn who_comes_late_gets_it_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bells_ring_for_what_others_write() {
+    use std::sync::atomic::Ordering;
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "").await;
+    let mut reader = hub.peer("ada", id).await;
+    converge(&hub, "ada", id, &mut [&mut reader]).await;
+    for letter in ["a", "b", "c"] {
+        let before = reader.rung.load(Ordering::SeqCst);
+        let heads = reader.heads();
+        hub.splice("ada", id, 0, letter).await.unwrap();
+        assert!(reader.rung.load(Ordering::SeqCst) > before, "rung before the writer has its answer");
+        assert!(reader.take());
+        assert_ne!(reader.heads(), heads);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_shown_is_lost_when_the_hub_starts_again() {
     let mut hub = Hub::start().await;
     let id = hub.create_text("ada", "start. ").await;

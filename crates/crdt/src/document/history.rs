@@ -24,8 +24,10 @@ use base::{Hash, Heads};
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Versions kept: ten times what a client that polls once in a while falls behind.
-const KEPT_VERSIONS: usize = 256;
+/// Versions kept, one for each edit: several times what may wait for one document, so that an edit which waited in a long
+/// queue still finds the version that it was made against. One edit that does not starts the history anew, and all behind
+/// it would follow.
+const KEPT_VERSIONS: usize = 4_096;
 
 /// Bytes of deleted text kept, over all versions.
 const KEPT_BYTES: usize = 1 << 20;

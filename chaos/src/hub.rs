@@ -25,6 +25,8 @@ pub struct HubSpec {
     pub binary: PathBuf,
     /// Its data folder.
     pub data_dir: PathBuf,
+    /// The port to listen on; 0 takes a free one at every start.
+    pub port: u16,
     /// Where what it prints to standard error is appended.
     pub log: PathBuf,
     /// Flags on top of those that every hub here is started with.
@@ -110,6 +112,7 @@ impl HubSpec {
         HubSpec {
             binary: binary.to_owned(),
             data_dir: data_dir.to_owned(),
+            port: 0,
             log: log.to_owned(),
             flags: Vec::new(),
             env: vec![("WAL_SEGMENT_SIZE_MB".into(), "1".into())],
@@ -162,7 +165,7 @@ impl HubSpec {
             command.arg(&self.binary);
         }
         command
-            .args(["dev", "--json", "--addr", "127.0.0.1:0", "--data-dir"])
+            .args(["dev", "--json", "--addr", &format!("127.0.0.1:{}", self.port), "--data-dir"])
             .arg(&self.data_dir)
             .args(&self.flags)
             .envs(self.env.iter().map(|(name, value)| (name, value)))

@@ -26,6 +26,8 @@ pub enum Verb {
     Token(TokenArgs),
     /// Look at the log of a hub
     Wal(WalArgs),
+    /// Work with the documents of a hub that runs
+    Docs(DocsArgs),
 }
 
 #[derive(Args)]
@@ -101,6 +103,36 @@ pub struct SecretArgs {
     /// Refused: tokens are RS256
     #[arg(long, env = "JWT_SECRET", hide = true, hide_env_values = true)]
     pub jwt_secret: Option<String>,
+}
+
+#[derive(Args)]
+pub struct DocsArgs {
+    #[command(subcommand)]
+    pub verb: DocsVerb,
+}
+
+#[derive(Subcommand)]
+pub enum DocsVerb {
+    /// Show a document while it changes
+    Watch(WatchArgs),
+}
+
+#[derive(Args)]
+pub struct WatchArgs {
+    /// The document: a UUID or an automerge: URL
+    pub id: base::DocId,
+    /// Where the hub is
+    #[arg(long, env = "CONTEXT_HUB_URL", default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+    /// A file that holds an access token; read again at every connection
+    #[arg(long, env = "CONTEXT_HUB_TOKEN_FILE", default_value = "./data/owner.token")]
+    pub token_file: PathBuf,
+    /// An access token, in place of the file
+    #[arg(long, env = "CONTEXT_HUB_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Print every message as one line of JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 mod cli;
 mod dev;
+mod docs;
 mod limits;
 mod logging;
 mod secrets;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Verb::Dev(args) => dev::run(*args),
         Verb::Token(args) => token::run(&args).map(|()| ExitCode::SUCCESS),
         Verb::Wal(args) => wal::run(&args),
+        Verb::Docs(args) => docs::run(&args),
     };
     done.unwrap_or_else(|error| {
         // The whole chain: what failed, and why.

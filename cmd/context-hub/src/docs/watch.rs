@@ -1,0 +1,132 @@
+//! `docs watch`: shows a document while it changes, to people as differences and to programs as lines of JSON.
+
+use super::print;
+use crate::cli::WatchArgs;
+use anyhow::Context;
+use base::plain;
+use client::{Client, Document, Event, Events};
+use serde_json::{Value, json};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Watches until the document is gone or somebody presses Ctrl-C.
+pub fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(watch(args)) {
+        // Whoever reads has read enough.
+        Err(error) if is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
+        done => done.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn watch(args: &WatchArgs) -> anyhow::Result<()> {
+    let hub = connect(args)?;
+    let document = tokio::select! {
+        document = hub.follow(args.id) => document?,
+        _ = tokio::signal::ctrl_c() => return Ok(()),
+    };
+    let mut screen = Screen { json: args.json, shown: None };
+    let mut events = document.events();
+    screen.snapshot(&document)?;
+    let ended = tokio::select! {
+        ended = follow(&document, &mut events, &mut screen) => ended,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    };
+    let why = document.ended();
+    document.close().await;
+    ended?;
+    why.map_or(Ok(()), |why| Err(why.into()))
+}
+
+fn connect(args: &WatchArgs) -> anyhow::Result<Client> {
+    let client = match &args.token {
+        Some(token) => Client::new(&args.url, token.clone()),
+        None => {
+            read_token(&args.token_file)?;
+            // Read again at every connection: it may have been renewed.
+            let file = args.token_file.clone();
+            Client::with_tokens(&args.url, move || read_token(&file).unwrap_or_default())
+        }
+    };
+    Ok(client?)
+}
+
+fn read_token(file: &Path) -> anyhow::Result<String> {
+    let token = std::fs::read_to_string(file);
+    let token = token
+        .with_context(|| format!("no token in {}; give --token-file or CONTEXT_HUB_TOKEN", file.display()))?;
+    Ok(token.trim().to_owned())
+}
+
+async fn follow(document: &Document, events: &mut Events, screen: &mut Screen) -> anyhow::Result<()> {
+    while let Some(event) = events.next().await {
+        screen.event(document, event)?;
+    }
+    Ok(())
+}
+
+/// What has been shown.
+struct Screen {
+    json: bool,
+    /// The version that was shown last, and its content.
+    shown: Option<(u64, Value)>,
+}
+
+impl Screen {
+    fn event(&mut self, document: &Document, event: Event) -> anyhow::Result<()> {
+        match event {
+            Event::Snapshot => self.snapshot(document),
+            Event::Update(update) => {
+                let Some((version, content)) = &mut self.shown else { return Ok(()) };
+                // A snapshot may have come in between.
+                if update.from != *version {
+                    return Ok(());
+                }
+                let lines = print::update(&update, content);
+                plain::apply(content, &update.ops)?;
+                *version = update.version;
+                self.say(&wire::thin::FromHub::Update((*update).clone()), &lines)
+            }
+            Event::Presence(said) => {
+                let lines = format!("  {} says {}\n", said.from, said.data);
+                self.say(&wire::thin::FromHub::Presence((*said).clone()), &lines)
+            }
+            Event::Access(access) => {
+                let lines = format!("-- you may {} now\n", access.as_str());
+                self.say(&wire::thin::FromHub::Access { access }, &lines)
+            }
+            Event::Online => self.say(&json!({"type": "online"}), ""),
+            Event::Offline { why } => {
+                let lines = format!("-- not connected: {why}\n");
+                self.say(&json!({"type": "offline", "why": why}), &lines)
+            }
+        }
+    }
+
+    fn snapshot(&mut self, document: &Document) -> anyhow::Result<()> {
+        let copy = document.read(Clone::clone);
+        self.shown = Some((copy.version, copy.content.clone()));
+        let lines = print::snapshot(&copy);
+        let message = json!({
+            "type": "snapshot", "id": document.id(), "name": copy.name, "doc_type": copy.shape,
+            "version": copy.version, "heads": copy.heads, "access": copy.access, "content": copy.content,
+        });
+        self.say(&message, &lines)
+    }
+
+    fn say(&self, message: &impl serde::Serialize, lines: &str) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            serde_json::to_writer(&mut out, message).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        } else {
+            out.write_all(lines.as_bytes())?;
+        }
+        Ok(out.flush()?)
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -152,11 +152,16 @@ impl Engine {
 
     /// Works on a document's queue until it is empty.
     pub fn start_work(self: &Arc<Engine>, shard: &Arc<Shard>, open: Arc<OpenDocument>) {
+        let engine = self.clone();
         let runner = Runner { engine: self.clone(), shard: shard.clone(), open: open.clone() };
         self.tasks.spawn(async move {
             if AssertUnwindSafe(runner.run()).catch_unwind().await.is_err() {
                 tracing::error!(document = %open.doc.id, "the work on a document panicked; its edits are given up");
                 open.queue.give_up();
+                if let Some(live) = engine.live.get(&open.doc) {
+                    live.forget();
+                    live.start_over();
+                }
             }
         });
     }

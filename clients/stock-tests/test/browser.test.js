@@ -76,10 +76,8 @@ test("two panes and an agent write one text", hubOnly, async () => {
   const url = await page.evaluate(() => location.hash.slice(1));
   agent = await Example.start("node-agent/agent.js", [url]);
   await ada.press("End");
-  await Promise.all([
-    grace.pressSequentially("@agent longest\n\nand Grace goes on"),
-    ada.pressSequentially(" And still is."),
-  ]);
+  await grace.pressSequentially("@agent longest\n\nand Grace goes on");
+  await ada.pressSequentially(" And still is.");
   await shows('→ the longest word is "');
   await shows("and Grace goes on");
   await shows("And still is.");

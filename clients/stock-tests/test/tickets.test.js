@@ -47,7 +47,7 @@ const recovers = async ({ client, made }) => {
 
 test("a wrong ticket", hubOnly, async () => {
   const guest = come("not-a-ticket");
-  await turnedAway(guest.client, 4401, /ticket|credential/i);
+  await turnedAway(guest.client, 4401, /token|signature/i);
   await recovers(guest);
 });
 
@@ -55,12 +55,12 @@ test("a ticket whose signature was changed", hubOnly, async () => {
   const { ticket } = await hub.ticket("ada");
   const at = ticket.length - 20;
   const guest = come(ticket.slice(0, at) + (ticket[at] === "A" ? "B" : "A") + ticket.slice(at + 1));
-  await turnedAway(guest.client, 4401, /ticket|credential/i);
+  await turnedAway(guest.client, 4401, /token|signature/i);
 });
 
 test("an access token is no ticket", hubOnly, async () => {
   const guest = come(hub.token("ada"));
-  await turnedAway(guest.client, 4401, /ticket|credential/i);
+  await turnedAway(guest.client, 4401, /token|signature/i);
 });
 
 test("a ticket that expires while its socket is open", hubOnly, async () => {

@@ -20,7 +20,7 @@ async function documentUrl() {
   const named = location.hash.slice(1);
   if (isValidAutomergeUrl(named)) return named;
   const { url } = await post("/document");
-  location.hash = url;
+  history.replaceState(null, "", `#${url}`);
   return url;
 }
 

@@ -43,7 +43,7 @@ const KEPT: u64 = 50_000;
 /// How many records of a group are purged together.
 const PURGED_TOGETHER: u64 = 1_000;
 /// How often the client looks whether a round is durable: a part of a sync, for it has as long as that to submit the next.
-const LOOK_EVERY: Duration = Duration::from_micros(20);
+const LOOK_EVERY: Duration = Duration::from_micros(50);
 /// A round may last this long before the log counts as stuck.
 const STUCK: Duration = Duration::from_secs(30);
 

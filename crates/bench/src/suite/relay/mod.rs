@@ -24,6 +24,7 @@ use crate::crowd::{Host, Typing};
 use crate::measure::{Alternation, Figure, Goal, Load, Measured, Report, alternate, drive};
 use crate::server::{Hub, NodePeer, NodeServer, Scratch};
 use anyhow::{Result, ensure};
+use futures::future::try_join_all;
 use room::Room;
 use rustix::process::Pid;
 use side::{RepoSide, Side, YjsSide};
@@ -81,8 +82,9 @@ impl Relay<'_> {
         .await?;
         self.compare(report, "relay.100", &turns, 1.0 / 30.0)?;
 
-        let (mut our_rooms, mut their_rooms) =
-            (self.furnish(&ours, long).await?, self.furnish(&theirs, long).await?);
+        // Theirs first: it takes them long, and sockets that nobody reads from answer no pings meanwhile.
+        let mut their_rooms = self.furnish(&theirs, long).await?;
+        let mut our_rooms = self.furnish(&ours, long).await?;
         let turns = alternate(
             "relay.10000",
             async || self.go_on(&mut our_rooms, self.setting.load(), pids.0).await,
@@ -165,11 +167,7 @@ impl Relay<'_> {
     }
 
     async fn furnish<S: Side>(&self, side: &S, history: usize) -> Result<Vec<Room<S>>> {
-        let mut rooms = Vec::with_capacity(self.scale.documents);
-        for _ in 0..self.scale.documents {
-            rooms.push(Room::new(side, history, self.scale.readers).await?);
-        }
-        Ok(rooms)
+        try_join_all((0..self.scale.documents).map(|_| Room::new(side, history, self.scale.readers))).await
     }
 
     async fn go_on<S: Side>(&self, rooms: &mut Vec<Room<S>>, load: Load, server: Pid) -> Result<Measured> {

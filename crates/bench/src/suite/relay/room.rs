@@ -4,6 +4,7 @@ use super::side::Side;
 use crate::crowd::Seat;
 use crate::measure::Worker;
 use anyhow::Result;
+use futures::future::try_join_all;
 
 /// The sockets of a document; a step of the closed loop is a character that has come to all of them.
 pub struct Room<S: Side> {
@@ -19,11 +20,8 @@ impl<S: Side> Room<S> {
     /// A new document with a history, open on all its sockets.
     pub async fn new(side: &S, history: usize, readers: usize) -> Result<Room<S>> {
         let (document, writer) = side.furnish(history).await?;
-        let mut room = Room { document, changes: history, writer, readers: Vec::with_capacity(readers) };
-        for _ in 0..readers {
-            room.readers.push(side.sit(&room.document, history).await?);
-        }
-        Ok(room)
+        let readers = try_join_all((0..readers).map(|_| side.sit(&document, history))).await?;
+        Ok(Room { document, changes: history, writer, readers })
     }
 }
 

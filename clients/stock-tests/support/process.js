@@ -28,6 +28,11 @@ export async function freePort() {
   }
 }
 
+/** Those that run. They end with this process, also when the test runner has waited long enough for it. */
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+process.once("SIGTERM", () => process.exit(143));
+
 /** A child process that prints one line of JSON when it is ready. What it says to standard error goes to `log`. */
 export class ServerProcess {
   /** Starts the program and waits for its line. */
@@ -36,7 +41,9 @@ export class ServerProcess {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", openSync(log, "a")],
     });
+    running.add(child);
     const ended = once(child, "exit").then(([code, signal]) => {
+      running.delete(child);
       throw new Error(`${program} ended (${code ?? signal}) before it was ready:\n${readFileSync(log, "utf8")}`);
     });
     const failed = once(child, "error").then(([error]) => {

@@ -13,7 +13,7 @@ import { hubOnly, startServer } from "../support/server.js";
 import { readTrace } from "../support/trace.js";
 import { until } from "../support/until.js";
 
-const KEYSTROKES_IN_A_CHANGE = 250;
+const KEYSTROKES_IN_A_CHANGE = 500;
 const BETWEEN_MARKS_MS = 250;
 
 let server, clients;

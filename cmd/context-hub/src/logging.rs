@@ -13,11 +13,16 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging. `RUST_LOG` chooses what; without it, information and worse.
+/// Information and worse, from whom an operator wants to hear it.
+///
+/// openraft and fjall tell at every start what nobody need know. Automerge opens a span for every change that it reads and
+/// every document that it loads, and has the whole change graph written out into it, which takes longer than the loading.
+const QUIET: &str = "info,automerge=error,hexane=error,openraft=error,fjall=warn,lsm_tree=warn";
+
+/// Starts logging. `RUST_LOG` adds to what is logged; libraries that are quiet stay so until it names them.
 pub fn start(format: LogFormat) {
-    // openraft and fjall tell at every start what an operator need not know.
-    let quiet = || EnvFilter::new("info,openraft=error,fjall=warn,lsm_tree=warn");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet());
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let filter = EnvFilter::new(format!("{QUIET},{asked}"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => lines.json().flatten_event(true).init(),

@@ -72,6 +72,9 @@ impl<'a> Frame<'a> {
                 change.ops.push(op);
             }
             last.counter = last.counter.wrapping_add(1);
+            if let Some(op) = change.ops.last_mut() {
+                last.counter += rows.skim(op, last, u64::MAX, budget)?;
+            }
         }
         Ok(change)
     }

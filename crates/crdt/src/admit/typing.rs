@@ -29,7 +29,7 @@ impl<'a> Op<'a> {
     }
 
     /// Whether it inserts a character and does nothing else.
-    fn is_character(&self) -> bool {
+    pub(crate) fn is_character(&self) -> bool {
         self.insert
             && self.action == Action::Set as u64
             && self.value.code == Value::TEXT
@@ -54,42 +54,43 @@ impl<'a> Op<'a> {
             ..self.clone()
         }
     }
+}
 
-    /// The operations that it stands for, the first of which has this id.
-    pub(crate) fn unrolled(&self, first: OpId) -> impl Iterator<Item = Op<'a>> {
-        let (object, code, then) = (self.object, self.value.code, self.then.bytes);
-        let ends = starts(then).skip(1).chain([then.len()]);
-        let more = starts(then).zip(ends).zip(0..).map(move |((start, end), number)| Op {
-            object,
-            key: Key::Element(OpId { counter: first.counter.wrapping_add(number), ..first }),
-            insert: true,
-            action: Action::Set as u64,
-            value: Value { code, raw: &then[start..end] },
-            then: Typed::default(),
-            replaces: Vec::new(),
-            expand: false,
-            mark: None,
-        });
-        std::iter::once(Op { then: Typed::default(), ..self.clone() }).chain(more)
+impl Typed<'_> {
+    /// How long the characters are, in bytes: each length, and how many in a row have it.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = (usize, u64)> {
+        let mut rest = self.bytes;
+        std::iter::from_fn(move || {
+            let length = length_of_first(rest)?;
+            let characters = rest.chunks(length).take_while(|next| length_of_first(next) == Some(length));
+            let count = characters.count();
+            rest = &rest[count * length..];
+            Some((length, count as u64))
+        })
     }
 }
 
-/// The operations that these stand for, the first of which has the number `start_op`.
-pub(crate) fn unrolled<'o, 'a>(
-    ops: &'o [Op<'a>],
-    start_op: u64,
-) -> impl Iterator<Item = Op<'a>> + use<'o, 'a> {
-    let mut next = start_op;
-    ops.iter().flat_map(move |op| {
-        let first = OpId { counter: next, actor: 0 };
-        next = next.wrapping_add(op.count());
-        op.unrolled(first)
-    })
+/// How many bytes the longest character has.
+pub(crate) const CHARACTER_BYTES: usize = 4;
+
+pub(crate) fn is_one_character(bytes: &[u8]) -> bool {
+    match bytes {
+        [byte] => byte.is_ascii(),
+        bytes => {
+            bytes.len() <= CHARACTER_BYTES
+                && std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1)
+        }
+    }
 }
 
-fn is_one_character(bytes: &[u8]) -> bool {
-    let longest = bytes.len() <= 4;
-    longest && std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1)
+/// How long the first character is of bytes that are known to be UTF-8.
+fn length_of_first(bytes: &[u8]) -> Option<usize> {
+    Some(match bytes.first()? {
+        ..0xc0 => 1,
+        0xc0..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0.. => 4,
+    })
 }
 
 /// Where characters begin in bytes that are known to be UTF-8.
@@ -105,6 +106,27 @@ fn is_start(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admit::rows::put_rows;
+
+    impl<'a> Op<'a> {
+        /// The operations that it stands for, the first of which has this id.
+        fn unrolled(&self, first: OpId) -> impl Iterator<Item = Op<'a>> {
+            let (object, code, then) = (self.object, self.value.code, self.then.bytes);
+            let ends = starts(then).skip(1).chain([then.len()]);
+            let more = starts(then).zip(ends).zip(0..).map(move |((start, end), number)| Op {
+                object,
+                key: Key::Element(OpId { counter: first.counter.wrapping_add(number), ..first }),
+                insert: true,
+                action: Action::Set as u64,
+                value: Value { code, raw: &then[start..end] },
+                then: Typed::default(),
+                replaces: Vec::new(),
+                expand: false,
+                mark: None,
+            });
+            std::iter::once(Op { then: Typed::default(), ..self.clone() }).chain(more)
+        }
+    }
 
     fn typed<'a>(text: &'a str, after: Option<OpId>) -> Op<'a> {
         let first = text.chars().next().unwrap().len_utf8();
@@ -146,6 +168,20 @@ mod tests {
             assert_eq!((front.count(), back.count()), (count, 4 - count));
             let both: Vec<_> = front.unrolled(id(7)).chain(back.unrolled(id(7 + count))).collect();
             assert_eq!(both, typed("aä€😀", None).unrolled(id(7)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn it_is_written_as_they_are() {
+        for text in ["a", "ab", "aä€😀", "aaaääbbb€€😀a"] {
+            let op = typed(text, None);
+            let lengths =
+                op.then.lengths().flat_map(|(length, count)| std::iter::repeat_n(length, count as usize));
+            assert!(lengths.eq(text.chars().skip(1).map(char::len_utf8)), "{text}");
+            let (mut together, mut alone) = (Vec::new(), Vec::new());
+            put_rows(&mut together, &[op.clone()], 7);
+            put_rows(&mut alone, &op.unrolled(id(7)).collect::<Vec<_>>(), 7);
+            assert_eq!(together, alone, "{text}");
         }
     }
 

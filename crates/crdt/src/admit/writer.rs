@@ -52,65 +52,149 @@ impl Cell for &str {
     }
 }
 
-/// A run-length column: runs of equal values, runs of different values, runs of nothing. Nothing at all is no
+/// Writes a run-length column: runs of equal values, runs of different values, runs of nothing. Nothing at all is no
 /// bytes.
-pub(crate) fn run_length<T: Cell>(cells: impl IntoIterator<Item = Option<T>>) -> Vec<u8> {
-    let cells: Vec<Option<T>> = cells.into_iter().collect();
-    let mut out = Vec::new();
-    if cells.iter().all(Option::is_none) {
-        return out;
-    }
-    let mut literal: Vec<T> = Vec::new();
-    for run in cells.chunk_by(|a, b| a == b) {
-        match (run[0], run.len()) {
-            (Some(value), 1) => literal.push(value),
-            (Some(value), len) => {
-                put_literal(&mut out, &mut literal);
-                put_signed(&mut out, len as i64);
-                value.put(&mut out);
-            }
-            (None, len) => {
-                put_literal(&mut out, &mut literal);
-                put_signed(&mut out, 0);
-                put_unsigned(&mut out, len as u64);
-            }
+#[derive(Debug)]
+pub(crate) struct RunLength<T> {
+    out: Vec<u8>,
+    /// Values that are each different from their neighbours, and how many they are.
+    literal: Vec<u8>,
+    literal_rows: u64,
+    /// The last value, and how many rows in a row have it.
+    last: Option<T>,
+    rows: u64,
+    is_nothing: bool,
+}
+
+impl<T: Cell> RunLength<T> {
+    pub(crate) fn new() -> Self {
+        RunLength {
+            out: Vec::new(),
+            literal: Vec::new(),
+            literal_rows: 0,
+            last: None,
+            rows: 0,
+            is_nothing: true,
         }
     }
-    put_literal(&mut out, &mut literal);
-    out
-}
 
-fn put_literal<T: Cell>(out: &mut Vec<u8>, literal: &mut Vec<T>) {
-    if !literal.is_empty() {
-        put_signed(out, -(literal.len() as i64));
-        literal.drain(..).for_each(|value| value.put(out));
-    }
-}
-
-/// A column of differences: each number is written as its distance from the number before it.
-pub(crate) fn delta(cells: impl IntoIterator<Item = Option<i64>>) -> Vec<u8> {
-    let mut previous = 0i64;
-    run_length(cells.into_iter().map(|cell| {
-        cell.map(|value| {
-            let step = value.wrapping_sub(previous);
-            previous = value;
-            step
-        })
-    }))
-}
-
-/// A boolean column: the lengths of alternating runs, the first of which is false.
-pub(crate) fn boolean(cells: impl IntoIterator<Item = bool>) -> Vec<u8> {
-    let (mut out, mut current, mut len) = (Vec::new(), false, 0);
-    for cell in cells {
-        if cell != current {
-            put_unsigned(&mut out, len);
-            (current, len) = (cell, 0);
+    /// Adds rows of one value.
+    pub(crate) fn push(&mut self, value: Option<T>, rows: u64) {
+        if rows == 0 {
+            return;
         }
-        len += 1;
+        if value != self.last {
+            self.end_run();
+            self.last = value;
+        }
+        self.rows += rows;
     }
-    if len > 0 {
-        put_unsigned(&mut out, len);
+
+    pub(crate) fn finish(mut self) -> Vec<u8> {
+        self.end_run();
+        self.end_literal();
+        match self.is_nothing {
+            true => Vec::new(),
+            false => self.out,
+        }
     }
-    out
+
+    fn end_run(&mut self) {
+        match (self.last, std::mem::take(&mut self.rows)) {
+            (_, 0) => return,
+            (Some(value), 1) => {
+                value.put(&mut self.literal);
+                self.literal_rows += 1;
+            }
+            (Some(value), rows) => {
+                self.end_literal();
+                put_signed(&mut self.out, rows as i64);
+                value.put(&mut self.out);
+            }
+            (None, rows) => {
+                self.end_literal();
+                put_signed(&mut self.out, 0);
+                put_unsigned(&mut self.out, rows);
+            }
+        }
+        self.is_nothing &= self.last.is_none();
+    }
+
+    fn end_literal(&mut self) {
+        if self.literal_rows > 0 {
+            put_signed(&mut self.out, -(self.literal_rows as i64));
+            self.out.append(&mut self.literal);
+            self.literal_rows = 0;
+        }
+    }
+}
+
+/// Writes a column of differences: each number is written as its distance from the number before it.
+#[derive(Debug)]
+pub(crate) struct Delta {
+    steps: RunLength<i64>,
+    previous: i64,
+}
+
+impl Delta {
+    pub(crate) fn new() -> Self {
+        Delta { steps: RunLength::new(), previous: 0 }
+    }
+
+    pub(crate) fn push(&mut self, value: Option<i64>) {
+        let step = value.map(|value| value.wrapping_sub(self.previous));
+        self.previous = value.unwrap_or(self.previous);
+        self.steps.push(step, 1);
+    }
+
+    /// Adds rows each of which is one higher than the row before.
+    pub(crate) fn push_rising(&mut self, first: i64, rows: u64) {
+        if rows > 0 {
+            self.push(Some(first));
+            self.steps.push(Some(1), rows - 1);
+            self.previous = first.wrapping_add_unsigned(rows - 1);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.steps.finish()
+    }
+}
+
+/// Writes a boolean column: the lengths of alternating runs, the first of which is false.
+#[derive(Debug, Default)]
+pub(crate) struct Boolean {
+    out: Vec<u8>,
+    last: bool,
+    rows: u64,
+    is_ever_true: bool,
+}
+
+impl Boolean {
+    pub(crate) fn push(&mut self, value: bool, rows: u64) {
+        if rows == 0 {
+            return;
+        }
+        if value != self.last {
+            put_unsigned(&mut self.out, self.rows);
+            (self.last, self.rows) = (value, 0);
+        }
+        self.rows += rows;
+        self.is_ever_true |= value;
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<u8> {
+        if self.rows > 0 {
+            put_unsigned(&mut self.out, self.rows);
+        }
+        self.out
+    }
+
+    /// The bytes of a column that is left out when it is false throughout.
+    pub(crate) fn finish_if_ever_true(self) -> Vec<u8> {
+        match self.is_ever_true {
+            true => self.finish(),
+            false => Vec::new(),
+        }
+    }
 }

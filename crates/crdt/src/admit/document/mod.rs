@@ -5,19 +5,21 @@
 //! the form in which they were written, which the hashes of the heads prove: a document of which one bit of
 //! one change is different has other heads.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod table;
+
+use std::collections::HashSet;
 
 use base::Hash;
 
-use super::change::{Change, actors, hashes};
-use super::chunk::{ChangeChunk, ColumnName};
-use super::column::{Delta, RunLength};
-use super::limits::{Budget, REFERENCE_COST, ROW_COST};
-use super::op::{Action, Key, Op, OpId, Value};
-use super::reader::{Malformed, Reader};
-use super::refused::Refused;
-use super::rows::{Columns, REPLACED_BY, Rows, cost, list_of_columns};
-use super::typing::Typed;
+use crate::admit::change::{Change, actors, hashes};
+use crate::admit::chunk::{ChangeChunk, ColumnName};
+use crate::admit::column::{Delta, RunLength};
+use crate::admit::limits::{Budget, REFERENCE_COST, ROW_COST};
+use crate::admit::op::{Key, Op, OpId};
+use crate::admit::reader::{Malformed, Reader};
+use crate::admit::refused::Refused;
+use crate::admit::rows::{Columns, list_of_columns};
+use table::Table;
 
 const ACTOR: ColumnName = ColumnName::new(0x01);
 const SEQ: ColumnName = ColumnName::new(0x03);
@@ -28,8 +30,6 @@ const DEPS_COUNT: ColumnName = ColumnName::new(0x40);
 const DEPS: ColumnName = ColumnName::new(0x43);
 const FOOTER_LENGTH: ColumnName = ColumnName::new(0x56);
 const FOOTER: ColumnName = ColumnName::new(0x57);
-const OP_ACTOR: ColumnName = ColumnName::new(0x21);
-const OP_COUNTER: ColumnName = ColumnName::new(0x23);
 
 /// A document whose columns are inflated, and nothing else done.
 #[derive(Debug)]
@@ -50,9 +50,6 @@ struct Entry<'a> {
     deps: Vec<u64>,
     footer: &'a [u8],
 }
-
-/// The operations of each actor that no change has taken yet, by their number.
-type OpsByActor<'a> = Vec<BTreeMap<u64, Op<'a>>>;
 
 impl<'a> Document<'a> {
     pub(super) fn read(body: &'a [u8], budget: &mut Budget) -> Result<Self, Refused> {
@@ -76,18 +73,18 @@ impl<'a> Document<'a> {
 
     /// The changes, each behind those that it depends on.
     pub(super) fn changes(&self, budget: &mut Budget) -> Result<Vec<ChangeChunk>, Refused> {
-        let mut ops = self.ops(budget)?;
+        let mut table = Table::read(&self.ops, self.actors.len(), budget)?;
         let mut hashes = Vec::new();
         let mut changes = Vec::new();
         for entry in self.entries(budget)? {
-            let change = self.assemble(&entry, &mut ops, &hashes)?;
+            let change = self.assemble(&entry, &mut table, &hashes)?;
             let chunk = ChangeChunk::wrap(&change.encode());
             budget.charge(chunk.chunk.len() as u64)?;
             hashes.push(chunk.hash);
             changes.push((chunk, entry.deps));
         }
         self.check_heads(&changes)?;
-        match ops.iter().all(BTreeMap::is_empty) {
+        match table.is_empty() {
             true => Ok(changes.into_iter().map(|(chunk, _)| chunk).collect()),
             false => Err(Malformed("a document has operations that no change has").into()),
         }
@@ -124,61 +121,13 @@ impl<'a> Document<'a> {
         Ok(entries)
     }
 
-    /// All operations, each with what it replaces.
-    fn ops(&self, budget: &mut Budget) -> Result<OpsByActor<'_>, Refused> {
-        let mut rows = Rows::new(&self.ops, REPLACED_BY, self.actors.len());
-        let mut actor = RunLength::<u64>::new(self.ops.get(OP_ACTOR));
-        let mut counter = Delta::new(self.ops.get(OP_COUNTER));
-        let mut ops: OpsByActor<'_> = vec![BTreeMap::new(); self.actors.len()];
-        let mut replaced: HashMap<OpId, Vec<Replaced<'_>>> = HashMap::new();
-        // The operation of the rows before, and the ids of its first and its last.
-        let mut open: Option<(OpId, OpId, Op<'_>)> = None;
-        while let Some(mut op) = rows.next(budget)? {
-            let actor = self.actor_index(actor.required("an operation has no actor")?)?;
-            let counter = positive(counter.required("an operation has no number")?)?;
-            let id = OpId { counter, actor };
-            let key = if op.insert { Key::Element(id) } else { op.key };
-            for by in std::mem::take(&mut op.replaces) {
-                replaced.entry(by).or_default().push(Replaced { id, object: op.object, key });
-            }
-            if let Some((_, last, before)) = &mut open
-                && (last.actor, last.counter.checked_add(1)) == (actor, Some(counter))
-                && rows.merge(before, *last, &op, budget)?
-            {
-                *last = id;
-                continue;
-            }
-            budget.charge(cost(&op))?;
-            if let Some((first, _, done)) = open.replace((id, id, op)) {
-                keep(&mut ops, first, done)?;
-            }
-        }
-        if let Some((first, _, done)) = open {
-            keep(&mut ops, first, done)?;
-        }
-        for (by, mut replaced) in replaced {
-            // The actors of a document are in order, so that their indices are.
-            replaced.sort_unstable_by_key(|replaced| (replaced.id.counter, replaced.id.actor));
-            let first = replaced[0];
-            let own = &mut ops[by.actor as usize];
-            let at_or_before = own.range(..=by.counter).next_back();
-            if at_or_before.is_some_and(|(start, op)| *start < by.counter && by.counter - start < op.count())
-            {
-                return Err(Malformed("an operation that inserts a character replaces another").into());
-            }
-            let op = own.entry(by.counter).or_insert_with(|| deletion(first));
-            op.replaces = replaced.iter().map(|replaced| replaced.id).collect();
-        }
-        Ok(ops)
-    }
-
     fn assemble<'s>(
         &'s self,
         entry: &Entry<'s>,
-        ops: &mut OpsByActor<'s>,
+        table: &mut Table<'s>,
         hashes: &[Hash],
     ) -> Result<Change<'s>, Refused> {
-        let taken = take(&mut ops[entry.actor as usize], entry.actor, entry.last_op)?;
+        let taken = table.take(entry.actor, entry.last_op)?;
         let start_op = taken.keys().next().copied().unwrap_or(entry.last_op.saturating_add(1));
         let mut next = start_op;
         for (start, op) in &taken {
@@ -225,55 +174,6 @@ impl<'a> Document<'a> {
             true => Ok(index as u32),
             false => Err(Malformed("an actor is not listed")),
         }
-    }
-}
-
-/// Keeps an operation under the number of its first.
-fn keep<'a>(ops: &mut OpsByActor<'a>, first: OpId, op: Op<'a>) -> Result<(), Malformed> {
-    match ops[first.actor as usize].insert(first.counter, op) {
-        None => Ok(()),
-        Some(_) => Err(Malformed("two operations have one id")),
-    }
-}
-
-/// Takes the operations of an actor up to a number. Typing that goes on beyond it is another change's from there.
-fn take<'a>(
-    ops: &mut BTreeMap<u64, Op<'a>>,
-    actor: u32,
-    last_op: u64,
-) -> Result<BTreeMap<u64, Op<'a>>, Malformed> {
-    let mut later = ops.split_off(&last_op.saturating_add(1));
-    if let Some(mut last) = ops.last_entry() {
-        let count = last_op - last.key() + 1;
-        if last.get().count() > count {
-            let rest = last.get_mut().split_off(count, OpId { counter: last_op, actor });
-            if later.insert(last_op.saturating_add(1), rest).is_some() {
-                return Err(Malformed("two operations have one id"));
-            }
-        }
-    }
-    Ok(std::mem::replace(ops, later))
-}
-
-/// An operation that another replaces.
-#[derive(Debug, Clone, Copy)]
-struct Replaced<'a> {
-    id: OpId,
-    object: Option<OpId>,
-    key: Key<'a>,
-}
-
-fn deletion(of: Replaced<'_>) -> Op<'_> {
-    Op {
-        object: of.object,
-        key: of.key,
-        insert: false,
-        action: Action::Delete as u64,
-        value: Value { code: Value::NULL, raw: &[] },
-        then: Typed::default(),
-        replaces: Vec::new(),
-        expand: false,
-        mark: None,
     }
 }
 

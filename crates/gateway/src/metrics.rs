@@ -15,7 +15,7 @@ use std::time::Duration;
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
 /// The statuses that the gateway answers with; the last place is for any other.
-const STATUSES: [(u16, &str); 19] = [
+const STATUSES: [(u16, &str); 20] = [
     (200, "200"),
     (201, "201"),
     (204, "204"),
@@ -26,6 +26,7 @@ const STATUSES: [(u16, &str); 19] = [
     (404, "404"),
     (405, "405"),
     (408, "408"),
+    (410, "410"),
     (412, "412"),
     (413, "413"),
     (415, "415"),

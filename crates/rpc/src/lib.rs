@@ -5,6 +5,7 @@
 
 mod document;
 mod edit;
+mod feed;
 mod health;
 mod list;
 mod live;
@@ -17,6 +18,7 @@ mod update;
 pub use base::{Op, PathStep, Unit};
 pub use document::{At, Create, Delete, Precondition, Read, Seen, View, ViewParts};
 pub use edit::{Base, Edit, EditKey, Write};
+pub use feed::{Changes, ChangesPage, Event, EventKind};
 pub use health::{Health, ShardHealth, ShardState};
 pub use list::{List, Page, Summary};
 pub use live::{

@@ -95,6 +95,15 @@ pub enum Refusal {
     /// A cursor that this hub did not make.
     #[error("not a cursor of this list")]
     BadCursor,
+    /// A token that no feed of this hub gives.
+    #[error("not a token of this feed; use one as it was given, or none to begin now")]
+    BadFeedToken,
+    /// What a feed would have to tell first is not kept any more.
+    #[error("what happened since this token is not kept any more")]
+    FeedGone {
+        /// Where to begin anew, once the caller has listed what there is.
+        token: String,
+    },
     /// A fault of the hub.
     #[error("{reason}")]
     Internal {

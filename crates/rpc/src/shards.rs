@@ -1,6 +1,8 @@
 //! The seam: what a gateway may ask of the shards.
 
-use crate::{Access, Create, Delete, Health, List, Page, Read, Refusal, Seen, Share, Write};
+use crate::{
+    Access, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Seen, Share, Write,
+};
 use base::{DocId, TenantId, UserId};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -49,6 +51,9 @@ pub trait Shards: Send + Sync + 'static {
 
     /// The documents that the caller may read.
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page>;
+
+    /// What has happened to documents since a token. [`Refusal::FeedGone`] if that is not kept any more.
+    fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage>;
 
     /// How the shards are, for probes and metrics.
     fn health(&self) -> Health;

@@ -37,12 +37,14 @@ kinds! {
     BadQuery            = BAD_REQUEST, "bad-query", "The query is not understood";
     BadHeader           = BAD_REQUEST, "bad-header", "A header is not understood";
     BadCursor           = BAD_REQUEST, "bad-cursor", "Not a cursor of this list";
+    BadFeedToken        = BAD_REQUEST, "bad-feed-token", "Not a token of this feed";
     Unauthenticated     = UNAUTHORIZED, "unauthenticated", "An access token is needed";
     InvalidToken        = UNAUTHORIZED, "invalid-token", "The access token is not good";
     Forbidden           = FORBIDDEN, "forbidden", "Your access does not reach this far";
     NotFound            = NOT_FOUND, "not-found", "No such document";
     UnknownPath         = NOT_FOUND, "unknown-path", "Nothing lives at this path";
     MethodNotAllowed    = METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take that method";
+    FeedGone            = GONE, "feed-token-too-old", "What happened since this token is not kept any more";
     SlowBody            = REQUEST_TIMEOUT, "slow-body", "The body came too slowly";
     PreconditionFailed  = PRECONDITION_FAILED, "precondition-failed", "The document is at another version";
     BodyTooLarge        = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";

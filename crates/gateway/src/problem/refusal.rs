@@ -42,6 +42,13 @@ impl From<Refusal> for Problem {
             )
             .because(detail),
             Refusal::BadCursor => Problem::new(Kind::BadCursor, detail),
+            Refusal::BadFeedToken => Problem::new(Kind::BadFeedToken, detail),
+            Refusal::FeedGone { token } => Problem::new(
+                Kind::FeedGone,
+                format!("{detail}; list the documents, then go on from the token given here"),
+            )
+            .with("token", token)
+            .with("documents", "/documents"),
             Refusal::Internal { reason } => Problem::internal(reason),
         }
     }
@@ -101,6 +108,8 @@ mod tests {
             (Refusal::DiskFull { spare: 7 }, 507, "disk-full", &["spare_bytes"]),
             (Refusal::Damaged { reason: "secret".into() }, 500, "damaged", &[]),
             (Refusal::BadCursor, 400, "bad-cursor", &[]),
+            (Refusal::BadFeedToken, 400, "bad-feed-token", &[]),
+            (Refusal::FeedGone { token: "AQ".into() }, 410, "feed-token-too-old", &["token", "documents"]),
             (Refusal::Internal { reason: "secret".into() }, 500, "internal", &[]),
         ];
         for (refusal, status, slug, members) in table {

@@ -14,4 +14,5 @@ mod logging;
 mod model;
 mod operations;
 mod preconditions;
+mod story;
 mod support;

@@ -3,22 +3,27 @@
 
 use base::{DocId, Hash, Level, Shape, ShardId, Slot, SlotMap, TenantId, Timestamp, UserId};
 use bytes::Bytes;
+use crate::story::{Happened, Story};
 use parking_lot::Mutex;
 use rpc::{
-    Access, AccessEntry, Answer, At, Base, Caller, Create, Delete, Edit, EditKey, Health, List, Op, Page,
-    Read, Refusal, Seen, ShardHealth, ShardState, Shards, Share, Summary, View, ViewParts, Write,
+    Access, AccessEntry, Answer, At, Base, Caller, Changes, ChangesPage, Create, Delete, Edit, EditKey,
+    EventKind, Health, List, Op, Page, Read, Refusal, Seen, ShardHealth, ShardState, Shards, Share, Summary, View, ViewParts, Write,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 #[derive(Default)]
 pub struct Model {
     state: Mutex<State>,
     /// While set, every write waits for it.
     pub held: Mutex<Option<Arc<Notify>>>,
+    /// Notified whenever something has happened.
+    happened: Notify,
 }
 
 #[derive(Default)]
@@ -26,6 +31,7 @@ struct State {
     documents: BTreeMap<(TenantId, DocId), Document>,
     done: BTreeMap<(TenantId, UserId, String), ([u8; 32], Done)>,
     refusals: VecDeque<Refusal>,
+    story: Story,
     health: Option<Health>,
     minted: u8,
     writes: usize,
@@ -78,6 +84,22 @@ impl Model {
         self.state.lock().writes
     }
 
+    /// Forgets what has happened so far.
+    pub fn forget(&self) {
+        let state = &mut *self.state.lock();
+        state.story.forgotten = state.story.len();
+    }
+
+    /// What happened last has happened so many more times.
+    pub fn repeat(&self, times: u64) {
+        self.state.lock().story.repeat(times);
+    }
+
+    /// The furthest that a reader of changes has come.
+    pub fn changes_asked(&self) -> usize {
+        self.state.lock().story.asked.load(Ordering::Relaxed)
+    }
+
     /// How many reads were answered at once.
     pub fn peeks(&self) -> usize {
         self.state.lock().peeks
@@ -89,6 +111,8 @@ impl Model {
             Some(refusal) => Err(refusal),
             None => act(&mut state),
         };
+        drop(state);
+        self.happened.notify_waiters();
         let held = self.held.lock().clone();
         Box::pin(async move {
             if let Some(held) = held {
@@ -120,6 +144,19 @@ impl State {
         self.writes += 1;
         self.done.insert(place, (key.request_hash, done.clone()));
         Ok(done)
+    }
+
+    fn tell(&mut self, caller: &Caller, kind: EventKind, state: &View, lost: Vec<UserId>) {
+        let View { id: document, version, ref heads, .. } = *state;
+        let (caller, heads) = (caller.clone(), heads.clone());
+        self.story.tell(Happened { caller, document, kind, version, heads, lost });
+    }
+
+    fn page(&mut self, caller: &Caller, changes: &Changes) -> Result<ChangesPage, Refusal> {
+        if let Some(refusal) = self.refusals.pop_front() {
+            return Err(refusal);
+        }
+        self.story.page(caller, changes, |id| self.find(caller, id).is_ok())
     }
 
     fn document_mut(
@@ -190,8 +227,9 @@ impl Shards for Model {
                 let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [state.minted; 16]);
                 let first = view(id, &create.name, create.shape, &caller.user, 1, &create.content);
                 let versions = vec![first.clone()];
-                let document = Document { owner: caller.user, versions, access: BTreeMap::new() };
-                state.documents.insert((caller.tenant, id), document);
+                let document = Document { owner: caller.user.clone(), versions, access: BTreeMap::new() };
+                state.documents.insert((caller.tenant.clone(), id), document);
+                state.tell(&caller, EventKind::Created, &first, vec![]);
                 Ok(Done::Seen(Seen { view: first, level: Level::Owner }))
             })?;
             seen(done)
@@ -261,6 +299,7 @@ impl Shards for Model {
                 let version = newest.version + 1;
                 let next = view(id, &newest.name, newest.shape, &newest.owner, version, &content);
                 document.versions.push(next.clone());
+                state.tell(&caller, EventKind::Changed, &next, vec![]);
                 Ok(Done::Seen(Seen { view: next, level }))
             })?;
             seen(done)
@@ -275,7 +314,10 @@ impl Shards for Model {
                 if !delete.precondition.holds(&tag) {
                     return Err(Refusal::Precondition { tag });
                 }
+                let lost = document.access.keys().chain([&document.owner]).cloned().collect();
+                let last = document.newest().clone();
                 state.documents.remove(&(caller.tenant.clone(), delete.id));
+                state.tell(&caller, EventKind::Deleted, &last, lost);
                 Ok(Done::Deleted)
             })?;
             Ok(())
@@ -286,11 +328,15 @@ impl Shards for Model {
         self.answer(move |state| {
             let done = state.once(&caller, share.key, |state| {
                 let (document, _) = state.document_mut(&caller, share.id, Level::Admin)?;
+                let principal = share.principal;
                 match share.level {
-                    Some(level) => document.access.insert(share.principal, level),
-                    None => document.access.remove(&share.principal),
+                    Some(level) => document.access.insert(principal.clone(), level),
+                    None => document.access.remove(&principal),
                 };
-                Ok(Done::Access(document.access_list()))
+                let (list, newest) = (document.access_list(), document.newest().clone());
+                let lost = if share.level.is_none() { vec![principal.clone()] } else { vec![] };
+                state.tell(&caller, EventKind::Shared { principal, level: share.level }, &newest, lost);
+                Ok(Done::Access(list))
             })?;
             match done {
                 Done::Access(access) => Ok(access),
@@ -316,6 +362,21 @@ impl Shards for Model {
             let documents: Vec<_> = all.by_ref().skip(skip).take(list.limit).map(summary).collect();
             let next = all.next().map(|_| format!("at+{}", skip + documents.len()));
             Ok(Page { documents, next })
+        })
+    }
+
+    fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
+        Box::pin(async move {
+            let deadline = Instant::now() + changes.wait;
+            loop {
+                let mut happened = std::pin::pin!(self.happened.notified());
+                happened.as_mut().enable();
+                let page = self.state.lock().page(&caller, &changes)?;
+                let found = changes.since.is_none() || !page.events.is_empty() || page.more;
+                if found || timeout_at(deadline, happened).await.is_err() {
+                    return Ok(page);
+                }
+            }
         })
     }
 

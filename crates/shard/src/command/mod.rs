@@ -8,11 +8,14 @@
 
 mod entry;
 mod fields;
+mod ticket;
 
 pub use entry::{Claim, Entry, EntryError, Part};
 pub use fields::{
     CommandError, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Origin, OwnerKey, Share,
 };
+
+pub use ticket::Ticket;
 
 use minicbor::{CborLen, Decode, Encode};
 
@@ -33,6 +36,10 @@ pub enum Command {
     Delete(Delete),
     /// A change of an access list.
     Share(Share),
+    /// A ticket for one time is used up.
+    SpendTicket(Ticket),
+    /// A ticket is taken back.
+    RevokeTicket(Ticket),
 }
 
 const OWNER_KEY: u8 = 1;
@@ -41,6 +48,8 @@ const CREATE: u8 = 3;
 const EDIT: u8 = 4;
 const DELETE: u8 = 5;
 const SHARE: u8 = 6;
+const SPEND_TICKET: u8 = 7;
+const REVOKE_TICKET: u8 = 8;
 
 impl Command {
     /// The stored form.
@@ -52,6 +61,8 @@ impl Command {
             Command::Edit(fields) => encode(EDIT, fields),
             Command::Delete(fields) => encode(DELETE, fields),
             Command::Share(fields) => encode(SHARE, fields),
+            Command::SpendTicket(fields) => encode(SPEND_TICKET, fields),
+            Command::RevokeTicket(fields) => encode(REVOKE_TICKET, fields),
         }
     }
 
@@ -68,6 +79,8 @@ impl Command {
             EDIT => decode(fields).map(Command::Edit),
             DELETE => decode(fields).map(Command::Delete),
             SHARE => decode(fields).map(Command::Share),
+            SPEND_TICKET => decode(fields).map(Command::SpendTicket),
+            REVOKE_TICKET => decode(fields).map(Command::RevokeTicket),
             unknown => Err(CommandError::Kind(unknown)),
         }
     }

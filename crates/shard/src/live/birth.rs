@@ -119,7 +119,7 @@ async fn create(
             Outcome::One(Ok(_) | Err(Rejection::Exists)) => return Ok(Born::Taken),
             Outcome::One(Err(Rejection::Stale)) => {}
             Outcome::One(Err(rejection)) => return Err(refusal(rejection, &engine.limits)),
-            Outcome::Edits(_) => {
+            Outcome::Edits(_) | Outcome::Ticket(_) => {
                 return Err(Refusal::Internal { reason: "a creation has one outcome".to_owned() });
             }
         }

@@ -32,7 +32,7 @@ mod said;
 mod session;
 mod take;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod upload;
 mod watch;
 

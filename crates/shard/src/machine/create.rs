@@ -1,9 +1,10 @@
 //! Creation.
 
+use super::feed::Told;
 use super::step::{ApplyError, Step};
 use super::{Done, Rejection};
 use crate::command::Create;
-use crate::store::{Head, Lookup, PartRecord, Space, VersionRecord, key};
+use crate::store::{FeedKind, Head, Lookup, PartRecord, Space, VersionRecord, key};
 use base::{DocId, Level, Shape};
 
 /// A first version of so many sealed bytes stands in the head record: most documents are then one record. A longer one
@@ -61,5 +62,7 @@ impl Step<'_> {
             first,
         };
         self.txn.put(Space::Documents, key::head(document), head.to_record());
+        let told = Told::by(vec![head.owner.clone()], FeedKind::Created);
+        self.tell(&create.origin.tenant, id, &head, told);
     }
 }

@@ -1,9 +1,10 @@
 //! Deletion: the content goes, and with it its key; a tombstone stays for good.
 
+use super::feed::Told;
 use super::step::{ApplyError, Step};
 use super::{Done, Rejection};
 use crate::command::Delete;
-use crate::store::{Head, Lookup, Space, key};
+use crate::store::{FeedKind, Head, Lookup, Space, key};
 use base::Level;
 
 impl Step<'_> {
@@ -22,7 +23,9 @@ impl Step<'_> {
         if delete.version.is_some_and(|version| version != head.version) {
             return Ok(Err(Rejection::Stale));
         }
-        self.unlist(tenant, &document, &head, id.as_bytes())?;
+        let lost = self.unlist(tenant, &document, &head, id.as_bytes())?;
+        let told = Told { lost, ..Told::by(vec![delete.origin.actor().to_owned()], FeedKind::Deleted) };
+        self.tell(tenant, id, &head, told);
         for (key, _) in self.txn.prefix(Space::Documents, &document)? {
             self.txn.remove(Space::Documents, key);
         }
@@ -42,21 +45,24 @@ impl Step<'_> {
         Ok(Ok(self.done(tenant, id, &delete.edit, version)))
     }
 
-    /// Takes the document out of every list that it stands in.
+    /// Takes the document out of every list that it stands in, and says whose lists those are.
     fn unlist(
         &mut self,
         tenant: &str,
         document: &[u8],
         head: &Head,
         id: &[u8; 16],
-    ) -> Result<(), ApplyError> {
-        self.txn.remove(Space::Lists, key::listed(tenant, &head.owner, id));
+    ) -> Result<Vec<String>, ApplyError> {
+        let mut readers = vec![head.owner.clone()];
         let prefix = key::access_prefix(document);
         for (key, _) in self.txn.prefix(Space::Documents, &prefix)? {
             let principal = std::str::from_utf8(&key[prefix.len()..])
                 .map_err(|_| self.rule("access records are keyed by principals"))?;
-            self.txn.remove(Space::Lists, key::listed(tenant, principal, id));
+            readers.push(principal.to_owned());
         }
-        Ok(())
+        for reader in &readers {
+            self.txn.remove(Space::Lists, key::listed(tenant, reader, id));
+        }
+        Ok(readers)
     }
 }

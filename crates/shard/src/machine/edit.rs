@@ -1,9 +1,10 @@
 //! Edits.
 
+use super::feed::Told;
 use super::step::{ApplyError, Step};
 use super::{Done, Rejection};
 use crate::command::{EditDocument, EditPart};
-use crate::store::{Head, Lookup, PartRecord, Space, VersionRecord, key};
+use crate::store::{FeedKind, Head, Lookup, PartRecord, Space, VersionRecord, key};
 use base::{DocId, Level};
 
 impl Step<'_> {
@@ -30,7 +31,7 @@ impl Step<'_> {
             });
         }
         let applied = verdicts.iter().take_while(|verdict| matches!(verdict, Verdict::Apply)).count();
-        let version = self.store_version(id, &document, head, &edit.parts[..applied], time_ms);
+        let version = self.store_version(&edit.tenant, id, &document, head, &edit.parts[..applied], time_ms);
 
         let parts = edit.parts.iter().zip(verdicts);
         let outcomes = parts.map(|(part, verdict)| match verdict {
@@ -65,6 +66,7 @@ impl Step<'_> {
     /// Stores what the parts have changed as one version. Gives the version, which stays if nothing has changed.
     fn store_version(
         &mut self,
+        tenant: &str,
         id: DocId,
         document: &[u8],
         mut head: Head,
@@ -86,11 +88,23 @@ impl Step<'_> {
         let version = head.version + 1;
         let head = Head { version, heads: newest.heads.clone(), updated_ms: time_ms, ..head };
         self.txn.put(Space::Documents, key::head(document), head.to_record());
+        self.tell(tenant, id, &head, Told::by(authors(&records), FeedKind::Changed));
         let record = VersionRecord { time_ms, parts: records };
         self.txn.put(Space::Documents, key::version(document, version), record.to_record());
         self.touch(id);
         version
     }
+}
+
+/// Who made these, each once, in order.
+fn authors(parts: &[PartRecord]) -> Vec<String> {
+    let mut authors: Vec<String> = Vec::new();
+    for part in parts {
+        if !authors.contains(&part.author) {
+            authors.push(part.author.clone());
+        }
+    }
+    authors
 }
 
 /// What becomes of a part.

@@ -1,8 +1,9 @@
-//! What is kept for a time only: receipts, and parts that nobody claims. Time is that of the log.
+//! What is kept for a time only: receipts, and parts that nobody claims. Time is that of the log. (The change feed is
+//! trimmed in `feed`.)
 
 use super::step::{ApplyError, Step};
 use super::{PARTS_KEPT_MS, RECEIPTS_KEPT_MS};
-use crate::store::{Space, key};
+use crate::store::{Space, TicketRecord, key};
 
 /// How much one entry clears away at most: more than one entry adds, so that nothing piles up.
 const GROUPS_PER_ENTRY: usize = 16;
@@ -13,10 +14,20 @@ const GROUPS_PER_ENTRY: usize = 16;
 pub struct Hint {
     receipts: Oldest,
     parts: Oldest,
+    tickets: Oldest,
+    pub(super) feed: Oldest,
 }
 
+impl Hint {
+    /// Something is known of a ticket that ends then.
+    pub(super) fn ticket_added(&mut self, expires_ms: u64) {
+        self.tickets.added_any(expires_ms);
+    }
+}
+
+/// What is known of the oldest of a kind.
 #[derive(Debug, Default, Clone, Copy)]
-enum Oldest {
+pub(super) enum Oldest {
     #[default]
     Unknown,
     Nothing,
@@ -24,7 +35,7 @@ enum Oldest {
 }
 
 impl Oldest {
-    fn may_be_before(self, time_ms: u64) -> bool {
+    pub fn may_be_before(self, time_ms: u64) -> bool {
         match self {
             Oldest::Unknown => true,
             Oldest::Nothing => false,
@@ -41,9 +52,18 @@ impl Oldest {
     }
 
     /// Something that expires was added; log time never falls, so that it is the youngest.
-    fn added(&mut self, time_ms: u64) {
+    pub fn added(&mut self, time_ms: u64) {
         if matches!(self, Oldest::Nothing) {
             *self = Oldest::At(time_ms);
+        }
+    }
+
+    /// Something that expires was added, at any time.
+    fn added_any(&mut self, time_ms: u64) {
+        match self {
+            Oldest::At(oldest) => *oldest = time_ms.min(*oldest),
+            Oldest::Nothing => *self = Oldest::At(time_ms),
+            Oldest::Unknown => {}
         }
     }
 }
@@ -60,7 +80,8 @@ impl Step<'_> {
             self.hint.receipts.added(self.clock_ms);
         }
         self.expire_receipts()?;
-        self.expire_parts()
+        self.expire_parts()?;
+        self.expire_tickets()
     }
 
     /// Notes that a transfer began, so that it expires if nobody claims it.
@@ -112,7 +133,30 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Both kinds of keys hold their time behind one byte of kind.
+    fn expire_tickets(&mut self) -> Result<(), ApplyError> {
+        let now_ms = self.clock_ms;
+        if !self.hint.tickets.may_be_before(now_ms) {
+            return Ok(());
+        }
+        let from = key::state::ticket_expiring(self.hint.tickets.start(), &[]);
+        let to = key::state::ticket_expiring(now_ms, &[]);
+        for (expiring, _) in self.txn.range(Space::State, &from, &to, GROUPS_PER_ENTRY)? {
+            let Some(ticket) = key::state::expiring_ticket(&expiring) else {
+                return Err(self.rule("expiring tickets name their key"));
+            };
+            // One that was used up and then taken back may have two times; the later one counts.
+            let record = self.txn.record::<TicketRecord>(Space::Documents, ticket)?;
+            if record.is_some_and(|record| record.expires_ms < now_ms) {
+                self.txn.remove(Space::Documents, ticket.to_vec());
+            }
+            self.txn.remove(Space::State, expiring);
+        }
+        let end = key::state::ticket_expiring(u64::MAX, &[]);
+        self.hint.tickets = self.oldest(key::state::ticket_expiring(self.hint.tickets.start(), &[]), end)?;
+        Ok(())
+    }
+
+    /// All kinds of keys hold their time behind one byte of kind.
     fn oldest(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Oldest, ApplyError> {
         let first = self.txn.range(Space::State, &from, &to, 1)?;
         Ok(match first.first().and_then(|(key, _)| key.get(1..9)?.try_into().ok()) {

@@ -1,6 +1,6 @@
 //! State hashes: what replicas compare.
 //!
-//! They cover heads, versions, access, tombstones and edit ids. They never cover stored bytes: replicas compact when
+//! They cover heads, versions, access, tombstones, edit ids, tickets and the feed. They never cover stored bytes: replicas compact when
 //! they like, and every sealing is different.
 
 use super::Machine;
@@ -21,7 +21,7 @@ fn hash_of(view: &StoreView<'_>) -> Result<Hash, StoreError> {
         let (key, value) = pair?;
         match key::record_kind(&key) {
             Some(DocumentRecord::Head) => add_head(&mut digest, &key, Head::from_record(&value)?),
-            Some(DocumentRecord::Access) => add(&mut digest, &key, &value),
+            Some(DocumentRecord::Access | DocumentRecord::Ticket) => add(&mut digest, &key, &value),
             Some(DocumentRecord::Version) => {
                 let version = VersionRecord::from_record(&value)?;
                 add(&mut digest, &key, version.heads());
@@ -29,13 +29,13 @@ fn hash_of(view: &StoreView<'_>) -> Result<Hash, StoreError> {
             _ => {}
         }
     }
-    for space in [Space::Edits, Space::Lists] {
+    for space in [Space::Edits, Space::Lists, Space::Feed] {
         for pair in view.all(space) {
             let (key, value) = pair?;
             add(&mut digest, &key, &value);
         }
     }
-    for fixed in [key::state::APPLIED, key::state::CLOCK, key::state::MEMBERSHIP] {
+    for fixed in [key::state::APPLIED, key::state::CLOCK, key::state::MEMBERSHIP, key::state::FEED] {
         if let Some(value) = view.get(Space::State, fixed)? {
             add(&mut digest, fixed, &value);
         }

@@ -6,10 +6,12 @@
 //! - `generations` move after the store and before anyone hears of the outcome, so that who reads afterwards sees it.
 
 mod access;
+mod bells;
 mod create;
 mod delete;
 mod edit;
 mod expiry;
+mod feed;
 mod generations;
 mod hash;
 mod keys;
@@ -20,8 +22,11 @@ mod snapshot;
 mod step;
 #[cfg(test)]
 mod tests;
+mod ticket;
 
 pub use access::level_of;
+pub use bells::{Bell, Bells, Topic};
+pub use feed::{FEED_KEPT, FeedKept, FeedReach};
 pub use generations::{AccessChanged, Generation, Generations};
 pub use outcome::{Done, Outcome, Outcomes, Rejection};
 pub use snapshot::InstallError;
@@ -30,10 +35,11 @@ use crate::raft::{Applicable, Position, SnapshotData, StateMachine};
 use crate::store::{Space, Store, StoreError, key};
 use bytes::Bytes;
 use parking_lot::Mutex;
+use rpc::OnRevoked;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
-use step::{ApplyError, Step, Touched};
+use step::{ApplyError, Changed, Step};
 
 /// How long a receipt is kept, in log time.
 pub const RECEIPTS_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -45,19 +51,40 @@ pub const PARTS_KEPT_MS: u64 = 60 * 60 * 1_000;
 pub struct Machine {
     store: Store,
     generations: Arc<Generations>,
+    bells: Arc<Bells>,
+    kept: FeedKept,
     /// Held while the log is applied and while a document's stored bytes are rewritten: neither sees half of the other.
     writing: Mutex<expiry::Hint>,
     durable: Mutex<Option<Position>>,
+    /// Who hears of tickets that are taken back.
+    revocations: Mutex<Vec<OnRevoked>>,
 }
 
 impl Machine {
     /// The machine over a shard's store. `generations` may be shared by all shards of a node.
     pub fn open(store: Store, generations: Arc<Generations>) -> Result<Machine, StoreError> {
+        Machine::open_keeping(store, generations, FEED_KEPT)
+    }
+
+    /// The same, for tests that do not wait for as much as is kept.
+    fn open_keeping(
+        store: Store,
+        generations: Arc<Generations>,
+        kept: FeedKept,
+    ) -> Result<Machine, StoreError> {
         // What was read back at open has survived, but nothing says that it has been fsynced.
         store.make_durable()?;
         let durable = read_position(&store)?;
         let writing = Mutex::new(expiry::Hint::default());
-        Ok(Machine { store, generations, writing, durable: Mutex::new(durable) })
+        Ok(Machine {
+            store,
+            generations,
+            bells: Arc::default(),
+            kept,
+            writing,
+            durable: Mutex::new(durable),
+            revocations: Mutex::default(),
+        })
     }
 
     /// The store below, for reading.
@@ -68,6 +95,16 @@ impl Machine {
     /// The generations of the documents that this machine changes.
     pub fn generations(&self) -> &Generations {
         &self.generations
+    }
+
+    /// The bells of those who wait for more of the feed.
+    pub fn bells(&self) -> &Arc<Bells> {
+        &self.bells
+    }
+
+    /// Whom to tell, from now on, of tickets that are taken back.
+    pub fn on_revoked(&self, heard: OnRevoked) {
+        self.revocations.lock().push(heard);
     }
 
     /// Runs `write` while nothing is applied. For rewriting stored bytes without changing what they mean.
@@ -86,8 +123,9 @@ fn apply_all(
     store: &Store,
     batch: &[Applicable],
     hint: &mut expiry::Hint,
-) -> Result<(Vec<Outcomes>, Vec<Touched>), ApplyError> {
-    let mut step = Step::begin(store, hint)?;
+    kept: FeedKept,
+) -> Result<(Vec<Outcomes>, Changed), ApplyError> {
+    let mut step = Step::begin(store, hint, kept)?;
     let outcomes = batch.iter().map(|entry| step.apply(entry)).collect::<Result<_, _>>()?;
     Ok((outcomes, step.commit()?))
 }
@@ -109,10 +147,14 @@ impl StateMachine for Machine {
         let mut hint = self.writing.lock();
         // Taken out: after an error or a panic nothing was written, and what the hint has learnt may be wrong.
         let mut learning = std::mem::take(&mut *hint);
-        let applied = apply_all(&self.store, &batch, &mut learning);
-        let (outcomes, touched) = applied.map_err(io::Error::other)?;
+        let applied = apply_all(&self.store, &batch, &mut learning, self.kept);
+        let (outcomes, changed) = applied.map_err(io::Error::other)?;
         *hint = learning;
-        self.generations.advance(&touched);
+        self.generations.advance(&changed.touched);
+        self.bells.ring(&changed.told, changed.index);
+        for ticket in &changed.revoked {
+            self.revocations.lock().iter().for_each(|heard| heard(*ticket));
+        }
         metrics::histogram!("stage_duration_seconds", "stage" => "apply").record(started.elapsed());
         Ok(outcomes)
     }
@@ -130,6 +172,7 @@ impl StateMachine for Machine {
         *hint = expiry::Hint::default();
         *self.durable.lock() = Some(position);
         self.generations.advance_all();
+        self.bells.ring_all(position.index);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What applying a command leads to.
 
+use crate::store::TicketFate;
 use base::Level;
 
 /// The outcomes of the commands in one entry, in order. Key records and parts have none.
@@ -12,6 +13,8 @@ pub enum Outcome {
     One(Result<Done, Rejection>),
     /// Of edits, one for each part.
     Edits(Vec<Result<Done, Rejection>>),
+    /// Of a command about a ticket: what had become of the ticket before.
+    Ticket(Option<TicketFate>),
 }
 
 /// It is done.

@@ -1,9 +1,10 @@
 //! Access lists.
 
+use super::feed::Told;
 use super::step::{ApplyError, Step};
 use super::{Done, Rejection};
 use crate::command::Share;
-use crate::store::{Head, Lookup, Space, key};
+use crate::store::{FeedKind, Grant, Head, Lookup, Space, key};
 use base::Level;
 
 impl Step<'_> {
@@ -22,30 +23,35 @@ impl Step<'_> {
         };
         let version = head.version;
         // The owner's level is not in the list, and no entry there could lower it.
-        if share.principal != head.owner && !self.set_access(&document, head, &share, id.as_bytes())? {
-            return Ok(Err(Rejection::AccessFull));
+        if share.principal != head.owner {
+            match self.set_access(&document, head.clone(), &share, id.as_bytes())? {
+                Set::Full => return Ok(Err(Rejection::AccessFull)),
+                Set::Same => {}
+                Set::Changed => self.tell(tenant, id, &head, told(&share)),
+            }
         }
         self.touch_access(tenant, id);
         Ok(Ok(self.done(tenant, id, &share.edit, version)))
     }
 
-    /// Writes the entry and the list of its principal. `false`: there is no room for another entry.
+    /// Writes the entry and the list of its principal.
     fn set_access(
         &mut self,
         document: &[u8],
         mut head: Head,
         share: &Share,
         id: &[u8; 16],
-    ) -> Result<bool, ApplyError> {
+    ) -> Result<Set, ApplyError> {
         let entry = key::access(document, &share.principal);
         let listed = key::listed(&share.origin.tenant, &share.principal, id);
-        let present = self.txn.get(Space::Documents, &entry)?.is_some();
+        let before = self.txn.get(Space::Documents, &entry)?;
+        let present = before.is_some();
         match share.level {
             Some(level) => {
                 let grantable = Level::from_number(level).filter(|level| *level <= Level::Admin);
                 let level = grantable.ok_or_else(|| self.rule("shares grant read, write or admin"))?;
                 if !present && head.access_entries >= share.entries_max {
-                    return Ok(false);
+                    return Ok(Set::Full);
                 }
                 head.access_entries += u32::from(!present);
                 self.txn.put(Space::Documents, entry, vec![level as u8]);
@@ -58,6 +64,23 @@ impl Step<'_> {
             }
         }
         self.txn.put(Space::Documents, key::head(document), head.to_record());
-        Ok(true)
+        let same = before.as_deref() == share.level.as_ref().map(std::slice::from_ref);
+        Ok(if same { Set::Same } else { Set::Changed })
     }
+}
+
+/// What became of an entry of an access list.
+enum Set {
+    Changed,
+    /// It was as it is now.
+    Same,
+    /// There is no room for another.
+    Full,
+}
+
+/// What the feed hears of a change of access.
+fn told(share: &Share) -> Told {
+    let lost = if share.level.is_none() { vec![share.principal.clone()] } else { vec![] };
+    let grant = Some(Grant { principal: share.principal.clone(), level: share.level });
+    Told { grant, lost, ..Told::by(vec![share.origin.actor().to_owned()], FeedKind::Shared) }
 }

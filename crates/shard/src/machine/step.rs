@@ -1,11 +1,13 @@
 //! Applying entries one after the other within one atomic write.
 
 use super::expiry::Hint;
-use super::{Done, Outcome, Outcomes, Rejection};
+use super::feed::Telling;
+use super::{Done, FeedKept, Outcome, Outcomes, Rejection};
 use crate::command::{Command, EditId, Entry, EntryError};
 use crate::raft::{Applicable, Kind, Position};
-use crate::store::{Lookup, Receipt, RecordError, Space, Store, StoreError, Txn, key};
+use crate::store::{DocKey, Lookup, Receipt, RecordError, Space, Store, StoreError, Txn, key};
 use base::{DocId, Slot};
+use rpc::TicketId;
 
 /// Why an entry cannot be applied. It stops the group: to skip it would make replicas differ.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +42,23 @@ pub struct Step<'a> {
     /// Receipts that the entry at hand has made.
     pub(super) receipts: Vec<Vec<u8>>,
     pub(super) hint: &'a mut Hint,
+    pub(super) feed: Telling,
     touched: Vec<Touched>,
+    /// Tickets that are taken back.
+    pub(super) revoked: Vec<TicketId>,
+}
+
+/// What a write has changed that others hear of.
+#[derive(Debug)]
+pub struct Changed {
+    /// Documents.
+    pub touched: Vec<Touched>,
+    /// The documents that the change feed tells of.
+    pub told: Vec<DocKey>,
+    /// The last entry.
+    pub index: u64,
+    /// Tickets that were taken back.
+    pub revoked: Vec<TicketId>,
 }
 
 /// A document that a write changes.
@@ -53,16 +71,30 @@ pub struct Touched {
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn begin(store: &'a Store, hint: &'a mut Hint) -> Result<Step<'a>, StoreError> {
+    pub(super) fn begin(
+        store: &'a Store,
+        hint: &'a mut Hint,
+        kept: FeedKept,
+    ) -> Result<Step<'a>, StoreError> {
         let stored = store.get(Space::State, key::state::CLOCK)?;
         let clock_ms = stored.map_or(Ok(0), |bytes| number_from_bytes("clock", &bytes))?;
         let position = Position { term: 0, node: 0, index: 0 };
-        Ok(Step { txn: store.begin(), clock_ms, position, receipts: vec![], hint, touched: vec![] })
+        Ok(Step {
+            txn: store.begin(),
+            clock_ms,
+            position,
+            receipts: vec![],
+            hint,
+            feed: Telling::begin(store, kept)?,
+            touched: vec![],
+            revoked: vec![],
+        })
     }
 
     /// Applies one entry.
     pub(super) fn apply(&mut self, entry: &Applicable) -> Result<Outcomes, ApplyError> {
         self.position = entry.position;
+        self.feed.next_entry();
         let outcomes = match &entry.kind {
             Kind::Blank => vec![],
             Kind::Membership(bytes) => {
@@ -76,15 +108,18 @@ impl<'a> Step<'a> {
             }
         };
         self.expire()?;
+        self.trim_feed()?;
         Ok(outcomes)
     }
 
-    /// Makes it all visible, and tells which documents have changed.
-    pub(super) fn commit(mut self) -> Result<Vec<Touched>, StoreError> {
+    /// Makes it all visible, and tells what has changed.
+    pub(super) fn commit(mut self) -> Result<Changed, StoreError> {
         self.txn.put(Space::State, key::state::APPLIED.to_vec(), position_to_bytes(self.position));
         self.txn.put(Space::State, key::state::CLOCK.to_vec(), self.clock_ms.to_be_bytes().to_vec());
+        self.feed.finish(&mut self.txn);
         self.txn.commit()?;
-        Ok(self.touched)
+        let (told, index) = (self.feed.told, self.position.index);
+        Ok(Changed { touched: self.touched, told, index, revoked: self.revoked })
     }
 
     fn entry(&mut self, entry: Entry) -> Result<Outcomes, ApplyError> {
@@ -111,6 +146,8 @@ impl<'a> Step<'a> {
             Command::Edit(edit) => self.edit(edit).map(Outcome::Edits),
             Command::Delete(delete) => self.delete(delete).map(Outcome::One),
             Command::Share(share) => self.share(share).map(Outcome::One),
+            Command::SpendTicket(ticket) => self.spend_ticket(&ticket).map(Outcome::Ticket),
+            Command::RevokeTicket(ticket) => self.revoke_ticket(&ticket).map(Outcome::Ticket),
             Command::OwnerKey(_) | Command::DocumentKey(_) => {
                 Err(self.rule("keys come in entries of their own"))
             }

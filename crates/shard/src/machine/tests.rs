@@ -1,5 +1,7 @@
 //! The machine, told as stories: commands in, outcomes and state out.
 
+mod feed;
+
 use super::*;
 use crate::command::{
     Claim, Command, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Entry, Origin, OwnerKey,
@@ -53,6 +55,7 @@ impl Shard {
         match self.feed(Entry::Commands(vec![command])).remove(0) {
             Outcome::One(outcome) => timeless(outcome),
             Outcome::Edits(mut outcomes) => timeless(outcomes.remove(0)),
+            Outcome::Ticket(_) => panic!("no ticket was asked for"),
         }
     }
 
@@ -110,7 +113,7 @@ impl Shard {
         };
         match self.feed(Entry::Commands(vec![Command::Edit(edit)])).remove(0) {
             Outcome::Edits(outcomes) => outcomes.into_iter().map(timeless).collect(),
-            Outcome::One(_) => panic!("edits have an outcome each"),
+            Outcome::One(_) | Outcome::Ticket(_) => panic!("edits have an outcome each"),
         }
     }
 

@@ -83,7 +83,9 @@ impl Inner {
             // An id that is taken is as unlikely as a broken hash; a new one is minted.
             Outcome::One(Err(Rejection::Stale | Rejection::Exists)) => Ok(Tried::Stale),
             Outcome::One(Err(rejection)) => Err(refusal(rejection, &self.engine.limits)),
-            Outcome::Edits(_) => Err(Refusal::Internal { reason: "a creation has one outcome".to_owned() }),
+            Outcome::Edits(_) | Outcome::Ticket(_) => {
+                Err(Refusal::Internal { reason: "a creation has one outcome".to_owned() })
+            }
         }
     }
 

@@ -33,7 +33,7 @@ impl Inner {
                 Outcome::One(Ok(_)) => return Ok(()),
                 Outcome::One(Err(Rejection::Stale)) => {}
                 Outcome::One(Err(rejection)) => return Err(refusal(rejection, &self.engine.limits)),
-                Outcome::Edits(_) => {
+                Outcome::Edits(_) | Outcome::Ticket(_) => {
                     return Err(Refusal::Internal { reason: "a deletion has one outcome".to_owned() });
                 }
             }

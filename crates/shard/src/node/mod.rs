@@ -3,6 +3,7 @@
 mod create;
 pub(crate) mod cursor;
 mod delete;
+mod feed;
 mod folder;
 mod list;
 mod live;
@@ -21,7 +22,8 @@ use crate::shard::Shard;
 use crate::store::{DocKey, NodeStore};
 use base::{DocId, ShardId, Slot, SlotMap};
 use rpc::{
-    Access, Answer, Caller, Create, Delete, Health, List, Page, Read, Refusal, Seen, Shards, Share, Write,
+    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Seen,
+    Shards, Share, Write,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -162,6 +164,10 @@ impl Shards for NodeService {
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         Box::pin(self.inner.list(caller, list))
+    }
+
+    fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
+        Box::pin(self.inner.changes(caller, changes))
     }
 
     fn health(&self) -> Health {

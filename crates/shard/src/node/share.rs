@@ -36,7 +36,9 @@ impl Inner {
             // Who has just taken away their own access still sees what they did.
             Outcome::One(Ok(_)) => self.list_of(&shard, &doc).await,
             Outcome::One(Err(rejection)) => Err(refusal(rejection, &self.engine.limits)),
-            Outcome::Edits(_) => Err(Refusal::Internal { reason: "a share has one outcome".to_owned() }),
+            Outcome::Edits(_) | Outcome::Ticket(_) => {
+                Err(Refusal::Internal { reason: "a share has one outcome".to_owned() })
+            }
         }
     }
 

@@ -11,6 +11,7 @@ const ACCESS: u8 = b'A';
 const VERSION: u8 = b'V';
 const COMPACTED: u8 = b'S';
 const OWNER_KEY: u8 = b'O';
+const TICKET: u8 = b'T';
 
 /// What a record of [`super::Space::Documents`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum DocumentRecord {
     Compacted,
     /// An owner's wrapped key.
     OwnerKey,
+    /// What became of a ticket.
+    Ticket,
 }
 
 /// What the record at a key is; `None` for a key that is none of ours.
@@ -39,6 +42,7 @@ pub fn record_kind(key: &[u8]) -> Option<DocumentRecord> {
         VERSION => DocumentRecord::Version,
         COMPACTED => DocumentRecord::Compacted,
         OWNER_KEY => DocumentRecord::OwnerKey,
+        TICKET => DocumentRecord::Ticket,
         _ => return None,
     })
 }
@@ -123,6 +127,14 @@ pub fn owner_key(tenant: &str, slot: Slot, owner: &str) -> Vec<u8> {
     with(&document(tenant, &NIL_DOCUMENT, slot), OWNER_KEY, owner.as_bytes())
 }
 
+/// What became of a ticket: `length of the user (1) ‖ user ‖ ticket (16)` behind the kind, in the slot of the user.
+pub fn ticket(tenant: &str, slot: Slot, user: &str, id: &[u8; 16]) -> Vec<u8> {
+    let mut key = with(&document(tenant, &NIL_DOCUMENT, slot), TICKET, &[]);
+    push_name(&mut key, user);
+    key.extend(id);
+    key
+}
+
 /// The receipt of an edit: `slot ‖ tenant ‖ edit id (16)`.
 pub fn receipt(tenant: &str, slot: Slot, edit: &[u8; 16]) -> Vec<u8> {
     let mut key = tenant_in_slot(tenant, slot);
@@ -153,10 +165,13 @@ pub mod state {
     pub const MEMBERSHIP: &[u8] = b"membership";
     /// The highest leader time applied.
     pub const CLOCK: &[u8] = b"clock";
+    /// What of the change feed is there.
+    pub const FEED: &[u8] = b"feed";
 
     const EXPIRING: u8 = b'x';
     const PART: u8 = b'p';
     const PART_EXPIRING: u8 = b't';
+    const TICKET_EXPIRING: u8 = b'k';
 
     /// Receipts that expire together: `time (8) ‖ index (8)`.
     pub fn expiring(time_ms: u64, index: u64) -> Vec<u8> {
@@ -180,6 +195,16 @@ pub mod state {
     /// When the parts of a transfer expire: `time (8) ‖ transfer (16)`.
     pub fn part_expiring(time_ms: u64, transfer: &[u8; 16]) -> Vec<u8> {
         timed(PART_EXPIRING, time_ms, transfer)
+    }
+
+    /// When what is known of a ticket is forgotten: `time (8) ‖ its key`.
+    pub fn ticket_expiring(time_ms: u64, ticket: &[u8]) -> Vec<u8> {
+        timed(TICKET_EXPIRING, time_ms, ticket)
+    }
+
+    /// The key in [`ticket_expiring`].
+    pub fn expiring_ticket(key: &[u8]) -> Option<&[u8]> {
+        key.get(1 + size_of::<u64>()..)
     }
 
     fn timed(kind: u8, time_ms: u64, rest: &[u8]) -> Vec<u8> {

@@ -1,20 +1,24 @@
 //! The local store of a replica: what the log says, applied.
 //!
-//! One `fjall` database serves all shards of a node; each shard has four spaces of its own in it. Nothing is fsynced by
+//! One `fjall` database serves all shards of a node; each shard has five spaces of its own in it. Nothing is fsynced by
 //! itself: a crash loses a suffix, and the log, which is purged only up to what [`Store::make_durable`] has confirmed,
 //! applies it again. `docs/data-layout.md` shows every key and record.
 
 mod failure;
+mod feed;
 mod journal;
 pub mod key;
 mod records;
+mod ticket;
 mod txn;
 
+pub use feed::{FeedExtent, FeedKind, FeedPlace, FeedRecord, Grant};
 pub use journal::JournalError;
 pub use key::{DocKey, DocumentRecord, NIL_DOCUMENT};
 pub use records::{
     Compacted, Head, Lookup, PartRecord, Receipt, RecordError, VersionRecord, join_heads, split_heads,
 };
+pub use ticket::{TicketFate, TicketRecord};
 pub use txn::Txn;
 
 use base::ShardId;
@@ -87,7 +91,13 @@ impl NodeStore {
             let options = || KeyspaceCreateOptions::default().max_memtable_size(16 << 20);
             self.database.keyspace(&format!("shard{}-{}", shard.0, space.name()), options)
         };
-        let spaces = [open(Space::State)?, open(Space::Documents)?, open(Space::Edits)?, open(Space::Lists)?];
+        let spaces = [
+            open(Space::State)?,
+            open(Space::Documents)?,
+            open(Space::Edits)?,
+            open(Space::Lists)?,
+            open(Space::Feed)?,
+        ];
         sync_names(&self.folder).map_err(fjall::Error::from)?;
         Ok(Store { database: self.database.clone(), spaces, failure: self.failure.clone() })
     }
@@ -121,6 +131,9 @@ fn sync_names(folder: &Path) -> io::Result<()> {
     names.into_iter().chain(beside).try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
+/// How many spaces a shard has.
+const SPACES: usize = 5;
+
 /// The parts of a shard's store. Numbers travel in snapshots: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -133,11 +146,14 @@ pub enum Space {
     Edits = 2,
     /// Which documents a principal can reach.
     Lists = 3,
+    /// What has changed, in the order of the log.
+    Feed = 4,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Space; 4] = [Space::State, Space::Documents, Space::Edits, Space::Lists];
+    pub const ALL: [Space; SPACES] =
+        [Space::State, Space::Documents, Space::Edits, Space::Lists, Space::Feed];
 
     /// The space with a number.
     pub fn from_number(number: u8) -> Option<Space> {
@@ -150,6 +166,7 @@ impl Space {
             Space::Documents => "documents",
             Space::Edits => "edits",
             Space::Lists => "lists",
+            Space::Feed => "feed",
         }
     }
 }
@@ -158,7 +175,7 @@ impl Space {
 #[derive(Clone)]
 pub struct Store {
     database: Database,
-    spaces: [Keyspace; 4],
+    spaces: [Keyspace; SPACES],
     failure: Failure,
 }
 

@@ -1,6 +1,6 @@
 //! An atomic write that reads what it has written.
 
-use super::{Lookup, Space, Store, StoreError};
+use super::{Lookup, SPACES, Space, Store, StoreError};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -11,9 +11,9 @@ pub type OwnedPair = (Vec<u8>, Vec<u8>);
 /// Writes that become visible together, in [`Txn::commit`], or not at all.
 pub struct Txn<'a> {
     store: &'a Store,
-    pending: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; 4],
+    pending: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; SPACES],
     /// What the store has said so far: commands that follow each other ask for the same.
-    read: RefCell<[HashMap<Vec<u8>, Option<fjall::Slice>>; 4]>,
+    read: RefCell<[HashMap<Vec<u8>, Option<fjall::Slice>>; SPACES]>,
 }
 
 impl<'a> Txn<'a> {
@@ -82,7 +82,7 @@ impl<'a> Txn<'a> {
         let bounds = (Bound::Included(from.to_vec()), Bound::Excluded(to.to_vec()));
         let mut merged = BTreeMap::new();
         // As many stored keys as may be hidden by pending removals, and `limit` more.
-        let hidden = pending.range::<Vec<u8>, _>(bounds.clone()).count();
+        let hidden = pending.range::<Vec<u8>, _>(bounds.clone()).filter(|(_, value)| value.is_none()).count();
         for pair in self.store.range(space, from.to_vec(), to.to_vec()).take(limit.saturating_add(hidden)) {
             let (key, value) = pair?;
             merged.insert(key.to_vec(), Some(value.to_vec()));

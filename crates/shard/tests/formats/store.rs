@@ -7,8 +7,8 @@ use bytes::Bytes;
 use shard::machine::Machine;
 use shard::raft::{Applicable, Kind, Position, StateMachine};
 use shard::store::{
-    Compacted, DocumentRecord, Head, Lookup, NodeStore, Receipt, RecordError, Space, StoreOptions,
-    VersionRecord, key,
+    Compacted, DocumentRecord, FeedRecord, Head, Lookup, NodeStore, Receipt, RecordError, Space,
+    StoreOptions, VersionRecord, key,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -72,6 +72,7 @@ fn check_value(space: Space, key: &[u8], value: &[u8]) {
         (Space::Documents, Some(DocumentRecord::Version)) => check_record::<VersionRecord>(value),
         (Space::Documents, None) => panic!("{} is no key of a document", key.escape_ascii()),
         (Space::Edits, _) => check_record::<Receipt>(value),
+        (Space::Feed, _) => check_record::<FeedRecord>(value),
         _ => {}
     }
 }

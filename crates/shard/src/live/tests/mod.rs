@@ -6,4 +6,4 @@ mod bulk;
 mod follow;
 mod hostile;
 mod together;
-mod world;
+pub(crate) mod world;

@@ -1,0 +1,35 @@
+//! Tickets: the log keeps of one only that it was used up, or taken back, until it has ended by itself.
+
+use super::step::{ApplyError, Step};
+use crate::command::Ticket;
+use crate::store::{Lookup, Space, StoreError, TicketFate, TicketRecord, key};
+use rpc::TicketId;
+
+impl Step<'_> {
+    /// Uses a ticket up. Gives what had become of it before.
+    pub(super) fn spend_ticket(&mut self, ticket: &Ticket) -> Result<Option<TicketFate>, ApplyError> {
+        self.fate(ticket, TicketFate::Spent)
+    }
+
+    /// Takes a ticket back.
+    pub(super) fn revoke_ticket(&mut self, ticket: &Ticket) -> Result<Option<TicketFate>, ApplyError> {
+        self.revoked.push(TicketId(ticket.id));
+        self.fate(ticket, TicketFate::Revoked)
+    }
+
+    /// What becomes of a ticket stays, but that one which was used up can be taken back, too.
+    fn fate(&mut self, ticket: &Ticket, fate: TicketFate) -> Result<Option<TicketFate>, ApplyError> {
+        let Ticket { origin, id, slot, expires_ms } = ticket;
+        let now_ms = self.tick(origin.time_ms);
+        let at = key::ticket(&origin.tenant, self.slot(*slot)?, origin.actor(), id);
+        let before = self.txn.record::<TicketRecord>(Space::Documents, &at)?;
+        let before = before.map(|record| record.fate()).transpose().map_err(StoreError::from)?;
+        if before.is_none_or(|before| before < fate) && *expires_ms > now_ms {
+            let record = TicketRecord::new(fate, now_ms, *expires_ms);
+            self.txn.put(Space::Documents, at.clone(), record.to_record());
+            self.txn.put(Space::State, key::state::ticket_expiring(*expires_ms, &at), vec![]);
+            self.hint.ticket_added(*expires_ms);
+        }
+        Ok(before)
+    }
+}

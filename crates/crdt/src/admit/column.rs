@@ -86,13 +86,7 @@ impl<'a, T: Column<'a>> RunLength<'a, T> {
         T: PartialEq,
     {
         match self.run {
-            _ if self.is_done() => {
-                if value.is_none() {
-                    u64::MAX
-                } else {
-                    0
-                }
-            }
+            _ if self.is_done() && value.is_none() => u64::MAX,
             Run::Same(same) if same == value => self.left,
             _ => 0,
         }

@@ -179,7 +179,7 @@ mod tests {
                 op.then.lengths().flat_map(|(length, count)| std::iter::repeat_n(length, count as usize));
             assert!(lengths.eq(text.chars().skip(1).map(char::len_utf8)), "{text}");
             let (mut together, mut alone) = (Vec::new(), Vec::new());
-            put_rows(&mut together, &[op.clone()], 7);
+            put_rows(&mut together, std::slice::from_ref(&op), 7);
             put_rows(&mut alone, &op.unrolled(id(7)).collect::<Vec<_>>(), 7);
             assert_eq!(together, alone, "{text}");
         }

@@ -15,8 +15,10 @@ use crate::shard::Shard;
 use crate::store::DocKey;
 use base::Limits;
 use futures::FutureExt;
+use rpc::Refusal;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,6 +69,9 @@ pub struct Engine {
 
 /// Memory for edits that wait for their documents, on the whole node.
 const WAITING_ROOM_KIB: usize = 256 << 10;
+
+/// How long those who follow a document wait for a shard that does not serve, before they are sent away.
+const READABLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Memory for long messages of sync sessions that wait for their documents.
 const UPLOAD_ROOM_KIB: usize = 256 << 10;
@@ -148,6 +153,16 @@ impl Engine {
             tracing::error!(document = %id, error = chain(&fault), "the document was not compacted");
         }
         drop(turn);
+    }
+
+    /// Waits until everything is applied that the log of a shard holds, also if its group is being rebuilt: what was on its
+    /// way when the group died may come to be then.
+    pub async fn until_readable(&self, shard: &Shard) -> Result<(), Refusal> {
+        if shard.ready_to_read().await.is_err() {
+            let leading = tokio::time::timeout(READABLE_WITHIN, shard.group.until_leading());
+            let _in_time = self.stopping.run_until_cancelled(leading).await;
+        }
+        shard.ready_to_read().await
     }
 
     /// Works on a document's queue until it is empty.

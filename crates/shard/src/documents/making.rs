@@ -10,7 +10,7 @@ use super::quarantine::Quarantine;
 use super::queue::{Pending, Work};
 use super::stored::{self, context};
 use crate::command::{EditDocument, EditId, EditPart};
-use crate::live::{Arrived, STORED};
+use crate::live::{Arrived, STORED, Taken, Upload, Wrong};
 use crate::store::{DocKey, Lookup, Receipt, Space, StoreView, join_heads, key, split_heads};
 use base::{Heads, Level, Limits, UserId, heads_tag};
 use crdt::admit::{Admitted, Intake};
@@ -51,6 +51,10 @@ pub struct Batch {
     pub version: u64,
     /// The heads after each part, joined; known once there is a command.
     pub heads: Vec<Vec<u8>>,
+    /// Sessions to be ended, once nothing is locked.
+    pub wrong: Vec<Wrong>,
+    /// Uploads that take longer than they may where this batch is made: they are the first of the next.
+    pub heavy: Vec<Upload>,
 }
 
 /// Who waits for a part.
@@ -103,10 +107,13 @@ impl Batch {
     }
 
     /// Adds uploads that were looked into.
-    pub fn add_uploads(&mut self, parts: Vec<EditPart>, arrived: Vec<Arrived>, empty: Vec<Arrived>) {
+    pub fn add_uploads(&mut self, taken: Taken) {
+        let Taken { parts, arrived, empty, wrong, heavy } = taken;
         self.parts.extend(parts);
         self.askers.extend(arrived.into_iter().map(Asker::Upload));
         self.empty.extend(empty);
+        self.wrong.extend(wrong);
+        self.heavy.extend(heavy);
     }
 
     fn refuse(&mut self, edits: Vec<Pending>, refusal: impl Fn() -> Refusal) {
@@ -196,7 +203,7 @@ fn drop_uploads(batch: &mut Batch) {
     for asker in batch.askers.drain(..) {
         if let Asker::Upload(arrived) = asker {
             let reason = "Automerge does not take these changes".to_owned();
-            arrived.upload.session.end(Refusal::BadEdit { operation: None, reason });
+            batch.wrong.push((arrived.upload, Refusal::BadEdit { operation: None, reason }));
         }
     }
 }

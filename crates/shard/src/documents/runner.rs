@@ -13,7 +13,7 @@ use super::queue::{Pending, Work};
 use super::stored;
 use super::workers::WorkLost;
 use crate::command::Command;
-use crate::live::{LiveDocument, Taken, Upload, give_birth, take};
+use crate::live::{LiveDocument, Upload, end_wrong, give_birth, take};
 use crate::shard::Shard;
 use crate::store::StoreView;
 use rpc::{At, Refusal};
@@ -94,8 +94,9 @@ impl Runner {
         let live = self.live(&work);
         if let Some(live) = live.as_ref().filter(|live| !work.uploads.is_empty() && self.is_unborn(live)) {
             let uploads = std::mem::take(&mut work.uploads);
-            work.uploads = give_birth(&self.engine, &self.shard, live, uploads).await;
-            self.again(work);
+            let born = give_birth(&self.engine, &self.shard, live, uploads).await;
+            self.open.queue.put_back(Work { uploads: born.others, ..work });
+            self.again(Work { uploads: born.tried, ..Work::default() });
             return Ok(Done::default());
         }
         let place = place(&work, live.as_deref());
@@ -108,8 +109,14 @@ impl Runner {
         let following = live.clone();
         let make = move |runner: &Runner, state: &mut Option<Loaded>| runner.make(state, following, work);
         let (state, mut batch, making) = self.work("make", place, state, make).await?;
+        end_wrong(std::mem::take(&mut batch.wrong));
+        let heavy = std::mem::take(&mut batch.heavy);
+        self.open.queue.put_back(Work { uploads: heavy, ..Work::default() });
         let settled = std::mem::take(&mut batch.settled);
         let outcome = self.propose(&mut batch).await;
+        // Who came while it was on its way may have seen the state before it.
+        let live = live.or_else(|| self.engine.live.get(&self.open.doc));
+        let place = if live.as_ref().is_some_and(|live| live.is_crowded()) { Place::Worker } else { place };
         let following = live.clone();
         let show = move |runner: &Runner, state: &mut Option<Loaded>| {
             let after = show(runner, state, following.as_deref(), batch, outcome);
@@ -191,7 +198,9 @@ impl Runner {
             now_ms: base::now().0,
         };
         let (doc, mut batch) = (&self.open.doc, Batch::default());
-        let Work { uploads, edits } = work;
+        let Work { mut uploads, edits } = work;
+        // What a session sends behind what was wrong is not heard.
+        uploads.retain(|upload| !upload.session.is_over());
         let Some(live) = live.filter(|live| !uploads.is_empty() || live.has_sessions()) else {
             make(&bench, doc, state, &mut batch, None, edits);
             return batch;
@@ -209,8 +218,7 @@ impl Runner {
         };
         let mut intake = content.graph.intake();
         let taken = take(&self.shard, doc, content, &mut intake, uploads, &self.engine.limits);
-        let Taken { parts, arrived, empty } = taken;
-        batch.add_uploads(parts, arrived, empty);
+        batch.add_uploads(taken);
         if !edits.is_empty() {
             make(&bench, doc, state, &mut batch, Some(&mut intake), edits);
         }
@@ -223,7 +231,9 @@ impl Runner {
             live.forget();
             return Ok(());
         };
-        live.load_or_step(&self.engine, &self.shard, view, &head)?;
+        if live.load_or_step(&self.engine, &self.shard, view, &head)? {
+            live.ring();
+        }
         batch.version = head.version;
         Ok(())
     }
@@ -288,7 +298,8 @@ impl Runner {
 fn place(work: &Work, live: Option<&LiveDocument>) -> Place {
     let bytes: usize = work.uploads.iter().map(Upload::bytes).sum();
     let loaded = live.is_some_and(|live| live.content().is_some());
-    if work.edits.is_empty() && loaded && bytes <= INLINE_BYTES { Place::Here } else { Place::Worker }
+    let light = bytes <= INLINE_BYTES && !work.uploads.iter().any(|upload| upload.heavy);
+    if work.edits.is_empty() && loaded && light { Place::Here } else { Place::Worker }
 }
 
 /// Edits that have no answer yet.

@@ -3,7 +3,7 @@
 use super::content::Content;
 use super::document::{Commit, LiveDocument};
 use super::relay::{authors, settle_empty};
-use super::take::arrive;
+use super::take::{Unfit, arrive, end_wrong};
 use super::upload::{Arrived, Upload};
 use crate::command::{Command, Create, EditId, Origin};
 use crate::documents::{Engine, Fault, Keyring, OwnerId, context, new_document_key, refusal, unproposed};
@@ -20,17 +20,27 @@ use vault::{Key, Kind, seal};
 /// How often it is tried with another owner key. The first key of an owner is made once, so two are enough.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// Makes the document of uploads to an id that has none. Gives the uploads that are to be taken once it is there: those
-/// of other sessions, and all of them if somebody else has made it meanwhile.
+/// Uploads that are to be taken once a document is there.
+#[derive(Default)]
+pub struct Later {
+    /// Those of other sessions: they were not looked into.
+    pub others: Vec<Upload>,
+    /// Those that were to make it, if somebody else has made it meanwhile.
+    pub tried: Vec<Upload>,
+}
+
+/// Makes the document of uploads to an id that has none.
 pub async fn give_birth(
     engine: &Arc<Engine>,
     shard: &Arc<Shard>,
     live: &Arc<LiveDocument>,
     uploads: Vec<Upload>,
-) -> Vec<Upload> {
+) -> Later {
     // Whoever wants to load it waits until it is there.
     let _making = live.gate.lock().await;
-    let Some(parent) = uploads.first().map(|upload| upload.session.clone()) else { return vec![] };
+    let Some(parent) = uploads.first().map(|upload| upload.session.clone()) else {
+        return Later::default();
+    };
     let (own, others): (Vec<_>, Vec<_>) =
         uploads.into_iter().partition(|upload| Arc::ptr_eq(&upload.session, &parent));
     let worker = (shard.clone(), engine.limits);
@@ -39,13 +49,14 @@ pub async fn give_birth(
         Ok(embryo) => embryo,
         Err(lost) => {
             parent.end(Fault::from(lost).into());
-            return others;
+            return Later { others, ..Later::default() };
         }
     };
     if embryo.heads.is_empty() {
         embryo.settle();
-        return others;
+        return Later { others, ..Later::default() };
     }
+    let mut tried = Vec::new();
     match create(engine, shard, live, &embryo).await {
         Ok(Born::Made(done, key)) => {
             if let Err(fault) = embryo.live(live, done, key) {
@@ -53,15 +64,12 @@ pub async fn give_birth(
             }
             engine.live.reweigh(live);
             embryo.settle();
-            others
         }
         // Somebody else was first; what this one brings is an upload like any other.
-        Ok(Born::Taken) => embryo.arrived.into_iter().map(|arrived| arrived.upload).chain(others).collect(),
-        Err(refusal) => {
-            parent.end(refusal);
-            others
-        }
+        Ok(Born::Taken) => tried.extend(embryo.arrived.into_iter().map(|arrived| arrived.upload)),
+        Err(refusal) => parent.end(refusal),
     }
+    Later { others, tried }
 }
 
 /// A document that is about to be.
@@ -78,8 +86,19 @@ enum Born {
 fn look(shard: &Shard, uploads: Vec<Upload>, limits: &Limits) -> Embryo {
     let nothing = Graph::new();
     let mut intake = nothing.intake();
-    let arrived =
-        uploads.into_iter().filter_map(|upload| arrive(shard, &mut intake, upload, limits)).collect();
+    let mut arrived = Vec::new();
+    for mut upload in uploads {
+        // This is done by a worker.
+        upload.heavy = true;
+        // What a session sends behind what was wrong is not heard.
+        if upload.session.is_over() {
+            continue;
+        }
+        match arrive(shard, &mut intake, upload, limits) {
+            Ok(one) => arrived.push(one),
+            Err(Unfit::Wrong(wrong) | Unfit::Heavy(wrong)) => end_wrong(vec![wrong]),
+        }
+    }
     Embryo { arrived, heads: intake.heads() }
 }
 

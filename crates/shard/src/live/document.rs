@@ -55,7 +55,7 @@ pub struct Commit {
 }
 
 /// The graph of a document that is not there.
-static NOTHING: LazyLock<Graph> = LazyLock::new(Graph::new);
+pub(super) static NOTHING: LazyLock<Graph> = LazyLock::new(Graph::new);
 
 impl LiveDocument {
     /// A document of which nothing is known yet.
@@ -115,7 +115,13 @@ impl LiveDocument {
         let Some(first) = head(&view, &self.doc)? else { return Ok(()) };
         let load = || load(&engine.keyring, &view, &self.doc, &first);
         let content = engine.quarantine.open(&self.doc, first.version, load)?;
-        *self.content.write() = Some(Box::new(content));
+        {
+            // Somebody else may have loaded it meanwhile, and have gone on from there: nobody is led back.
+            let mut kept = self.content.write();
+            if kept.as_ref().is_none_or(|kept| kept.version < content.version) {
+                *kept = Some(Box::new(content));
+            }
+        }
         // What was committed meanwhile found no content to go into.
         let view = shard.machine.store().view();
         if let Some(newest) = head(&view, &self.doc)? {
@@ -137,7 +143,10 @@ impl LiveDocument {
         }
         let (live, shard, loader) = (self.clone(), shard.clone(), engine.clone());
         engine.tasks.spawn(async move {
-            let loaded = live.ready(&loader, &shard).await;
+            let loaded = match loader.until_readable(&shard).await {
+                Ok(()) => live.ready(&loader, &shard).await,
+                refused => refused,
+            };
             live.waking.store(false, Ordering::Release);
             match loaded {
                 Ok(()) => live.ring(),
@@ -146,33 +155,35 @@ impl LiveDocument {
         });
     }
 
-    /// Brings the content, if it is loaded, in step with the store.
-    pub fn step(&self, engine: &Engine, view: &StoreView<'_>, head: &Head) -> Result<(), Fault> {
+    /// Brings the content, if it is loaded, in step with the store. Whether it was behind: those who follow may not have
+    /// heard of what came then.
+    pub fn step(&self, engine: &Engine, view: &StoreView<'_>, head: &Head) -> Result<bool, Fault> {
         if self.content().as_ref().is_none_or(|content| content.version >= head.version) {
-            return Ok(());
+            return Ok(false);
         }
         let mut kept = self.content.write();
-        let Some(mut content) = kept.take() else { return Ok(()) };
+        let Some(mut content) = kept.take() else { return Ok(false) };
         // Taken out: after a failure nothing half done stays behind.
         if !add_since(&mut content, view, &self.doc, head)? {
             *content = load(&engine.keyring, view, &self.doc, head)?;
         }
         *kept = Some(content);
-        Ok(())
+        Ok(true)
     }
 
     /// Makes sure that the content is there, in step with the store. For the one who works on the document. Blocking and
-    /// computing, if it is not there.
+    /// computing, if it is not there. Whether those who follow may not have heard of it.
     pub fn load_or_step(
         self: &Arc<Self>,
         engine: &Engine,
         shard: &Shard,
         view: &StoreView<'_>,
         head: &Head,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         if self.content().is_none() {
-            // Somebody may be loading it as well, and will put the same in its place.
-            return self.load(engine, shard);
+            // Somebody may be loading it as well.
+            self.load(engine, shard)?;
+            return Ok(true);
         }
         self.step(engine, view, head)
     }
@@ -195,43 +206,57 @@ impl LiveDocument {
         *self.content.write() = None;
     }
 
-    /// Takes in what was committed as one version on top of the content.
+    /// Takes in what was committed as one version on top of the content, with which it has these heads.
     ///
-    /// `false`: it was not made on this content, and has to be read from the store.
+    /// `false`: it was not made on this content, or not all of its changes are known here, and it has to be read from the
+    /// store.
     pub fn committed<'c>(
         &self,
         version: u64,
+        heads: &Heads,
         changes: impl IntoIterator<Item = &'c Admitted>,
     ) -> Result<bool, Fault> {
         let mut kept = self.content.write();
         let Some(content) = kept.as_mut().filter(|content| content.version + 1 == version) else {
             return Ok(kept.as_ref().is_none_or(|content| content.version >= version));
         };
+        let mut changes = changes.into_iter().peekable();
+        if changes.peek().is_none() {
+            return Ok(false);
+        }
         if let Err(wrong) = content.add_version(changes) {
             *kept = None;
             return Err(misfit(wrong));
         }
-        Ok(true)
+        let in_step = content.graph.heads().eq(heads.iter().copied());
+        if !in_step {
+            *kept = None;
+        }
+        Ok(in_step)
     }
 
     /// Tells everyone who follows of a new version.
     pub fn show(&self, commit: Commit) {
-        let waiting: Vec<_> = {
+        let (waiting, watchers): (Vec<_>, _) = {
             let followers = self.followers.lock();
             followers.ring();
-            if !followers.watchers.is_empty() {
-                followers.tell(&Notice::Committed(Arc::new(commit)));
-            }
-            followers.sessions.values().filter(|session| session.has_orphans()).cloned().collect()
+            let waiting = followers.sessions.values().filter(|session| session.has_orphans());
+            (waiting.cloned().collect(), followers.watchers())
         };
+        if !watchers.is_empty() {
+            tell(&watchers, &Notice::Committed(Arc::new(commit)));
+        }
         waiting.iter().for_each(|session| session.take_up_orphans());
     }
 
     /// Tells everyone who follows that who may do what has changed.
     pub fn access_changed(&self) {
-        let followers = self.followers.lock();
-        followers.ring();
-        followers.tell(&Notice::Access);
+        let watchers = {
+            let followers = self.followers.lock();
+            followers.ring();
+            followers.watchers()
+        };
+        tell(&watchers, &Notice::Access);
     }
 
     /// Rings everyone's bell.
@@ -241,12 +266,14 @@ impl LiveDocument {
 
     /// Passes on what is not kept, to everyone but who said it.
     pub fn say(&self, from: u64, said: &Arc<Ephemeral>) {
-        let followers = self.followers.lock();
-        let others = followers.sessions.iter().filter(|(number, _)| **number != from);
-        others.for_each(|(_, session)| session.hear(said));
-        for (_, watcher) in followers.watchers.iter().filter(|(number, _)| **number != from) {
-            watcher(&Notice::Said(said.clone()));
-        }
+        let watchers: Vec<_> = {
+            let followers = self.followers.lock();
+            let others = followers.sessions.iter().filter(|(number, _)| **number != from);
+            others.for_each(|(_, session)| session.hear(said));
+            let others = followers.watchers.iter().filter(|(number, _)| **number != from);
+            others.map(|(_, watcher)| watcher.clone()).collect()
+        };
+        tell(&watchers, &Notice::Said(said.clone()));
     }
 
     /// Asks all peers again for what they have.
@@ -294,6 +321,12 @@ impl LiveDocument {
         drop(left);
     }
 
+    /// Whether there are so many sessions that to ring for all of them takes milliseconds.
+    pub fn is_crowded(&self) -> bool {
+        const CROWD: usize = 2_048;
+        self.followers.lock().sessions.len() > CROWD
+    }
+
     /// Whether there are sessions, which need the content.
     pub fn has_sessions(&self) -> bool {
         !self.followers.lock().sessions.is_empty()
@@ -317,7 +350,12 @@ impl Followers {
         self.sessions.values().for_each(|session| session.ring());
     }
 
-    fn tell(&self, notice: &Notice) {
-        self.watchers.values().for_each(|watcher| watcher(notice));
+    fn watchers(&self) -> Vec<Watcher> {
+        self.watchers.values().cloned().collect()
     }
+}
+
+/// Tells watchers. Not with the followers locked: a watcher may find that nobody needs it any more, and leave.
+fn tell(watchers: &[Watcher], notice: &Notice) {
+    watchers.iter().for_each(|watcher| watcher(notice));
 }

@@ -3,6 +3,7 @@
 //! It happens beside everything else; the bell rings when the message is there. What is fetched takes room of the node
 //! until its socket has taken it.
 
+use super::access::Standing;
 use super::content::Found;
 use super::load::STORED;
 use super::session::{Session, State};
@@ -42,7 +43,7 @@ impl Session {
         self.engine.tasks.spawn(async move {
             match session.fetched(plan, bytes).await {
                 Ok((message, room)) => session.deliver(&mark, message, room),
-                Err(refusal) => session.end(refusal),
+                Err(refusal) => session.not_fetched(&mark, refusal),
             }
         });
     }
@@ -58,6 +59,24 @@ impl Session {
             extras.fetch = Fetch::Ready(message, room);
         }
         self.ring();
+    }
+
+    /// Ends the session if the message is waited for still and could have been had. Who may not have it any more, because
+    /// access was taken away or the document is gone, learns that from the next message, and nothing else.
+    fn not_fetched(&self, mark: &Arc<()>, refusal: Refusal) {
+        {
+            let mut state = self.state.lock();
+            let Some(extras) = &mut state.extras else { return };
+            if !matches!(&extras.fetch, Fetch::Running(running) if Arc::ptr_eq(running, mark)) {
+                return;
+            }
+            extras.fetch = Fetch::None;
+            state.tidy();
+        }
+        match self.standing() {
+            Ok(Standing::Open(_)) => self.end(refusal),
+            _ => self.ring(),
+        }
     }
 
     async fn fetched(

@@ -47,5 +47,5 @@ pub use load::STORED;
 pub use registry::LiveDocuments;
 pub use relay::{relay, settle, settle_empty};
 pub use session::{Seat, Session};
-pub use take::{Taken, take};
+pub use take::{Taken, Wrong, end_wrong, take};
 pub use upload::{Arrived, Upload};

@@ -2,6 +2,7 @@
 
 use super::access::Standing;
 use super::content::Found;
+use super::document::NOTHING;
 use super::fetch::Fetch;
 use super::session::{Phase, Session, State};
 use bytes::Bytes;
@@ -50,7 +51,7 @@ impl Session {
         let content = self.live.content();
         let Some(content) = &*content else {
             if standing == Standing::Vacant {
-                return self.live.with_graph(|graph| peer.plan(graph)).map(|plan| plan.encode::<&[u8]>(&[]));
+                return peer.plan(&NOTHING).map(|plan| plan.encode::<&[u8]>(&[]));
             }
             self.live.wake(&self.engine, &self.shard);
             return None;

@@ -23,11 +23,11 @@ pub fn relay(
     let (count, newest) = done.fold((0, None), |(count, _), done| (count + 1, Some(done)));
     let Some(newest) = newest else { return };
     let askers = &askers[..count];
-    let in_step = live.committed(newest.version, askers.iter().flat_map(Asker::changes));
+    let Some(Ok(heads)) = heads.get(count - 1).map(|heads| split_heads(heads)) else { return };
+    let in_step = live.committed(newest.version, &heads, askers.iter().flat_map(Asker::changes));
     if !matches!(in_step, Ok(true)) {
         read_anew(engine, shard, live);
     }
-    let Some(Ok(heads)) = heads.get(count - 1).map(|heads| split_heads(heads)) else { return };
     let authors = authors(askers.iter().map(Asker::user));
     live.show(Commit { version: newest.version, heads, authors, at: Timestamp(newest.time_ms) });
 }
@@ -36,7 +36,7 @@ pub fn relay(
 fn read_anew(engine: &Engine, shard: &Shard, live: &LiveDocument) {
     let view = shard.machine.store().view();
     let stepped = match head(&view, &live.doc) {
-        Ok(Some(head)) => live.step(engine, &view, &head),
+        Ok(Some(head)) => live.step(engine, &view, &head).map(|_| ()),
         Ok(None) => {
             live.forget();
             Ok(())

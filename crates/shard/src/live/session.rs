@@ -149,6 +149,14 @@ impl Seat {
     }
 }
 
+#[cfg(test)]
+impl Seat {
+    /// The session.
+    pub(super) fn session(&self) -> &Arc<Session> {
+        &self.0
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         self.0.live.leave(self.0.number);
@@ -349,11 +357,9 @@ impl Session {
                 return;
             }
             let limits = Limits { orphan_bytes: self.engine.limits.sync_orphan_bytes, ..Limits::default() };
-            if !orphans.is_empty() {
-                self.has_orphans.store(true, Ordering::Release);
-            }
             let Phase::Syncing(peer) = &mut state.phase else { return };
             self.live.with_graph(|graph| peer.settle(graph, &accepted, orphans, &limits));
+            self.has_orphans.store(peer.has_orphans(), Ordering::Release);
         }
         self.take_up_orphans();
         self.ring();
@@ -370,12 +376,15 @@ impl Session {
             return;
         }
         let unblocked = match &mut self.state.lock().phase {
-            Phase::Syncing(peer) => self.live.with_graph(|graph| peer.unblocked(graph)),
+            Phase::Syncing(peer) => {
+                let unblocked = self.live.with_graph(|graph| peer.unblocked(graph));
+                // Others may wait still. Noted before the session is unlocked: who has more of them does so, too.
+                self.has_orphans.store(peer.has_orphans(), Ordering::Release);
+                unblocked
+            }
             _ => None,
         };
         if let Some(changes) = unblocked {
-            // Those that wait still are orphans once more when they have been looked at.
-            self.has_orphans.store(false, Ordering::Release);
             self.hand_in(&changes.into(), None);
         }
     }

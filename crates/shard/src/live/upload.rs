@@ -20,6 +20,8 @@ pub struct Upload {
     pub last: bool,
     /// How often it was taken on a state that did not last.
     pub attempts: u32,
+    /// Whether it takes long to look into: that is not done where requests are served.
+    pub heavy: bool,
     /// Room for the message that it is a piece of; given back with the last of them.
     room: Option<Arc<OwnedSemaphorePermit>>,
 }
@@ -37,7 +39,8 @@ impl Upload {
         pieces.into_iter().enumerate().map(move |(number, bytes)| {
             session.waits(bytes.len());
             let (session, room) = (session.clone(), room.clone());
-            Upload { session, bytes, last: number + 1 == count, attempts: 0, room }
+            let heavy = bytes.len() > PIECE_BYTES;
+            Upload { session, bytes, last: number + 1 == count, attempts: 0, heavy, room }
         })
     }
 

@@ -27,3 +27,17 @@ impl Live for NodeService {
         Box::pin(self.inner.follow(caller, follow))
     }
 }
+
+#[cfg(test)]
+impl NodeService {
+    /// What a document meets in the node, for tests that look closer than clients can.
+    pub(crate) fn behind(&self, caller: &Caller, id: base::DocId) -> Behind {
+        let shard = self.inner.shard_of_document(id).unwrap().clone();
+        let engine = self.inner.engine.clone();
+        let live = engine.live.entry(&doc_key(caller, id));
+        (engine, shard, live)
+    }
+}
+
+#[cfg(test)]
+type Behind = (Arc<crate::documents::Engine>, Arc<crate::shard::Shard>, Arc<crate::live::LiveDocument>);

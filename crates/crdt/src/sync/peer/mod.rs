@@ -137,11 +137,12 @@ impl Peer {
     }
 
     /// Asks the peer for everything that it has and we do not, whatever it has sent before. For when its
-    /// changes could not be kept.
+    /// changes could not be kept. It is asked also if nobody will settle those.
     pub fn start_over(&mut self) {
         self.reset_due = true;
         self.reply_due = true;
         self.asked = 0;
+        self.pending = 0;
         self.with_loose(|loose| loose.orphans.clear());
     }
 

@@ -31,6 +31,11 @@ impl Peer {
         }
     }
 
+    /// Whether changes of the peer wait for others.
+    pub fn has_orphans(&self) -> bool {
+        self.loose.as_ref().is_some_and(|loose| !loose.orphans.is_empty())
+    }
+
     /// The changes of the peer that no longer wait for the change that they waited for, and those behind them,
     /// if there are any. They are to be admitted and settled like those of a message. To be asked whenever
     /// changes have come into the graph, from whomever.

@@ -149,6 +149,26 @@ async fn changes_that_come_before_what_they_build_on_wait_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn changes_that_wait_for_different_others_go_on_one_after_the_other() {
+    let hub = Hub::start().await;
+    let (id, mut ada) = at_a_text(&hub).await;
+    let [one, two] = [1u8, 2].map(|actor| {
+        let of = |value| Forged::first(&[actor; 16], vec![ForgedOp::set("a", value)]);
+        let first = of("1").chunk();
+        let second = Forged { deps: vec![first.0], seq: 2, start_op: 2, ..of("2") }.chunk();
+        (first, second)
+    });
+    let eve = hub.peer("ada", id).await;
+    let waiting = [one.1.1.clone(), two.1.1.clone()];
+    eve.session.receive(message(two.1.0, &waiting)).await.unwrap();
+    let bob = hub.peer("ada", id).await;
+    for (first, second) in [one, two] {
+        bob.session.receive(message(first.0, &[first.1])).await.unwrap();
+        until(&mut [&mut ada], "what waited is there", |peers| peers[0].heads().contains(&second.0)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_asks_for_what_does_not_exist_is_left_alone() {
     let hub = Hub::start().await;
     let (id, mut ada) = at_a_text(&hub).await;

@@ -5,5 +5,7 @@ mod birth;
 mod bulk;
 mod follow;
 mod hostile;
+mod locks;
+mod meanwhile;
 mod together;
 pub(crate) mod world;

@@ -1,5 +1,8 @@
 //! A hub on a folder of its own, and stock peers that sync with it through sessions.
 
+use crate::documents::Engine;
+use crate::live::LiveDocument;
+use crate::shard::Shard;
 use crate::{EngineOptions, Node, NodeOptions, NodeService, Policy, StoreOptions};
 use automerge::sync::{Message, State, SyncDoc};
 use automerge::transaction::{CommitOptions, Transactable};
@@ -67,6 +70,11 @@ impl Hub {
 
     pub fn service(&self) -> NodeService {
         self.node.as_ref().unwrap().service()
+    }
+
+    /// What is behind a document.
+    pub fn behind(&self, id: DocId) -> (Arc<Engine>, Arc<Shard>, Arc<LiveDocument>) {
+        self.service().behind(&caller("ada"), id)
     }
 
     pub async fn create_text(&self, user: &str, text: &str) -> DocId {

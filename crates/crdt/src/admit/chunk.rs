@@ -5,7 +5,8 @@ use std::io::Read;
 
 use base::Hash;
 use bytes::Bytes;
-use flate2::bufread::DeflateDecoder;
+use flate2::Compression;
+use flate2::bufread::{DeflateDecoder, DeflateEncoder};
 use sha2::{Digest, Sha256};
 
 use super::limits::Budget;
@@ -19,6 +20,9 @@ const CHECKSUM_BYTES: u64 = 4;
 const DOCUMENT: u8 = 0;
 const CHANGE: u8 = 1;
 const COMPRESSED_CHANGE: u8 = 2;
+
+/// Shorter changes are not worth the time that it takes to set up a compressor.
+const LONG_BYTES: usize = 4 << 10;
 
 /// One chunk of untrusted bytes, its checksum verified.
 #[derive(Debug)]
@@ -79,6 +83,25 @@ impl ChangeChunk {
         let chunk = Bytes::from(chunk);
         ChangeChunk { hash, body: chunk.slice(chunk.len() - body.len()..), chunk }
     }
+}
+
+/// The same change in fewer bytes, if it is long, was not compressed and gets shorter that way. Its hash stays.
+pub(crate) fn compressed(chunk: &Bytes) -> Bytes {
+    let mut from = Reader::new(chunk);
+    let head = from.take(MAGIC.len() as u64 + CHECKSUM_BYTES);
+    let (Ok(head), Ok(CHANGE), Ok(body)) = (head, from.byte(), from.bytes()) else { return chunk.clone() };
+    if body.len() < LONG_BYTES {
+        return chunk.clone();
+    }
+    let mut deflated = Vec::new();
+    DeflateEncoder::new(body, Compression::fast())
+        .read_to_end(&mut deflated)
+        .expect("neither bytes in memory nor what compresses them can fail");
+    let mut out = Vec::with_capacity(deflated.len() + 16);
+    out.extend_from_slice(head);
+    out.push(COMPRESSED_CHANGE);
+    put_bytes(&mut out, &deflated);
+    if out.len() < chunk.len() { out.into() } else { chunk.clone() }
 }
 
 /// Puts the envelope of a chunk around a body.

@@ -60,6 +60,15 @@ pub struct Admitted {
     pub summary: Summary,
 }
 
+impl Admitted {
+    /// The same change, with its chunk compressed if it is long and was not. Changes that came in a whole document are
+    /// not, even if the document was.
+    #[must_use]
+    pub fn compressed(self) -> Admitted {
+        Admitted { chunk: chunk::compressed(&self.chunk), ..self }
+    }
+}
+
 /// A change whose dependencies are not all there.
 #[derive(Debug, Clone)]
 pub struct Orphan {

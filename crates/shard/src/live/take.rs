@@ -10,7 +10,7 @@ use crate::documents::context;
 use crate::shard::Shard;
 use crate::store::{DocKey, join_heads};
 use base::{Level, Limits};
-use crdt::admit::{Admission, Intake, Refused};
+use crdt::admit::{Admission, Admitted, Intake, Refused};
 use rpc::Refusal;
 use std::sync::Arc;
 use vault::{Key, Kind, seal};
@@ -89,7 +89,11 @@ pub(super) fn arrive(
         Err(fault) => return Err(Unfit::Wrong((upload, fault.into()))),
     }
     match intake.admit(&upload.bytes, &admission_limits(limits, upload.heavy)) {
-        Ok(Admission { changes, orphans }) => Ok(Arrived { upload, changes, orphans }),
+        Ok(Admission { changes, orphans }) => {
+            // A few bytes of a compressed document may have been megabytes of changes. They are not made to be stored so.
+            let changes = changes.into_iter().map(Admitted::compressed).collect();
+            Ok(Arrived { upload, changes, orphans })
+        }
         Err(refused) => {
             let refusal = Refusal::BadEdit { operation: None, reason: refused.to_string() };
             if matches!(refused, Refused::TooLarge { .. }) && !upload.heavy {

@@ -3,6 +3,7 @@
 mod bombs;
 mod hostile;
 mod intake;
+mod large;
 mod sound;
 mod stock;
 

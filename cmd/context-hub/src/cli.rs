@@ -86,6 +86,9 @@ pub struct ServingArgs {
     /// How long a connection may lie idle
     #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub idle_timeout_seconds: Option<u32>,
+    /// How often a quiet change feed says that it lives
+    #[arg(long, env = "FEED_HEARTBEAT_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub feed_heartbeat_seconds: Option<u32>,
     /// How long requests may take to end when the hub is stopped, at most 8
     #[arg(long, env = "DRAIN_SECONDS", value_parser = clap::value_parser!(u32).range(..=DRAIN_SECONDS_MAX))]
     pub drain_seconds: Option<u32>,

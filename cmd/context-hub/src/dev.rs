@@ -8,7 +8,7 @@ use crate::secrets::{OwnerToken, master_key, owner_token, signing_key};
 use anyhow::{Context, Result, bail};
 use base::Limits;
 use gateway::auth::{Issuer, Verifier};
-use gateway::{Config, Gateway};
+use gateway::{Config, FeedConfig, Gateway, Services};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rpc::{ShardState, Shards};
 use shard::{EngineOptions, Node, NodeOptions, NodeService};
@@ -45,7 +45,8 @@ async fn serve(args: DevArgs) -> Result<()> {
     let signing = signing_key(&args.secrets, &args.data_dir)?;
     let master = master_key(&args.secrets, &args.data_dir)?;
     let verifier = Verifier::from_keys([signing.public().clone()]);
-    let owner = owner_token(&Issuer::new(signing), &verifier, &args.data_dir, base::now())?;
+    let issuer = Arc::new(Issuer::new(signing));
+    let owner = owner_token(&issuer, &verifier, &args.data_dir, base::now())?;
     let prometheus = prometheus()?;
 
     let node = Node::start(node_options(&args), master).await.map_err(|error| chained(&error))?;
@@ -59,8 +60,15 @@ async fn serve(args: DevArgs) -> Result<()> {
         node.stop().await;
         return Err(error);
     }
-    let shards = Arc::new(service.clone());
-    let gateway = match gateway::start(gateway_config(&args), shards, verifier, prometheus).await {
+    let node_service = Arc::new(service.clone());
+    let services = Services {
+        shards: node_service.clone(),
+        live: node_service.clone(),
+        tickets: node_service,
+        verifier,
+        issuer,
+    };
+    let gateway = match gateway::start(gateway_config(&args), services, prometheus).await {
         Ok(gateway) => gateway,
         Err(error) => {
             drop(service);
@@ -185,6 +193,10 @@ fn gateway_config(args: &DevArgs) -> Config {
         bodies_bytes_max: serving.bodies_size_mb.map_or(default.bodies_bytes_max, |mb| (mb as usize) << 20),
         body_timeout: seconds(serving.body_timeout_seconds, default.body_timeout),
         idle_timeout: seconds(serving.idle_timeout_seconds, default.idle_timeout),
+        feeds: FeedConfig {
+            heartbeat: seconds(serving.feed_heartbeat_seconds, default.feeds.heartbeat),
+            ..default.feeds
+        },
         drain: seconds(serving.drain_seconds, default.drain),
         ..default
     }

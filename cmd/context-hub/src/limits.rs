@@ -40,6 +40,15 @@ pub struct LimitArgs {
     /// Documents on one page of a list
     #[arg(long, env = "MAX_PAGE_DOCUMENTS", value_name = "COUNT")]
     max_page_documents: Option<usize>,
+    /// Change feeds at once
+    #[arg(long, env = "MAX_FEEDS", value_name = "COUNT")]
+    max_feeds: Option<usize>,
+    /// Events on one page of a change feed
+    #[arg(long, env = "MAX_FEED_PAGE_EVENTS", value_name = "COUNT")]
+    max_feed_page_events: Option<usize>,
+    /// How long one page of a change feed may be waited for, in seconds
+    #[arg(long, env = "MAX_FEED_WAIT_SECONDS", value_name = "SECONDS")]
+    max_feed_wait_seconds: Option<usize>,
     /// One message on a sync socket, in bytes
     #[arg(long, env = "MAX_SYNC_FRAME_BYTES", value_name = "BYTES")]
     max_sync_frame_bytes: Option<usize>,
@@ -84,14 +93,15 @@ impl From<&LimitArgs> for Limits {
             access_entries: args.max_access_entries.unwrap_or(default.access_entries),
             requests_in_flight: args.max_requests_in_flight.unwrap_or(default.requests_in_flight),
             page_documents: args.max_page_documents.unwrap_or(default.page_documents),
+            feeds: args.max_feeds.unwrap_or(default.feeds),
+            feed_page_events: args.max_feed_page_events.unwrap_or(default.feed_page_events),
+            feed_wait_seconds: args.max_feed_wait_seconds.unwrap_or(default.feed_wait_seconds),
             sync_frame_bytes: args.max_sync_frame_bytes.unwrap_or(default.sync_frame_bytes),
             sync_documents: args.max_sync_documents.unwrap_or(default.sync_documents),
             ticket_seconds: args.max_ticket_seconds.unwrap_or(default.ticket_seconds),
             ticket_documents: args.max_ticket_documents.unwrap_or(default.ticket_documents),
             sync_sessions: args.max_sync_sessions.unwrap_or(default.sync_sessions),
-            sync_document_sessions: args
-                .max_sync_document_sessions
-                .unwrap_or(default.sync_document_sessions),
+            sync_document_sessions: args.max_sync_document_sessions.unwrap_or(default.sync_document_sessions),
             sync_waiting_bytes: args.max_sync_waiting_bytes.unwrap_or(default.sync_waiting_bytes),
             sync_orphans: args.max_sync_orphans.unwrap_or(default.sync_orphans),
             sync_orphan_bytes: args.max_sync_orphan_bytes.unwrap_or(default.sync_orphan_bytes),

@@ -30,6 +30,12 @@ pub struct Limits {
     pub requests_in_flight: usize,
     /// Documents on one page of a list.
     pub page_documents: usize,
+    /// Change feeds of a gateway. One costs a connection, and what is read of the store for it.
+    pub feeds: usize,
+    /// Events on one page of a change feed.
+    pub feed_page_events: usize,
+    /// How long one page of a change feed may be waited for, in seconds: proxies cut what is silent for longer.
+    pub feed_wait_seconds: usize,
     /// One message on a sync socket. A document of 30 MB has to fit, which a stock client sends in one.
     pub sync_frame_bytes: usize,
     /// Documents that one sync socket may ask for.
@@ -65,6 +71,9 @@ impl Default for Limits {
             access_entries: 1_000,
             requests_in_flight: 4_096,
             page_documents: 200,
+            feeds: 2_000,
+            feed_page_events: 1_000,
+            feed_wait_seconds: 60,
             sync_frame_bytes: 32 << 20,
             sync_documents: 16_384,
             ticket_seconds: 4 * 60 * 60,

@@ -1,7 +1,7 @@
 //! What every request needs, shared by all connections.
 
-use crate::auth::{Verified, Verifier, bearer};
-use crate::config::Config;
+use crate::auth::{Issuer, Verified, Verifier, bearer};
+use crate::config::{Config, FeedConfig, SocketConfig};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
@@ -9,22 +9,53 @@ use crate::request::body::BodyLimits;
 use crate::request::json;
 use crate::request_id::RequestIds;
 use crate::router::Router;
+use crate::socket::{Pace, Registry};
 use base::Limits;
 use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use metrics_exporter_prometheus::PrometheusHandle;
-use rpc::SharedShards;
+use rpc::{SharedLive, SharedShards, SharedTickets};
 use std::sync::Arc;
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-/// The gateway without its sockets.
+/// What a gateway works with.
+pub struct Services {
+    /// The documents.
+    pub shards: SharedShards,
+    /// The documents while they change.
+    pub live: SharedLive,
+    /// What the log knows of tickets.
+    pub tickets: SharedTickets,
+    /// Checks tokens and tickets.
+    pub verifier: Verifier,
+    /// Signs tickets.
+    pub issuer: Arc<Issuer>,
+}
+
+/// The gateway without its listener.
 pub(crate) struct App {
     pub shards: SharedShards,
+    pub live: SharedLive,
+    pub tickets: SharedTickets,
     pub verifier: Verifier,
+    pub issuer: Arc<Issuer>,
     pub limits: Limits,
     pub body_limits: BodyLimits,
     /// Requests in flight.
     pub gate: Gate,
     /// Bytes of their bodies, and of the values in them.
     pub bodies: Gate,
+    /// Change feeds.
+    pub feeds: Gate,
+    pub feed_config: FeedConfig,
+    /// Cancelled when the gateway stops.
+    pub stop: CancellationToken,
+    /// Every socket.
+    pub sockets: Arc<Registry>,
+    pub socket_config: SocketConfig,
+    pub handshakes: Pace,
+    /// What this gateway calls itself among the peers of a socket.
+    pub peer_id: String,
     pub router: Router,
     pub request_ids: RequestIds,
     pub metrics: Metrics,
@@ -34,18 +65,41 @@ pub(crate) struct App {
 impl App {
     pub fn new(
         config: &Config,
-        shards: SharedShards,
-        verifier: Verifier,
+        services: Services,
         prometheus: PrometheusHandle,
+        stop: CancellationToken,
     ) -> App {
+        let Services { shards, live, tickets, verifier, issuer } = services;
         let limits = config.limits;
+        let sockets = Registry::new(config.sockets.sockets_max);
+        tickets.on_revoked({
+            let sockets = Arc::downgrade(&sockets);
+            Arc::new(move |ticket| {
+                if let Some(sockets) = sockets.upgrade() {
+                    sockets.revoked(ticket);
+                }
+            })
+        });
         App {
             shards,
+            live,
+            tickets,
             verifier,
+            issuer,
             limits,
             body_limits: BodyLimits { bytes: limits.body_bytes, timeout: config.body_timeout },
             gate: Gate::new(limits.requests_in_flight),
             bodies: Gate::new(config.bodies_bytes_max.max(json::room_max(&limits))),
+            feeds: Gate::new(limits.feeds),
+            feed_config: FeedConfig {
+                heartbeat: config.feeds.heartbeat.min(config.idle_timeout / 2),
+                ..config.feeds
+            },
+            stop,
+            sockets,
+            handshakes: Pace::new(config.sockets.handshakes_per_second, Instant::now()),
+            socket_config: config.sockets.clone(),
+            peer_id: format!("context-hub-{}", uuid::Uuid::new_v4().simple()),
             router: Router::new(),
             request_ids: RequestIds::new(),
             metrics: Metrics::new(),

@@ -65,6 +65,11 @@ impl Pass {
         fits
     }
 
+    /// How many places it is the right to.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// Hands over the right to all places that are held here; none are left.
     pub fn take(&mut self) -> Pass {
         Pass { places: self.places.clone(), held: std::mem::take(&mut self.held) }

@@ -1,4 +1,4 @@
-//! The client's side of a hub: REST over HTTP/1.1 and HTTP/2.
+//! The client's side of a hub: REST over HTTP/1.1 and HTTP/2, and sockets.
 //!
 //! A gateway listens, authenticates, limits, and asks the shards; it holds no truth. It knows the words of `base` and
 //! the seam of `rpc`, and nothing of how a shard works. A request goes through the files in this order:
@@ -11,6 +11,8 @@
 //! request/     bodies, queries, preconditions, edit ids
 //! handlers/    one file for each verb
 //! respond.rs   answers, render.rs their JSON, problem/ every error
+//! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
+//! feed/        answers that go on: the change feed
 //! exchange.rs  what is counted, logged and added to every answer
 //! ```
 
@@ -18,6 +20,8 @@ mod app;
 pub mod auth;
 mod config;
 mod exchange;
+mod feed;
+mod follow;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gate;
@@ -31,6 +35,9 @@ mod respond;
 mod router;
 mod server;
 mod service;
+mod socket;
+mod sync;
 
-pub use config::{Config, DRAIN_MAX};
+pub use app::Services;
+pub use config::{Config, DRAIN_MAX, FeedConfig, SocketConfig};
 pub use server::{Gateway, StartError, start};

@@ -15,7 +15,8 @@ use std::time::Duration;
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
 /// The statuses that the gateway answers with; the last place is for any other.
-const STATUSES: [(u16, &str); 20] = [
+const STATUSES: [(u16, &str); 22] = [
+    (101, "101"),
     (200, "200"),
     (201, "201"),
     (204, "204"),
@@ -31,6 +32,7 @@ const STATUSES: [(u16, &str); 20] = [
     (413, "413"),
     (415, "415"),
     (422, "422"),
+    (426, "426"),
     (428, "428"),
     (500, "500"),
     (503, "503"),
@@ -45,6 +47,10 @@ const REQUESTS: &str = "http_requests_total";
 const SECONDS: &str = "http_request_duration_seconds";
 const IN_FLIGHT: &str = "http_requests_in_flight";
 const CONNECTIONS: &str = "http_connections_open";
+const FEEDS: &str = "feeds_open";
+const SOCKETS: &str = "sockets_open";
+const SOCKET_MESSAGES: &str = "socket_messages_total";
+const SOCKET_CLOSES: &str = "socket_closes_total";
 
 /// The handles.
 pub(crate) struct Metrics {
@@ -52,6 +58,10 @@ pub(crate) struct Metrics {
     seconds: Box<[OnceLock<Histogram>]>,
     in_flight: Gauge,
     connections: Gauge,
+    feeds: Gauge,
+    sockets: Gauge,
+    socket_received: Counter,
+    socket_sent: Counter,
 }
 
 /// A request that has been answered.
@@ -70,12 +80,23 @@ impl Metrics {
         describe_counter!(REQUESTS, "Requests answered, by method, route and status.");
         describe_histogram!(SECONDS, "Time from the head of a request to its answer, by method and route.");
         describe_gauge!(IN_FLIGHT, "Requests being worked on.");
-        describe_gauge!(CONNECTIONS, "Connections open.");
+        describe_gauge!(CONNECTIONS, "Connections open, sockets among them.");
+        describe_gauge!(FEEDS, "Change feeds open.");
+        describe_gauge!(SOCKETS, "Sockets open.");
+        describe_counter!(SOCKET_MESSAGES, "Messages on sockets, by direction.");
+        describe_counter!(
+            SOCKET_CLOSES,
+            "Sockets that ended, by the code that their clients were told; none: they were gone."
+        );
         Metrics {
             requests: table(METHODS.len() * ROUTES * STATUSES.len()),
             seconds: table(METHODS.len() * ROUTES),
             in_flight: gauge!(IN_FLIGHT),
             connections: gauge!(CONNECTIONS),
+            feeds: gauge!(FEEDS),
+            sockets: gauge!(SOCKETS),
+            socket_received: counter!(SOCKET_MESSAGES, "direction" => "in"),
+            socket_sent: counter!(SOCKET_MESSAGES, "direction" => "out"),
         }
     }
 
@@ -97,6 +118,31 @@ impl Metrics {
     /// Shows how many requests are being worked on.
     pub fn set_in_flight(&self, requests: usize) {
         self.in_flight.set(requests as f64);
+    }
+
+    /// Shows how many change feeds are open.
+    pub fn set_feeds(&self, feeds: usize) {
+        self.feeds.set(feeds as f64);
+    }
+
+    /// Shows how many sockets are open.
+    pub fn set_sockets(&self, sockets: usize) {
+        self.sockets.set(sockets as f64);
+    }
+
+    /// Counts a message of a client.
+    pub fn socket_received(&self) {
+        self.socket_received.increment(1);
+    }
+
+    /// Counts a message to a client.
+    pub fn socket_sent(&self) {
+        self.socket_sent.increment(1);
+    }
+
+    /// Counts the end of a socket.
+    pub fn socket_closed(&self, code: &'static str) {
+        counter!(SOCKET_CLOSES, "code" => code).increment(1);
     }
 
     /// Shows how many connections are open.

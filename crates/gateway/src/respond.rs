@@ -2,14 +2,75 @@
 
 use crate::render;
 use bytes::Bytes;
+use futures::stream::Stream;
 use http_body_util::Full;
+use hyper::body::{Frame, SizeHint};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
 use rpc::{Seen, View};
 use serde::Serialize;
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-/// A whole response. Bodies are always whole: nothing here streams.
-pub(crate) type Answer = Response<Full<Bytes>>;
+/// A response.
+pub(crate) type Answer = Response<Body>;
+
+/// The body of a response.
+pub(crate) enum Body {
+    /// All of it.
+    Whole(Full<Bytes>),
+    /// What comes, until it ends.
+    Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+}
+
+impl Body {
+    /// A body that is all there.
+    pub fn whole(bytes: Bytes) -> Body {
+        Body::Whole(Full::new(bytes))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Whole(whole) => f.debug_tuple("Whole").field(whole).finish(),
+            Body::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Body::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Body::Stream(stream) => {
+                stream.as_mut().poll_next(context).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Body::Whole(whole) => whole.is_end_stream(),
+            Body::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Body::Whole(whole) => whole.size_hint(),
+            Body::Stream(_) => SizeHint::default(),
+        }
+    }
+}
 
 /// What a handler gives: an answer, or the problem that stands in its place.
 pub(crate) type Outcome = Result<Answer, crate::problem::Problem>;
@@ -19,11 +80,18 @@ const HEADERS_USUAL: usize = 6;
 
 /// An answer with a body of a known type.
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut answer = Answer::new(Full::new(body));
+    let mut answer = Answer::new(Body::whole(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.reserve(HEADERS_USUAL);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+/// An answer that goes on.
+pub(crate) fn stream(content_type: &'static str, body: impl Stream<Item = Bytes> + Send + 'static) -> Answer {
+    let mut answer = Answer::new(Body::Stream(Box::pin(body)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
 }
 
@@ -40,7 +108,7 @@ pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
 
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Answer {
-    let mut answer = Answer::new(Full::new(Bytes::new()));
+    let mut answer = Answer::new(Body::whole(Bytes::new()));
     *answer.status_mut() = status;
     answer
 }

@@ -17,6 +17,12 @@ pub(crate) enum Resource {
     Document,
     Share,
     Access,
+    Events,
+    Changes,
+    Follow,
+    Sync,
+    Tickets,
+    Ticket,
 }
 
 /// What can be done with a resource.
@@ -26,6 +32,17 @@ pub(crate) enum Verb {
     Open(Open),
     /// By the bearer of a token.
     Guarded(Guarded),
+    /// By becoming a socket; who asks is looked at there.
+    Socket(Socket),
+}
+
+/// What is spoken on sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Socket {
+    /// The JSON socket of one document.
+    Follow,
+    /// The protocol of automerge-repo.
+    Sync,
 }
 
 /// The verbs that need no token.
@@ -51,6 +68,10 @@ pub(crate) enum Guarded {
     Delete,
     Share,
     Access,
+    Events,
+    Changes,
+    CreateTicket,
+    RevokeTicket,
 }
 
 impl Guarded {
@@ -65,6 +86,10 @@ impl Guarded {
             Guarded::Delete => "delete",
             Guarded::Share => "share",
             Guarded::Access => "access",
+            Guarded::Events => "events",
+            Guarded::Changes => "changes",
+            Guarded::CreateTicket => "create-ticket",
+            Guarded::RevokeTicket => "revoke-ticket",
         }
     }
 }
@@ -74,7 +99,7 @@ pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Resource; 11] = [
+    pub const ALL: [Resource; 17] = [
         Resource::Root,
         Resource::Live,
         Resource::Ready,
@@ -86,6 +111,12 @@ impl Resource {
         Resource::Document,
         Resource::Share,
         Resource::Access,
+        Resource::Events,
+        Resource::Changes,
+        Resource::Follow,
+        Resource::Sync,
+        Resource::Tickets,
+        Resource::Ticket,
     ];
 
     /// Its path, with names for what varies: a label that never grows.
@@ -102,12 +133,18 @@ impl Resource {
             Resource::Document => "/documents/{id}",
             Resource::Share => "/documents/{id}/share",
             Resource::Access => "/documents/{id}/access",
+            Resource::Events => "/documents/{id}/events",
+            Resource::Changes => "/changes",
+            Resource::Follow => "/documents/{id}/sync",
+            Resource::Sync => "/sync",
+            Resource::Tickets => "/sync-tickets",
+            Resource::Ticket => "/sync-tickets/{id}",
         }
     }
 
     /// What it takes.
     pub fn verbs(self) -> &'static [(Method, Verb)] {
-        use Verb::{Guarded as G, Open as O};
+        use Verb::{Guarded as G, Open as O, Socket as S};
         match self {
             Resource::Root => &[(Method::GET, O(Open::Root))],
             Resource::Live => &[(Method::GET, O(Open::Live))],
@@ -125,6 +162,12 @@ impl Resource {
             ],
             Resource::Share => &[(Method::POST, G(Guarded::Share))],
             Resource::Access => &[(Method::GET, G(Guarded::Access))],
+            Resource::Events => &[(Method::GET, G(Guarded::Events))],
+            Resource::Changes => &[(Method::GET, G(Guarded::Changes))],
+            Resource::Follow => &[(Method::GET, S(Socket::Follow))],
+            Resource::Sync => &[(Method::GET, S(Socket::Sync))],
+            Resource::Tickets => &[(Method::POST, G(Guarded::CreateTicket))],
+            Resource::Ticket => &[(Method::DELETE, G(Guarded::RevokeTicket))],
         }
     }
 
@@ -146,7 +189,8 @@ impl Resource {
 
     /// Whether it answers under [`API_PREFIX`] too.
     fn is_api(self) -> bool {
-        matches!(self, Resource::Documents | Resource::Document | Resource::Share | Resource::Access)
+        use Resource::{Access, Changes, Document, Documents, Events, Share};
+        matches!(self, Documents | Document | Share | Access | Events | Changes)
     }
 }
 
@@ -203,6 +247,8 @@ mod tests {
         check("/documents/x", Some((Resource::Document, Some("x"))));
         check("/documents/automerge:abc", Some((Resource::Document, Some("automerge:abc"))));
         check("/api/v1/documents/x/share", Some((Resource::Share, Some("x"))));
+        check("/documents/x/events", Some((Resource::Events, Some("x"))));
+        check("/api/v1/changes", Some((Resource::Changes, None)));
         check("/documents/x/access", Some((Resource::Access, Some("x"))));
         check("/.well-known/jwks.json", Some((Resource::Jwks, None)));
         check("/documents/", None);

@@ -10,12 +10,15 @@ use crate::gate::Pass;
 use crate::handlers::{self, Call, Target};
 use crate::problem::{Kind, Problem};
 use crate::respond::{self, Answer, Outcome};
-use crate::router::{Guarded, Resource, Verb};
-use crate::server::Activity;
+use crate::router::{self, Guarded, Resource, Verb};
+use crate::server::{Activity, Start};
+use crate::socket::{self, Upgrade};
+use crate::sync;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
+use parking_lot::Mutex;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +33,21 @@ const FULL_RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Face {
     pub app: Arc<App>,
     pub activity: Arc<Activity>,
+    /// Where a request leaves what its connection becomes.
+    pub upgrade: Arc<Mutex<Option<Upgrade>>>,
+}
+
+impl Face {
+    /// Lets the connection become a socket once the answer is sent. `name` is what varies in its path.
+    fn become_socket(&self, kind: router::Socket, name: Box<str>, mut request: Request<Incoming>) -> Outcome {
+        let (answer, on) = socket::accept(&mut request)?;
+        let start = match kind {
+            router::Socket::Follow => Start::Follow(name),
+            router::Socket::Sync => Start::Sync(sync::credential(&self.app, &request, base::now())),
+        };
+        *self.upgrade.lock() = Some(Upgrade { on, start });
+        Ok(answer)
+    }
 }
 
 /// How far a request comes without waiting.
@@ -47,7 +65,7 @@ impl Service<Request<Incoming>> for Face {
 
     fn call(&self, request: Request<Incoming>) -> Reply {
         let mut exchange = Exchange::begin(&self.app, &request);
-        match step(&self.app, &mut exchange, request) {
+        match step(self, &mut exchange, request) {
             Ok(Step::Done(answer)) => Reply::now(exchange.end(&self.app, Ok(answer))),
             Err(problem) => Reply::now(exchange.end(&self.app, Err(problem))),
             Ok(Step::Handle { verb, call, pass }) => {
@@ -63,12 +81,17 @@ impl Service<Request<Incoming>> for Face {
     }
 }
 
-fn step(app: &App, exchange: &mut Exchange, request: Request<Incoming>) -> Result<Step, Problem> {
+fn step(face: &Face, exchange: &mut Exchange, request: Request<Incoming>) -> Result<Step, Problem> {
+    let app = &*face.app;
     let found = app.router.find(request.uri().path()).ok_or_else(unknown_path)?;
     exchange.resource = Some(found.resource);
     let verb = match found.resource.verb(request.method()) {
         Some(Verb::Open(verb)) => return handlers::open(app, verb, found.name).map(Step::Done),
         Some(Verb::Guarded(verb)) => verb,
+        Some(Verb::Socket(kind)) => {
+            let name = found.name.unwrap_or_default().into();
+            return face.become_socket(kind, name, request).map(Step::Done);
+        }
         None => return other_method(found.resource, request.method()).map(Step::Done),
     };
     let verified = exchange.caller.insert(app.authenticate(request.headers())?);
@@ -83,7 +106,14 @@ fn step(app: &App, exchange: &mut Exchange, request: Request<Incoming>) -> Resul
     let (parts, body) = request.into_parts();
     Ok(Step::Handle {
         verb,
-        call: Box::new(Call { caller, target, parts, body, room: app.bodies.pass() }),
+        call: Box::new(Call {
+            caller,
+            target,
+            parts,
+            body,
+            room: app.bodies.pass(),
+            connection: face.activity.clone(),
+        }),
         pass,
     })
 }
@@ -104,7 +134,8 @@ fn other_method(resource: Resource, method: &Method) -> Outcome {
     Err(Problem::new(Kind::MethodNotAllowed, detail).header(ALLOW, allow))
 }
 
-fn full(app: &App) -> Problem {
+/// The gateway works on as much as it may.
+pub(crate) fn full(app: &App) -> Problem {
     let what = "the number of requests that a gateway works on at once";
     Problem::limit(Kind::TooManyInFlight, what, app.gate.limit(), None).retry_after(FULL_RETRY)
 }

@@ -8,6 +8,8 @@ mod access;
 mod conditions;
 mod documents;
 mod endurance;
+mod feed;
+mod following;
 mod limits;
 mod lists;
 mod merging;

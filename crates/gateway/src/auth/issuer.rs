@@ -4,6 +4,8 @@ use super::claims::{HUB, Payload};
 use super::{Claims, SigningKey};
 use base::Timestamp;
 use jsonwebtoken::{Algorithm, Header};
+use serde::Serialize;
+use std::time::Duration;
 
 /// Signs tokens with one key.
 #[derive(Debug)]
@@ -33,10 +35,7 @@ impl Issuer {
 
     /// A token for `claims`, valid from `now` on.
     pub fn mint(&self, claims: &Claims, now: Timestamp) -> Result<String, IssueError> {
-        let iat = now.0 / 1_000;
-        let ttl = claims.ttl.as_secs();
-        let exp =
-            iat.checked_add(ttl).filter(|exp| ttl > 0 && *exp < END_OF_TIME_S).ok_or(IssueError::Ttl)?;
+        let (iat, exp) = span(claims.ttl, now)?;
         let payload = Payload {
             iss: HUB.to_owned(),
             aud: HUB.to_owned(),
@@ -46,13 +45,25 @@ impl Issuer {
             exp,
             jti: uuid::Uuid::new_v4().to_string(),
         };
+        self.sign(&payload)
+    }
+
+    /// A token with this payload.
+    pub(super) fn sign(&self, payload: &impl Serialize) -> Result<String, IssueError> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(self.key.public().kid().to_owned());
-        Ok(jsonwebtoken::encode(&header, &payload, self.key.encoding())?)
+        Ok(jsonwebtoken::encode(&header, payload, self.key.encoding())?)
     }
 
     /// The key that it signs with.
     pub fn key(&self) -> &SigningKey {
         &self.key
     }
+}
+
+/// When a token that lives for `ttl` begins and ends, in seconds since 1970.
+pub(super) fn span(ttl: Duration, now: Timestamp) -> Result<(u64, u64), IssueError> {
+    let (iat, ttl) = (now.0 / 1_000, ttl.as_secs());
+    let exp = iat.checked_add(ttl).filter(|exp| ttl > 0 && *exp < END_OF_TIME_S);
+    Ok((iat, exp.ok_or(IssueError::Ttl)?))
 }

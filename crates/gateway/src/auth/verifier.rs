@@ -12,6 +12,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 use rpc::Caller;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// How many tokens are remembered. Each takes about a kilobyte.
@@ -26,7 +27,6 @@ const LEEWAY_S: u64 = 30;
 /// Checks tokens against a set of public keys.
 pub struct Verifier {
     keys: Vec<PublicKey>,
-    validation: Validation,
     remembered: Cache<Box<str>, Arc<Verified>>,
 }
 
@@ -58,7 +58,7 @@ pub enum Rejected {
     #[error("the signature does not match")]
     Signature,
     /// Made by or for something else.
-    #[error("the token was made by or for something else (iss and aud must be {HUB})")]
+    #[error("the token was made by or for something else (iss must be {HUB}, and aud name this use)")]
     Elsewhere,
     /// Its time is over.
     #[error("the token has expired; ask for a new one")]
@@ -74,14 +74,8 @@ pub enum Rejected {
 impl Verifier {
     /// A verifier that trusts these keys.
     pub fn from_keys(keys: impl IntoIterator<Item = PublicKey>) -> Verifier {
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_issuer(&[HUB]);
-        validation.set_audience(&[HUB]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time is judged below, against the caller's clock: for remembered tokens as for new ones.
-        validation.validate_exp = false;
         let remembered = Cache::new(REMEMBERED_MAX);
-        Verifier { keys: keys.into_iter().collect(), validation, remembered }
+        Verifier { keys: keys.into_iter().collect(), remembered }
     }
 
     /// Who the token speaks for, if it is good at `now`.
@@ -105,22 +99,20 @@ impl Verifier {
     }
 
     fn judge(&self, token: &str, now: Timestamp) -> Result<Verified, Rejected> {
+        let payload: Payload = self.decode(token, HUB)?;
+        let refused_from = refused_from(payload.iat, payload.exp, now)?;
+        let caller = Caller { tenant: TenantId::new(&payload.tid)?, user: UserId::new(&payload.sub)? };
+        Ok(Verified { caller, refused_from })
+    }
+
+    /// The payload of a token that a key of the hub has signed for this audience. Its times are the caller's to judge.
+    pub(super) fn decode<P: DeserializeOwned>(&self, token: &str, audience: &str) -> Result<P, Rejected> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Rejected::Malformed { reason: format!("longer than {TOKEN_BYTES_MAX} bytes") });
         }
         let key = self.key_of(&jsonwebtoken::decode_header(token).map_err(rejected)?)?;
-        let decoded = jsonwebtoken::decode::<Payload>(token, &key.decoding, &self.validation);
-        let payload = decoded.map_err(rejected)?.claims;
-        let refused_from_s = payload.exp.saturating_add(LEEWAY_S);
-        let refused_from = Timestamp(refused_from_s.saturating_mul(1_000));
-        if now >= refused_from {
-            return Err(Rejected::Expired);
-        }
-        if payload.iat > (now.0 / 1_000).saturating_add(LEEWAY_S) {
-            return Err(Rejected::FromTheFuture);
-        }
-        let caller = Caller { tenant: TenantId::new(&payload.tid)?, user: UserId::new(&payload.sub)? };
-        Ok(Verified { caller, refused_from })
+        let decoded = jsonwebtoken::decode::<P>(token, &key.decoding, &validation(audience));
+        Ok(decoded.map_err(rejected)?.claims)
     }
 
     fn key_of(&self, header: &Header) -> Result<&PublicKey, Rejected> {
@@ -134,6 +126,28 @@ impl Verifier {
         let kid = header.kid.as_deref().unwrap_or_default();
         self.keys.iter().find(|key| key.kid == kid).ok_or(Rejected::UnknownKey)
     }
+}
+
+fn validation(audience: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.set_issuer(&[HUB]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    // Time is judged against the caller's clock: for remembered tokens as for new ones.
+    validation.validate_exp = false;
+    validation
+}
+
+/// From when on a token with these times is refused, leeway included; it must be good now.
+pub(super) fn refused_from(iat_s: u64, exp_s: u64, now: Timestamp) -> Result<Timestamp, Rejected> {
+    let refused_from = Timestamp(exp_s.saturating_add(LEEWAY_S).saturating_mul(1_000));
+    if now >= refused_from {
+        return Err(Rejected::Expired);
+    }
+    if iat_s > (now.0 / 1_000).saturating_add(LEEWAY_S) {
+        return Err(Rejected::FromTheFuture);
+    }
+    Ok(refused_from)
 }
 
 fn rejected(error: jsonwebtoken::errors::Error) -> Rejected {

@@ -3,6 +3,7 @@
 mod access;
 mod create;
 mod delete;
+mod feed;
 mod jwks;
 mod list;
 mod metrics;
@@ -13,7 +14,10 @@ pub(crate) mod read;
 mod replace;
 mod root;
 mod share;
+mod ticket;
 mod write;
+
+pub(crate) use patch::operations;
 
 use crate::app::App;
 use crate::auth::Verified;
@@ -23,6 +27,7 @@ use crate::request::edit_key::{self, Asked, HalfKey};
 use crate::request::{body, json, query::Query};
 use crate::respond::Outcome;
 use crate::router::{API_PREFIX, Found, Guarded, Open};
+use crate::server::Activity;
 use base::DocId;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
@@ -33,7 +38,7 @@ use std::sync::Arc;
 
 /// The largest body that is taken apart where it arrived: that takes a millisecond or two at worst. Behind a larger one
 /// other requests would wait too long.
-const INLINE_BYTES_MAX: usize = 64 << 10;
+pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
 
 /// The bodies that verbs take, for fuzzers.
 pub(crate) mod bodies {
@@ -41,6 +46,7 @@ pub(crate) mod bodies {
     pub(crate) use super::patch::Body as Patch;
     pub(crate) use super::replace::Body as Replace;
     pub(crate) use super::share::Body as Share;
+    pub(crate) use super::ticket::Body as Ticket;
 }
 
 /// Answers a verb that everyone may ask for.
@@ -67,6 +73,10 @@ pub(crate) async fn run(app: &App, verb: Guarded, call: Call) -> Outcome {
         Guarded::Delete => delete::answer(app, call).await,
         Guarded::Share => share::answer(app, call).await,
         Guarded::Access => access::answer(app, call).await,
+        Guarded::Changes => feed::changes(app, call).await,
+        Guarded::Events => feed::events(app, call).await,
+        Guarded::CreateTicket => ticket::create(app, call).await,
+        Guarded::RevokeTicket => ticket::revoke(app, call).await,
     }
 }
 
@@ -78,6 +88,8 @@ pub(crate) struct Call {
     pub body: Incoming,
     /// What its body and the values in it take of the room for all bodies, given back when the request has been answered.
     pub room: Pass,
+    /// Where the answer goes.
+    pub connection: Arc<Activity>,
 }
 
 /// What a path names, on its own.
@@ -93,6 +105,11 @@ impl Target {
     pub fn of(found: Found<'_>, path: &str) -> Target {
         let prefix = if path.starts_with(API_PREFIX) { API_PREFIX } else { "" };
         Target { name: found.name.unwrap_or_default().to_owned(), prefix }
+    }
+
+    /// What varies in the path, as it was sent.
+    pub fn varying(&self) -> &str {
+        &self.name
     }
 }
 
@@ -143,7 +160,9 @@ impl Call {
 }
 
 /// Does work that takes long on a thread where nobody waits behind it.
-async fn aside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, Problem> {
+pub(crate) async fn aside<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         Problem::new(Kind::Internal, "the body could not be taken apart").because(error.to_string())
     })
@@ -156,7 +175,7 @@ pub(crate) fn document(name: &str) -> Result<DocId, Problem> {
 }
 
 /// The refusal of a write. Where asking again may help, it names the key under which that is the same edit.
-fn refused_write(key: String) -> impl FnOnce(Refusal) -> Problem {
+pub(crate) fn refused_write(key: String) -> impl FnOnce(Refusal) -> Problem {
     move |refusal| {
         let problem = Problem::from(refusal);
         match problem.kind {

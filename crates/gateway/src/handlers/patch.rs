@@ -22,11 +22,16 @@ pub(crate) struct Body {
 pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let limit = app.limits.operations;
     let ask = |Body { ops, unit, version, heads }: Body| {
-        if ops.len() > limit {
-            let what = "the number of operations in one request";
-            return Err(Problem::limit(Kind::TooManyOperations, what, limit, Some(ops.len())));
-        }
-        Ok(Asked { edit: Edit::Operations { ops, unit }, version, heads })
+        Ok(Asked { edit: operations(ops, unit, limit)?, version, heads })
     };
     write::answer(app, call, Guarded::Patch, ask).await
+}
+
+/// An edit by operations, if they are not too many.
+pub(crate) fn operations(ops: Vec<Op>, unit: Unit, limit: usize) -> Result<Edit, Problem> {
+    if ops.len() > limit {
+        let what = "the number of operations in one request";
+        return Err(Problem::limit(Kind::TooManyOperations, what, limit, Some(ops.len())));
+    }
+    Ok(Edit::Operations { ops, unit })
 }

@@ -63,10 +63,14 @@ kinds! {
     PageTooLarge        = UNPROCESSABLE_ENTITY, "page-too-large", "The page is too large";
     KeyTooLong          = UNPROCESSABLE_ENTITY, "idempotency-key-too-long", "The idempotency key is too long";
     KeyReused           = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key names another request";
+    UpgradeRequired     = UPGRADE_REQUIRED, "upgrade-required", "This path speaks WebSocket";
+    TicketTooLong       = UNPROCESSABLE_ENTITY, "ticket-too-long", "The ticket would live too long";
+    TicketDocuments     = UNPROCESSABLE_ENTITY, "too-many-ticket-documents", "The ticket is for too many documents";
     VersionRequired     = PRECONDITION_REQUIRED, "version-required", "The edit must name the version it was made against";
     Internal            = INTERNAL_SERVER_ERROR, "internal", "The hub failed";
     Damaged             = INTERNAL_SERVER_ERROR, "damaged", "The stored document is damaged";
     TooManyInFlight     = SERVICE_UNAVAILABLE, "too-many-in-flight", "The gateway works on too many requests";
+    TooManyFeeds        = SERVICE_UNAVAILABLE, "too-many-feeds", "The gateway serves as many change feeds as it can";
     NoRoomForBody       = SERVICE_UNAVAILABLE, "no-room-for-body", "The gateway has no room for the body";
     ShardBusy           = SERVICE_UNAVAILABLE, "shard-busy", "Too much work waits at the shard";
     ShardUnavailable    = SERVICE_UNAVAILABLE, "shard-unavailable", "The shard does not serve now";

@@ -8,9 +8,8 @@ mod refusal;
 
 pub(crate) use kind::Kind;
 
-use crate::respond::Answer;
+use crate::respond::{Answer, Body};
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
@@ -75,9 +74,9 @@ impl Problem {
 
     /// The response, for the request with this id.
     pub fn into_answer(self, request_id: &str) -> Answer {
-        let body = Body { problem: &self, request_id };
-        let body = serde_json::to_vec(&body).expect("a problem is strings and numbers under string keys");
-        let mut answer = Answer::new(Full::new(Bytes::from(body)));
+        let members = Members { problem: &self, request_id };
+        let body = serde_json::to_vec(&members).expect("a problem is strings and numbers under string keys");
+        let mut answer = Answer::new(Body::whole(Bytes::from(body)));
         *answer.status_mut() = self.kind.status();
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -94,12 +93,12 @@ fn whole_seconds(after: Duration) -> u64 {
     (after.as_secs() + u64::from(after.subsec_nanos() > 0)).max(1)
 }
 
-struct Body<'a> {
+struct Members<'a> {
     problem: &'a Problem,
     request_id: &'a str,
 }
 
-impl Serialize for Body<'_> {
+impl Serialize for Members<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kind = self.problem.kind;
         let mut map = serializer.serialize_map(None)?;

@@ -9,6 +9,7 @@ use base::DocId;
 use hyper::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use rpc::EditKey;
 use sha2::{Digest, Sha256};
+use wire::thin::Edit;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -29,16 +30,39 @@ pub(crate) struct HalfKey {
 /// Begins with the head: takes the client's key, or a new one.
 pub(crate) fn begin(asked: Asked<'_>, bytes_max: usize) -> Result<HalfKey, Problem> {
     let key = match given(asked.headers)? {
-        Some(key) if key.len() > bytes_max => {
-            let what = "the length of an Idempotency-Key in bytes";
-            return Err(Problem::limit(Kind::KeyTooLong, what, bytes_max, Some(key.len())));
+        Some(key) => {
+            check_length(key, bytes_max)?;
+            key.to_owned()
         }
-        Some(key) => key.to_owned(),
         None => uuid::Uuid::new_v4().to_string(),
     };
     let mut digest = Sha256::new();
     digest_head(&mut digest, asked);
     Ok(HalfKey { key, digest })
+}
+
+/// The id of an edit that came as a message on a socket, where the client always names it. Sent again on any socket it is
+/// the same edit if it says the same, however its JSON is written.
+pub(crate) fn of_message(document: DocId, edit: &Edit, bytes_max: usize) -> Result<EditKey, Problem> {
+    let Edit { id, version, ops, unit } = edit;
+    check_length(id, bytes_max)?;
+    let said = serde_json::to_vec(&(version, unit, ops)).expect("operations have string keys");
+    let mut digest = Sha256::new();
+    for part in [b"message".as_slice(), document.as_bytes(), &said] {
+        digest_part(&mut digest, part);
+    }
+    Ok(EditKey { key: id.clone(), request_hash: digest.finalize().into() })
+}
+
+fn check_length(key: &str, bytes_max: usize) -> Result<(), Problem> {
+    if key.is_empty() {
+        return Err(Problem::new(Kind::InvalidBody, "an edit needs an id that is not empty"));
+    }
+    if key.len() > bytes_max {
+        let what = "the length of an Idempotency-Key, or of the id of an edit, in bytes";
+        return Err(Problem::limit(Kind::KeyTooLong, what, bytes_max, Some(key.len())));
+    }
+    Ok(())
 }
 
 impl HalfKey {

@@ -39,10 +39,12 @@ impl Door {
                 }
             }
             self.app.metrics.set_connections(connections.len());
+            self.app.metrics.set_sockets(self.app.sockets.open());
         }
         drop(self.listener);
         drain(connections, streams, self.drain).await;
         self.app.metrics.set_connections(0);
+        self.app.metrics.set_sockets(0);
     }
 
     async fn admit(

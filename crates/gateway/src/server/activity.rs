@@ -4,13 +4,17 @@
 //! that arrive do not count: a client that sends a head byte by byte is idle until the head is whole.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::Notify;
 
 /// The signs of life of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     busy: AtomicUsize,
     pulse: AtomicU64,
+    /// The client takes nothing for now, and something waits for it.
+    blocked: AtomicBool,
+    taken: Notify,
 }
 
 /// A request is with its handler while this lives.
@@ -29,6 +33,23 @@ impl Activity {
     /// The client took some of an answer.
     pub fn beat(&self) {
         self.pulse.fetch_add(1, Ordering::Relaxed);
+        if self.blocked.load(Ordering::Relaxed) {
+            self.blocked.store(false, Ordering::Relaxed);
+            self.taken.notify_waiters();
+        }
+    }
+
+    /// The client takes nothing for now, and something waits for it.
+    pub fn block(&self) {
+        self.blocked.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until nothing waits for the client, as far as that was tried. Only the task of the connection writes and
+    /// waits here, so that nothing changes in between.
+    pub async fn writable(&self) {
+        while self.blocked.load(Ordering::Relaxed) {
+            self.taken.notified().await;
+        }
     }
 
     /// Whether there was no sign of life since the last look, which left `last` behind.
@@ -51,6 +72,18 @@ impl Drop for Busy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn a_client_that_takes_nothing_is_waited_for() {
+        let activity = Activity::default();
+        assert!(activity.writable().now_or_never().is_some());
+        activity.block();
+        let mut waiting = Box::pin(activity.writable());
+        assert!((&mut waiting).now_or_never().is_none());
+        activity.beat();
+        assert!(waiting.now_or_never().is_some());
+    }
 
     #[test]
     fn idle_is_what_neither_works_nor_beats() {

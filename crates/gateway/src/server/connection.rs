@@ -1,12 +1,16 @@
-//! One connection: HTTP/1.1 or HTTP/2 by what the client sends first, until it ends, is idle, or the gateway stops.
+//! One connection: HTTP/1.1 or HTTP/2 by what the client sends first, until it ends, is idle, or the gateway stops; or
+//! until it becomes a socket, which lives on in the same task.
 
 use super::Activity;
 use super::io::Watched;
 use crate::app::App;
+use crate::follow;
 use crate::service::Face;
+use crate::socket::{self, Close, Socket, Upgrade};
+use crate::sync::{self, Grant};
 use hyper::rt::Executor;
-use hyper_util::server::conn::auto::Builder;
-use std::pin::pin;
+use hyper_util::server::conn::auto::{Builder, upgrade};
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -26,17 +30,35 @@ pub(super) struct Connection {
     pub streams: TaskTracker,
 }
 
+/// What is spoken on a connection that becomes a socket.
+pub(crate) enum Start {
+    /// `/sync`, by whoever this is.
+    Sync(Result<Grant, Close>),
+    /// The JSON socket of the document with this name.
+    Follow(Box<str>),
+}
+
 /// Serves one connection to its end.
 pub(super) async fn serve(connection: Connection) {
+    let (app, stop) = (connection.app.clone(), connection.stop.clone());
+    // Apart and on the heap: a socket, which may live for days, does not carry what HTTP needed.
+    if let Some(upgrade) = Box::pin(serve_http(connection)).await {
+        Box::pin(serve_socket(upgrade, app, stop)).await;
+    }
+}
+
+/// Serves HTTP; gives what the connection becomes, if it becomes something else.
+async fn serve_http(connection: Connection) -> Option<Upgrade> {
     let Connection { stream, app, idle, stop, streams } = connection;
     // An answer is written whole: waiting for more to send would only delay it.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY is not to be had");
     }
-    let activity = Arc::new(Activity::default());
+    let (activity, upgraded) = (Arc::new(Activity::default()), Arc::new(Mutex::new(None)));
     let builder = builder(streams);
-    let face = Face { app, activity: activity.clone() };
-    let mut serving = pin!(builder.serve_connection(Watched::new(stream, activity.clone()), face));
+    let face = Face { app, activity: activity.clone(), upgrade: upgraded.clone() };
+    let watched = Watched::new(stream, activity.clone());
+    let mut serving = std::pin::pin!(builder.serve_connection_with_upgrades(watched, face));
     let mut looks = interval_at(Instant::now() + idle, idle);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut last_pulse, mut stopping) = (0, false);
@@ -46,8 +68,9 @@ pub(super) async fn serve(connection: Connection) {
             ended = serving.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended badly");
+                    return None;
                 }
-                return;
+                return upgraded.lock().take();
             }
             () = stop.cancelled(), if !stopping => {
                 stopping = true;
@@ -55,10 +78,36 @@ pub(super) async fn serve(connection: Connection) {
             }
             _ = looks.tick() => {
                 if activity.idle_since(&mut last_pulse) {
-                    return;
+                    return None;
                 }
             }
         }
+    }
+}
+
+/// Serves what a connection has become.
+async fn serve_socket(upgrade: Upgrade, app: Arc<App>, stop: CancellationToken) {
+    let Upgrade { on, start } = upgrade;
+    // Ready by now, or never: HTTP is over.
+    let upgraded = match on.await {
+        Ok(upgraded) => upgraded,
+        Err(error) => return tracing::debug!(%error, "a connection did not become a socket"),
+    };
+    let Ok(parts) = upgrade::downcast::<Watched>(upgraded) else {
+        return tracing::error!("a connection that became a socket is not what was accepted");
+    };
+    // A client waits for the answer before it speaks (RFC 6455, section 4.1). With pipelined bytes behind the request,
+    // hyper keeps its answer back for the next one, which never comes.
+    if !parts.read_buf.is_empty() {
+        return tracing::debug!("a client spoke before its request for a socket was answered");
+    }
+    let stream = parts.io.into_inner();
+    let limit = app.limits.sync_frame_bytes;
+    let (receiver, sender) = socket::halves(stream, limit, &app.bodies);
+    let socket = Socket { app, receiver, sender, stop };
+    match start {
+        Start::Sync(grant) => sync::serve(socket, grant).await,
+        Start::Follow(name) => follow::serve(socket, &name).await,
     }
 }
 

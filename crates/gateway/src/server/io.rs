@@ -20,13 +20,20 @@ impl Watched {
         Watched { socket: TokioIo::new(stream), activity }
     }
 
+    /// The socket itself, when HTTP is over.
+    pub fn into_inner(self) -> TcpStream {
+        self.socket.into_inner()
+    }
+
     fn socket(&mut self) -> Pin<&mut TokioIo<TcpStream>> {
         Pin::new(&mut self.socket)
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.activity.beat();
+        match written {
+            Poll::Ready(Ok(1..)) => self.activity.beat(),
+            Poll::Ready(_) => {}
+            Poll::Pending => self.activity.block(),
         }
         written
     }

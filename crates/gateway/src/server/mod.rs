@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! Gateway ── stop ──▶ accept loop (owns the socket and a JoinSet of connections)
-//!                        ├── connection: hyper, the idle watch
+//!                        ├── connection: hyper, the idle watch; or a socket
 //!                        └── connection …
 //!                     upkeep loop (drains the histograms)
 //! ```
 //!
-//! Stopping: the socket closes, each connection ends after the request that it is in, those that take longer than
-//! `drain` are cut. Nothing outlives [`Gateway::stop`].
+//! Stopping: the listener closes, each connection ends after the request that it is in, sockets are told to connect
+//! again, and what takes longer than `drain` is cut. Nothing outlives [`Gateway::stop`].
 
 mod accept;
 mod activity;
@@ -16,12 +16,11 @@ mod connection;
 mod io;
 
 pub(crate) use activity::Activity;
+pub(crate) use connection::Start;
 
-use crate::app::App;
-use crate::auth::Verifier;
+use crate::app::{App, Services};
 use crate::config::{Config, DRAIN_MAX};
 use metrics_exporter_prometheus::PrometheusHandle;
-use rpc::SharedShards;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +65,7 @@ pub enum StartError {
 /// Starts to listen and to serve. Call it within a runtime, after the recorder of metrics is installed.
 pub async fn start(
     config: Config,
-    shards: SharedShards,
-    verifier: Verifier,
+    services: Services,
     prometheus: PrometheusHandle,
 ) -> Result<Gateway, StartError> {
     let addr = config.addr;
@@ -80,7 +78,7 @@ pub async fn start(
 
     let stop = CancellationToken::new();
     let upkeep = tokio::spawn(upkeep(prometheus.clone(), stop.clone()));
-    let app = Arc::new(App::new(&config, shards, verifier, prometheus));
+    let app = Arc::new(App::new(&config, services, prometheus, stop.clone()));
     let door = accept::Door {
         listener,
         app,

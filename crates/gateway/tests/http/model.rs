@@ -1,13 +1,14 @@
 //! A reference model of the shards: documents in a map, one lock, no merging (an edit replaces what is there, whatever
 //! it was made against). Enough to see what a face makes of every answer; what the real shards answer is their own test.
 
+use crate::story::{Happened, Story};
 use base::{DocId, Hash, Level, Shape, ShardId, Slot, SlotMap, TenantId, Timestamp, UserId};
 use bytes::Bytes;
-use crate::story::{Happened, Story};
 use parking_lot::Mutex;
 use rpc::{
     Access, AccessEntry, Answer, At, Base, Caller, Changes, ChangesPage, Create, Delete, Edit, EditKey,
-    EventKind, Health, List, Op, Page, Read, Refusal, Seen, ShardHealth, ShardState, Shards, Share, Summary, View, ViewParts, Write,
+    EventKind, Health, List, Op, Page, Read, Refusal, Seen, ShardHealth, ShardState, Shards, Share, Summary,
+    View, ViewParts, Write,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -81,16 +81,15 @@ async fn pages_say_where_to_look() {
 #[tokio::test]
 async fn an_address_that_others_reach_is_refused_unless_allowed() {
     let addr = "0.0.0.0:0".parse().unwrap();
-    let verifier = || gateway::auth::Verifier::from_keys([]);
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-    let model = std::sync::Arc::new(crate::model::Model::default());
-    let refused = gateway::start(Config::new(addr), model.clone(), verifier(), recorder.handle()).await;
+    let services = || crate::support::services(Default::default(), Default::default());
+    let refused = gateway::start(Config::new(addr), services(), recorder.handle()).await;
     let error = refused.unwrap_err();
     assert!(matches!(error, StartError::PublicBind { .. }));
     assert!(error.to_string().contains("--allow-plaintext"));
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = Config::new(taken.local_addr().unwrap());
-    let refused = gateway::start(config, model, verifier(), recorder.handle()).await;
+    let refused = gateway::start(config, services(), recorder.handle()).await;
     assert!(matches!(refused, Err(StartError::Bind { .. })));
 }

@@ -65,7 +65,7 @@ impl Story {
                 page.events.push(happened.event(at, lost));
             }
         }
-        let reads_one = changes.document.is_none_or(|only| readable(only));
+        let reads_one = changes.document.is_none_or(&readable);
         if page.events.is_empty() && !reads_one { Err(Refusal::NotFound) } else { Ok(page) }
     }
 

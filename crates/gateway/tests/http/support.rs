@@ -1,13 +1,15 @@
 //! A hub for a test, and a client for it: `hub.get("/documents").user("ada").send().await`.
 
 use crate::model::Model;
-use base::{TenantId, UserId};
+use crate::relay::Relay;
+use base::{TenantId, Timestamp, UserId};
 use bytes::Bytes;
 use gateway::auth::{Claims, Issuer, SigningKey, Verifier};
-use gateway::{Config, Gateway};
+use gateway::{Config, Gateway, Services};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -18,13 +20,15 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 // One key and one recorder serve all tests of a process.
-static ISSUER: LazyLock<Issuer> = LazyLock::new(|| Issuer::new(SigningKey::generate().unwrap()));
+static ISSUER: LazyLock<Arc<Issuer>> =
+    LazyLock::new(|| Arc::new(Issuer::new(SigningKey::generate().unwrap())));
 static METRICS: LazyLock<PrometheusHandle> =
     LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
 
 pub struct Hub {
     gateway: Gateway,
     pub model: Arc<Model>,
+    pub relay: Arc<Relay>,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -37,9 +41,10 @@ impl Hub {
         let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         set(&mut config);
         let model = Arc::new(Model::default());
-        let verifier = Verifier::from_keys([ISSUER.key().public().clone()]);
-        let gateway = gateway::start(config, model.clone(), verifier, METRICS.clone()).await.unwrap();
-        Hub { gateway, model, client: Client::builder(TokioExecutor::new()).build_http() }
+        let relay = Arc::new(Relay::default());
+        let services = services(model.clone(), relay.clone());
+        let gateway = gateway::start(config, services, METRICS.clone()).await.unwrap();
+        Hub { gateway, model, relay, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -76,9 +81,22 @@ impl Hub {
     }
 }
 
+/// What a gateway in front of these works with.
+pub fn services(model: Arc<Model>, relay: Arc<Relay>) -> Services {
+    let verifier = Verifier::from_keys([ISSUER.key().public().clone()]);
+    Services { shards: model, live: relay.clone(), tickets: relay, verifier, issuer: ISSUER.clone() }
+}
+
 pub fn token(tenant: &str, user: &str) -> String {
     let (user, tenant) = (UserId::new(user).unwrap(), TenantId::new(tenant).unwrap());
     ISSUER.mint(&Claims { user, tenant, ttl: Duration::from_secs(3_600) }, base::now()).unwrap()
+}
+
+/// A token of Ada's that is good for a second or two. What clocks may differ by is taken off.
+pub fn ending_token() -> String {
+    let (user, tenant) = (UserId::new("ada").unwrap(), TenantId::new("acme").unwrap());
+    let made = Timestamp(base::now().0 - 30_000);
+    ISSUER.mint(&Claims { user, tenant, ttl: Duration::from_secs(2) }, made).unwrap()
 }
 
 pub struct Ask<'a> {
@@ -111,9 +129,13 @@ impl Ask<'_> {
         self
     }
 
+    /// Sends it, for an answer that goes on.
+    pub async fn begin(self) -> Response<Incoming> {
+        self.client.request(self.request).await.unwrap()
+    }
+
     pub async fn send(self) -> Reply {
-        let response = self.client.request(self.request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin().await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Reply { status: parts.status, headers: parts.headers, body }
     }

@@ -11,6 +11,7 @@ mod metrics;
 mod read;
 mod share;
 mod start;
+mod ticket;
 mod write;
 
 pub use start::{NodeError, NodeOptions};

@@ -70,7 +70,9 @@ impl LogStore {
             }
             let (ready, room) = oneshot::channel();
             // No one waits any more if the group was stopped meanwhile.
-            self.wal.when_room(Box::new(move || drop(ready.send(()))));
+            self.wal.when_room(Box::new(move || {
+                let _gone = ready.send(());
+            }));
             // A log that is gone says so at the next attempt.
             let _ = room.await;
         }

@@ -1,0 +1,203 @@
+//! What a feed looks like on the wire.
+
+use crate::problem::{Kind, Problem};
+use base::{DocId, Hash, Level, Timestamp, UserId};
+use hyper::header::{ACCEPT, HeaderMap};
+use rpc::{Event, EventKind};
+use serde::Serialize;
+use std::time::Duration;
+
+/// After how long a client of server-sent events connects again when the connection breaks.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// One of the two forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Server-sent events: the token is the `id`, so that clients resume by themselves.
+    Sse,
+    /// A JSON object a line, the token in it.
+    Ndjson,
+}
+
+/// Why a feed ends before its reader wants it to.
+#[derive(Debug)]
+pub(super) enum End {
+    Expired,
+    Stopping,
+    Refused(Problem),
+}
+
+#[derive(Serialize)]
+struct Happened<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    document: DocId,
+    version: u64,
+    heads: &'a [Hash],
+    authors: &'a [UserId],
+    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_level: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+impl Form {
+    /// The form that a client asks for.
+    pub fn asked(headers: &HeaderMap) -> Form {
+        let wanted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let sse = wanted.flat_map(|list| list.split(',')).any(|range| {
+            let media = range.split(';').next().unwrap_or_default();
+            media.trim().eq_ignore_ascii_case("text/event-stream")
+        });
+        if sse { Form::Sse } else { Form::Ndjson }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Form::Sse => "text/event-stream",
+            Form::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// What a stream begins with.
+    pub(super) fn open(self, out: &mut Vec<u8>) {
+        if self == Form::Sse {
+            out.extend(format!("retry: {}\n\n", RETRY.as_millis()).bytes());
+        }
+    }
+
+    pub(super) fn event(self, out: &mut Vec<u8>, event: &Event) {
+        let (kind, grant) = match &event.kind {
+            EventKind::Created => ("created", None),
+            EventKind::Changed => ("changed", None),
+            EventKind::Shared { principal, level } => ("shared", Some((principal, *level))),
+            EventKind::Revoked => ("revoked", None),
+            EventKind::Deleted => ("deleted", None),
+        };
+        let happened = Happened {
+            kind,
+            document: event.document,
+            version: event.version,
+            heads: &event.heads,
+            authors: &event.authors,
+            at: event.at,
+            principal: grant.map(|(principal, _)| principal),
+            access_level: grant.map(|(_, level)| level.map_or("none", Level::as_str)),
+            token: self.inside(&event.token),
+        };
+        self.put(out, kind, Some(&event.token), &happened);
+    }
+
+    /// Nothing, but a younger token.
+    pub(super) fn bookmark(self, out: &mut Vec<u8>, token: &str) {
+        let note = Note { kind: "bookmark", reason: None, detail: None, token: self.inside(token) };
+        self.put(out, "bookmark", Some(token), &note);
+    }
+
+    /// Nothing at all: the connection lives.
+    pub(super) fn heartbeat(self, out: &mut Vec<u8>) {
+        match self {
+            Form::Sse => out.extend(b": heartbeat\n\n"),
+            Form::Ndjson => out.extend(b"{\"type\":\"heartbeat\"}\n"),
+        }
+    }
+
+    /// The last word of a stream, with the token to go on from.
+    pub(super) fn end(self, out: &mut Vec<u8>, end: &End, token: &str) {
+        let (reason, detail) = match end {
+            End::Expired => {
+                (Kind::InvalidToken.slug(), "the access token has expired; come again with a new one")
+            }
+            End::Stopping => ("stopping", "the hub stops; come again"),
+            End::Refused(problem) => (problem.kind.slug(), problem.detail.as_str()),
+        };
+        let (reason, detail) = (Some(reason), Some(detail));
+        let note = Note { kind: "end", reason, detail, token: self.inside(token) };
+        self.put(out, "end", Some(token), &note);
+    }
+
+    /// The token where it stands within the JSON.
+    fn inside(self, token: &str) -> Option<&str> {
+        (self == Form::Ndjson).then_some(token)
+    }
+
+    fn put(self, out: &mut Vec<u8>, name: &str, id: Option<&str>, body: &impl Serialize) {
+        if self == Form::Sse {
+            let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+            out.extend(format!("{id}event: {name}\ndata: ").bytes());
+        }
+        serde_json::to_writer(&mut *out, body)
+            .expect("writing to memory does not fail, and keys are strings");
+        out.extend(if self == Form::Sse { &b"\n\n"[..] } else { b"\n" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::Slot;
+    use hyper::header::HeaderValue;
+
+    fn written(form: Form, kind: EventKind) -> String {
+        let event = Event {
+            token: "AQ-_".to_owned(),
+            document: DocId::mint(Slot::new(5).unwrap(), [9; 16]),
+            kind,
+            version: 3,
+            heads: vec![Hash([0xab; 32])],
+            authors: vec![UserId::new("ada").unwrap()],
+            at: Timestamp(1_790_000_000_000),
+        };
+        let mut out = vec![];
+        form.event(&mut out, &event);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_event_of_each_form() {
+        let (head, heads) = (DocId::mint(Slot::new(5).unwrap(), [9; 16]), "ab".repeat(32));
+        let members = format!(
+            r#""document":"{head}","version":3,"heads":["{heads}"],"authors":["ada"],"at":"2026-09-21T14:13:20.000Z""#
+        );
+        assert_eq!(
+            written(Form::Sse, EventKind::Changed),
+            format!("id: AQ-_\nevent: changed\ndata: {{\"type\":\"changed\",{members}}}\n\n")
+        );
+        let principal = UserId::new("bob").unwrap();
+        let shared = EventKind::Shared { principal, level: None };
+        assert_eq!(
+            written(Form::Ndjson, shared),
+            format!(
+                "{{\"type\":\"shared\",{members},\"principal\":\"bob\",\"access_level\":\"none\",\"token\":\"AQ-_\"}}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_is_given() {
+        let asked = |accept: &'static str| {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            Form::asked(&headers)
+        };
+        assert_eq!(asked("text/event-stream"), Form::Sse);
+        assert_eq!(asked("application/json;q=0.5, Text/Event-Stream;q=1"), Form::Sse);
+        assert_eq!(asked("*/*"), Form::Ndjson);
+        assert_eq!(Form::asked(&HeaderMap::new()), Form::Ndjson);
+    }
+}

@@ -1,0 +1,110 @@
+//! Tickets: made, shown, restricted, used up and taken back.
+
+use crate::peer::{Peer, doc, name, request};
+use crate::support::Hub;
+use hyper::Request;
+use serde_json::{Value, json};
+use wire::Body;
+
+async fn made(hub: &Hub, body: Value) -> Value {
+    let made = hub.ask("POST", "/sync-tickets").user("ada").json(&body).send().await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(made.header("location"), format!("/sync-tickets/{}", made.json()["id"].as_str().unwrap()));
+    made.json()
+}
+
+fn showing(hub: &Hub, made: &Value) -> Request<()> {
+    request(hub, &format!("/sync?ticket={}", made["ticket"].as_str().unwrap()))
+}
+
+#[tokio::test]
+async fn a_ticket_opens_sockets_until_it_ends() {
+    let hub = Hub::start().await;
+    let made = made(&hub, json!({})).await;
+    for peer in ["ada-1", "ada-2", "ada-1"] {
+        Peer::join(&hub, showing(&hub, &made), peer).await;
+    }
+    let expires = made["expires_at"].as_str().unwrap();
+    assert!(expires.ends_with('Z') && expires > base::now().to_string().as_str(), "{expires}");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_for_one_time_opens_one_socket() {
+    let hub = Hub::start().await;
+    let made = made(&hub, json!({"once": true, "ttl": 60})).await;
+    let _first = Peer::join(&hub, showing(&hub, &made), "ada-1").await;
+    let mut second = Peer::open(&hub, showing(&hub, &made)).await.named("ada-2");
+    second.ask_to_join().await;
+    second.expect_close(4401, "has been used").await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_for_some_documents_is_for_no_other() {
+    let hub = Hub::start().await;
+    let made = made(&hub, json!({"documents": [doc(1), name(doc(2))]})).await;
+    let mut ada = Peer::join(&hub, showing(&hub, &made), "ada-1").await;
+    let mut bob = Peer::of(&hub, "bob", "bob-1").await;
+    for number in [1, 2, 3] {
+        bob.sync(doc(number), "here").await;
+        bob.settled().await;
+    }
+    ada.sync(doc(3), "x").await;
+    ada.expect(Body::Unavailable { document: &name(doc(3)) }).await;
+    ada.sync(doc(2), "x").await;
+    bob.expect_sync(doc(2), b"x").await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_taken_back_ends_its_sockets_and_opens_no_more() {
+    let hub = Hub::start().await;
+    let (revoked, other) = (made(&hub, json!({})).await, made(&hub, json!({})).await);
+    let mut open = Peer::join(&hub, showing(&hub, &revoked), "ada-1").await;
+    let mut stays = Peer::join(&hub, showing(&hub, &other), "ada-2").await;
+    let path = format!("/sync-tickets/{}", revoked["id"].as_str().unwrap());
+    assert_eq!(hub.ask("DELETE", &path).user("ada").send().await.status, 204);
+    open.expect_close(4403, "revoked").await;
+    let mut again = Peer::open(&hub, showing(&hub, &revoked)).await.named("ada-3");
+    again.ask_to_join().await;
+    again.expect_close(4403, "revoked").await;
+    stays.settled().await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn what_no_ticket_is_made_for_is_refused() {
+    let hub = Hub::start_with(|config| {
+        config.limits.ticket_seconds = 100;
+        config.limits.ticket_documents = 1;
+    })
+    .await;
+    let ask = async |body: Value| hub.ask("POST", "/sync-tickets").user("ada").json(&body).send().await;
+    ask(json!({"ttl": 101})).await.problem(422, "ticket-too-long");
+    ask(json!({"ttl": 0})).await.problem(422, "invalid-body");
+    ask(json!({"documents": ["x"]})).await.problem(422, "invalid-body");
+    ask(json!({"documents": [doc(1), doc(2)]})).await.problem(422, "too-many-ticket-documents");
+    ask(json!({"user": "bob"})).await.problem(422, "invalid-body");
+    hub.ask("POST", "/sync-tickets").json(&json!({})).send().await.problem(401, "unauthenticated");
+    let ticket = ask(json!({})).await.json()["ticket"].as_str().unwrap().to_owned();
+    hub.get("/documents").token(&ticket).send().await.problem(401, "invalid-token");
+    hub.ask("DELETE", "/sync-tickets/x").user("ada").send().await.problem(404, "unknown-path");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_cookie_counts_on_pages_of_the_hub_alone() {
+    let hub = Hub::start().await;
+    let made = made(&hub, json!({})).await;
+    let with_origin = |origin: &str| {
+        let mut request = request(&hub, "/sync");
+        let cookie = format!("a=b; context-hub-ticket={}", made["ticket"].as_str().unwrap());
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        request
+    };
+    Peer::join(&hub, with_origin(&format!("http://{}", hub.addr())), "ada-1").await;
+    Peer::open(&hub, with_origin("https://evil.example")).await.expect_close(4401, "origin").await;
+    hub.stop().await;
+}

@@ -16,6 +16,7 @@
 //! - who follows holds the document; the document holds who follows until they leave.
 
 mod access;
+mod allowance;
 mod birth;
 mod bodies;
 mod content;

@@ -29,7 +29,7 @@ impl Session {
         if !state.admits(standing, || false) {
             return state.unavailable();
         }
-        if let Some(message) = self.message(&mut state, standing) {
+        if let Some(message) = self.on_account(|| self.message(&mut state, standing)) {
             self.engine.live.figures.relayed();
             return Some(Synced::Message(message));
         }

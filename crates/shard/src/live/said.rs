@@ -1,6 +1,7 @@
 //! What sessions say to each other and nobody keeps: presence, cursors.
 
 use super::access::Standing;
+use super::allowance::Moment;
 use super::session::{Phase, Session};
 use rpc::Ephemeral;
 use std::sync::Arc;
@@ -14,9 +15,10 @@ const HEARD_BYTES: usize = 256 << 10;
 impl Session {
     /// Passes something on to everyone else at the document, if this user may see it themselves.
     pub(super) fn say(&self, said: Ephemeral) {
-        let fits = said.data.len() <= HEARD_BYTES;
+        let fits = said.data.len() <= HEARD_BYTES && self.allowance.rest(Moment::now()).is_zero();
         if fits && matches!(self.standing(), Ok(Standing::Open(_))) && !self.is_over() {
-            self.live.say(self.number(), &Arc::new(said));
+            // It takes time for each who hears it.
+            self.on_account(|| self.live.say(self.number(), &Arc::new(said)));
         }
     }
 

@@ -4,6 +4,7 @@
 //! until then it costs what it is.
 
 use super::access::Standing;
+use super::allowance::{Allowance, Moment};
 use super::document::LiveDocument;
 use super::fetch::Fetch;
 use super::upload::Upload;
@@ -45,6 +46,8 @@ pub struct Session {
     room: Notify,
     /// Whether changes of it wait for others, which may come from elsewhere.
     has_orphans: AtomicBool,
+    /// What it may make the hub compute.
+    pub(super) allowance: Allowance,
 }
 
 /// What changes of a session.
@@ -140,6 +143,7 @@ impl Seat {
             waiting: AtomicUsize::new(0),
             room: Notify::new(),
             has_orphans: AtomicBool::new(false),
+            allowance: Allowance::default(),
         });
         if !session.live.join(session.clone(), limits.sync_document_sessions) {
             engine.live.figures.left();
@@ -222,6 +226,10 @@ impl Session {
     }
 
     async fn receive(self: &Arc<Self>, message: Bytes) -> Result<(), Refusal> {
+        let rest = self.allowance.rest(Moment::now());
+        if !rest.is_zero() {
+            self.engine.stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
+        }
         self.shard.ready_to_read().await?;
         let room = match message.len() {
             0..=SHORT_BYTES => None,
@@ -235,7 +243,7 @@ impl Session {
             if matches!(self.standing()?, Standing::Open(_)) {
                 self.live.ready(&self.engine, &self.shard).await?;
             }
-            if let Some(changes) = self.take_in(&message)? {
+            if let Some(changes) = self.on_account(|| self.take_in(&message))? {
                 break changes;
             }
         };
@@ -249,6 +257,15 @@ impl Session {
         // From here on nothing is lost should the socket stop waiting.
         self.hand_in(&changes, room);
         self.until_room().await
+    }
+
+    /// Does something that may take long if the peer wants it to, on its account.
+    pub(super) fn on_account<T>(&self, work: impl FnOnce() -> T) -> T {
+        let started = Moment::now();
+        let done = work();
+        let ended = Moment::now();
+        self.allowance.worked(ended, ended.since(started));
+        done
     }
 
     /// Takes in what a message says, and gives the changes in it. `None`: the content went away under the message, and is

@@ -372,6 +372,20 @@ fn too_much_that_waits_is_dropped_and_asked_for_again() {
 }
 
 #[test]
+fn what_is_lost_on_its_way_is_asked_for_again_at_once() {
+    let fixture = Fixture::new(3);
+    let mut peer = in_sync(&fixture);
+    let mut client = fixture.client(2);
+    let chunk = edit(&mut client);
+    let says = Says { changes: chunk.clone(), ..Says::has(&heads_of(&mut client)) };
+    assert_eq!(hear(&mut peer, &fixture.graph, &says), chunk);
+    assert_eq!(peer.plan(&fixture.graph), None);
+    // Nobody can say any more what became of it.
+    peer.start_over();
+    assert!(peer.plan(&fixture.graph).unwrap().flags.has(Flags::RESET));
+}
+
+#[test]
 fn a_message_that_is_refused_changes_nothing() {
     let fixture = Fixture::new(3);
     let mut peer = in_sync(&fixture);

@@ -106,6 +106,23 @@ async fn what_is_not_kept_reaches_those_who_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_says_too_much_is_not_heard_for_a_while() {
+    use crate::live::Seat;
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "text").await;
+    let mut ada = hub.peer("ada", id).await;
+    converge(&hub, "ada", id, &mut [&mut ada]).await;
+    let (engine, shard, live) = hub.behind(id);
+    let join = rpc::Join { id, bell: std::sync::Arc::new(|_| ()) };
+    let loud = Seat::take(&engine, &shard, live, super::world::caller("ada"), join).unwrap();
+    rpc::SyncSession::say(&loud, said(1));
+    loud.session().on_account(|| std::thread::sleep(Duration::from_millis(500)));
+    rpc::SyncSession::say(&loud, said(2));
+    ada.take();
+    assert_eq!(ada.got.said.iter().map(|said| said.count).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_waits_when_too_much_of_it_waits() {
     let hub = Hub::with_limits(Limits { sync_waiting_bytes: 4 << 10, ..Limits::default() }).await;
     let id = hub.create_text("ada", "").await;

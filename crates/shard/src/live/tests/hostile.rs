@@ -188,6 +188,28 @@ async fn a_peer_that_asks_for_what_does_not_exist_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_that_bring_nothing_whole_do_not_wear_each_other_out() {
+    let hub = Hub::start().await;
+    let id = client_id();
+    let orphan = |number: u8| {
+        let deps = vec![Hash([number; 32])];
+        Forged { deps, start_op: 9, ..Forged::first(&[number; 16], vec![ForgedOp::set("k", "v")]) }.chunk()
+    };
+    let mut peers = Vec::new();
+    for number in 1..=40 {
+        let (hash, chunk) = orphan(number);
+        let peer = hub.peer("ada", id).await;
+        peer.session.receive(message(hash, &[chunk])).await.unwrap();
+        peers.push(peer);
+    }
+    let mut ada = hub.peer("ada", id).await;
+    ada.type_at(0, "mine");
+    converge(&hub, "ada", id, &mut [&mut ada]).await;
+    peers.iter_mut().for_each(|peer| drop(peer.take()));
+    assert!(peers.iter().all(|peer| peer.got.ended.is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_first_change_makes_no_document() {
     let hub = Hub::start().await;
     let id = client_id();

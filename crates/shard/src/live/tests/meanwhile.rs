@@ -155,6 +155,9 @@ async fn a_document_that_is_deleted_while_it_is_fetched_looks_like_none() {
     reader.take();
     hub.delete("ada", id).await;
     drop(room);
+    // Before it looks: it must not hear what became of the fetch, but what the document is to it.
+    let all = crate::live::FETCH_ROOM_KIB as usize;
+    eventually("the fetch is over", || engine.fetch_room.available_permits() == all).await;
     until(&mut [&mut reader], "it is told", |peers| peers[0].got.unavailable == 1).await;
     for _ in 0..50 {
         reader.take();

@@ -1,7 +1,7 @@
 //! What happens in live documents, counted. Read when somebody asks.
 
 use metrics::{counter, gauge};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The counters of a node.
 #[derive(Debug, Default)]
@@ -14,6 +14,7 @@ pub struct Figures {
     fetched: AtomicU64,
     ephemerals: AtomicU64,
     ephemerals_dropped: AtomicU64,
+    held_bytes: AtomicUsize,
 }
 
 impl Figures {
@@ -59,10 +60,18 @@ impl Figures {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A session keeps `after` bytes instead of `before`. What all sessions keep now.
+    pub fn holds(&self, before: usize, after: usize) -> usize {
+        // Wrapping is what makes it fall: a sum of differences comes out right.
+        let change = after.wrapping_sub(before);
+        self.held_bytes.fetch_add(change, Ordering::Relaxed).wrapping_add(change)
+    }
+
     /// Writes the figures into the metrics recorder.
     pub fn observe(&self) {
         let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
         gauge!("sync_sessions").set(read(&self.sessions) as f64);
+        gauge!("sync_held_bytes").set(self.held_bytes.load(Ordering::Relaxed) as f64);
         counter!("sync_uploads_total").absolute(read(&self.uploads));
         counter!("sync_upload_bytes_total").absolute(read(&self.upload_bytes));
         counter!("sync_messages_total").absolute(read(&self.messages));

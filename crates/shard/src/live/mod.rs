@@ -24,6 +24,7 @@ mod document;
 mod fetch;
 mod figures;
 mod follow;
+mod held;
 mod load;
 mod next;
 mod recent;

@@ -48,6 +48,8 @@ pub struct Session {
     has_orphans: AtomicBool,
     /// What it may make the hub compute.
     pub(super) allowance: Allowance,
+    /// Bytes that are kept for it, as they were last counted.
+    pub(super) held: AtomicUsize,
 }
 
 /// What changes of a session.
@@ -144,6 +146,7 @@ impl Seat {
             room: Notify::new(),
             has_orphans: AtomicBool::new(false),
             allowance: Allowance::default(),
+            held: AtomicUsize::new(0),
         });
         if !session.live.join(session.clone(), limits.sync_document_sessions) {
             engine.live.figures.left();
@@ -216,6 +219,7 @@ impl Session {
             state.phase = Phase::Over(Box::new(Over { refusal, told: false }));
             state.extras = None;
         }
+        let _nothing_kept = self.weigh(None);
         self.room.notify_one();
         self.ring();
     }
@@ -290,12 +294,14 @@ impl Session {
                 Phase::Absent { .. } if !has_some() => state.phase = Phase::Absent { told: false },
                 _ => {}
             }
+            self.weigh(None)?;
             return Ok(Some(Bytes::new()));
         }
         let Phase::Syncing(peer) = &mut state.phase else { return Ok(Some(Bytes::new())) };
         let received = self.live.with_graph(|graph| peer.receive(graph, message, &limits));
         let received =
             received.map_err(|error| Refusal::BadEdit { operation: None, reason: error.to_string() })?;
+        self.weigh(Some(peer))?;
         Ok(Some(match received.changes {
             Cow::Borrowed([]) => Bytes::new(),
             Cow::Borrowed(part) => message.slice_ref(part),
@@ -357,7 +363,7 @@ impl Session {
 
     /// Says what became of changes of this session.
     pub fn settle(self: &Arc<Self>, accepted: Vec<Hash>, orphans: Vec<Orphan>, last: bool) {
-        {
+        let weighed = {
             let mut state = self.state.lock();
             if !matches!(state.phase, Phase::Syncing(_)) {
                 return;
@@ -377,6 +383,10 @@ impl Session {
             let Phase::Syncing(peer) = &mut state.phase else { return };
             self.live.with_graph(|graph| peer.settle(graph, &accepted, orphans, &limits));
             self.has_orphans.store(peer.has_orphans(), Ordering::Release);
+            self.weigh(Some(peer))
+        };
+        if let Err(refusal) = weighed {
+            return self.end(refusal);
         }
         self.take_up_orphans();
         self.ring();

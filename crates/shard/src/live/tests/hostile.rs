@@ -188,6 +188,34 @@ async fn a_peer_that_asks_for_what_does_not_exist_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn when_too_much_is_kept_those_go_that_keep_much() {
+    let hub = Hub::start().await;
+    let (id, mut ada) = at_a_text(&hub).await;
+    let (engine, _, _) = hub.behind(id);
+    // Others keep all that may be kept.
+    engine.live.figures.holds(0, crate::live::held::ALL_BYTES);
+    let orphan = |bytes: usize| {
+        let deps = vec![Hash([7; 32])];
+        let set = ForgedOp::set("k", &"x".repeat(bytes));
+        Forged { deps, start_op: 9, ..Forged::first(&[7; 16], vec![set]) }.chunk()
+    };
+    let mut ends = Vec::new();
+    for bytes in [100, 100_000] {
+        let (hash, chunk) = orphan(bytes);
+        let mut eve = hub.peer("ada", id).await;
+        eve.session.receive(message(hash, &[chunk])).await.unwrap();
+        // Behind it in the queue of the document.
+        ada.type_at_end("!");
+        converge(&hub, "ada", id, &mut [&mut ada]).await;
+        eve.take();
+        ends.push(eve.got.ended);
+    }
+    assert!(matches!(ends[..], [None, Some(Refusal::Busy { .. })]), "{ends:?}");
+    let all = engine.live.figures.holds(0, 0);
+    assert!(all < crate::live::held::ALL_BYTES + (64 << 10), "what has ended is counted still");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_that_bring_nothing_whole_do_not_wear_each_other_out() {
     let hub = Hub::start().await;
     let id = client_id();

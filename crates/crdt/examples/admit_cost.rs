@@ -12,11 +12,14 @@ use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ObjType, ROOT};
 use crdt::admit::Limits;
 use crdt::graph::Graph;
+use rand::Rng;
+use rand::distr::Alphanumeric;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Words of three alphabets, so that characters have one, two and three bytes.
+/// Words of three alphabets, so that characters have one, two and three bytes. Beside them there is noise, which does not
+/// compress well.
 const WORDS: &str =
     "The quick brown fox jumps over the lazy dog. Žluťoučký kůň úpěl ďábelské ódy. 敏捷的棕色狐狸。\n";
 
@@ -33,9 +36,11 @@ fn main() {
 }
 
 fn make(megabytes: usize, folder: &Path) {
+    let bytes = megabytes << 20;
     let english = WORDS.split_inclusive('.').next().expect("there are words");
-    for (name, words) in [("english", english), ("mixed", WORDS)] {
-        let text = words.repeat((megabytes << 20) / words.len());
+    let noise = rand::rng().sample_iter(Alphanumeric).take(bytes).map(char::from).collect();
+    let repeated = |words: &str| words.repeat(bytes / words.len());
+    for (name, text) in [("english", repeated(english)), ("mixed", repeated(WORDS)), ("noise", noise)] {
         let mut doc = AutoCommit::new();
         let content = doc.put_object(ROOT, "content", ObjType::Text).expect("a new document takes a text");
         doc.splice_text(&content, 0, 0, &text).expect("a text takes text");

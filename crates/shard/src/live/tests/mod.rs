@@ -5,6 +5,7 @@ mod birth;
 mod bulk;
 mod follow;
 mod hostile;
+mod large;
 mod locks;
 mod meanwhile;
 mod together;

@@ -239,7 +239,6 @@ mod tests {
     }
 
     #[tokio::test]
-    #[ignore = "needs the packages from npm: npm ci in crates/bench/peers"]
     async fn automerge_repo_merges_what_hands_write_at_once() {
         let scratch = Scratch::below(&std::env::current_exe().unwrap().with_file_name("scratch")).unwrap();
         let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");

@@ -117,7 +117,6 @@ mod tests {
     }
 
     #[tokio::test]
-    #[ignore = "needs the packages from npm: npm ci in crates/bench/peers"]
     async fn automerge_repo_takes_header_only_clients_for_stock_ones() {
         let (_scratch, peer) = peer(NodeServer::AutomergeRepo).await;
         let typing = typing();
@@ -126,7 +125,6 @@ mod tests {
     }
 
     #[tokio::test]
-    #[ignore = "needs the packages from npm: npm ci in crates/bench/peers"]
     async fn yjs_understands_what_is_written_by_hand() {
         let (_scratch, peer) = peer(NodeServer::Hocuspocus).await;
         let typing = typing();

@@ -233,7 +233,9 @@ async fn many_that_bring_nothing_whole_do_not_wear_each_other_out() {
     let mut ada = hub.peer("ada", id).await;
     ada.type_at(0, "mine");
     converge(&hub, "ada", id, &mut [&mut ada]).await;
-    peers.iter_mut().for_each(|peer| drop(peer.take()));
+    for peer in &mut peers {
+        peer.take();
+    }
     assert!(peers.iter().all(|peer| peer.got.ended.is_none()));
 }
 

@@ -27,6 +27,7 @@ mod follow;
 mod held;
 mod load;
 mod next;
+mod receive;
 mod recent;
 mod registry;
 mod relay;

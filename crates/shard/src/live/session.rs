@@ -7,28 +7,19 @@ use super::access::Standing;
 use super::allowance::{Allowance, Moment};
 use super::document::LiveDocument;
 use super::fetch::Fetch;
-use super::upload::Upload;
-use crate::documents::{Engine, Queued, unavailable};
+use crate::documents::Engine;
 use crate::shard::Shard;
 use base::{Level, UserId};
 use bytes::Bytes;
 use crdt::Hash;
 use crdt::admit::Orphan;
-use crdt::sync::{Limits, Message, Peer};
+use crdt::sync::{Limits, Peer};
 use parking_lot::Mutex;
 use rpc::{Answer, Bell, Caller, Ephemeral, Join, Refusal, SyncSession, Synced};
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::sync::Notify;
-
-/// How long a document that is not there is waited for: its maker and its first reader often come together.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// Messages up to this are counted with their session; longer ones take room of the node while they wait.
-const SHORT_BYTES: usize = 4 << 10;
 
 /// One peer at one document.
 pub struct Session {
@@ -41,9 +32,9 @@ pub struct Session {
     bell: Bell,
     pub(super) state: Mutex<State>,
     /// Bytes of changes that wait to be taken.
-    waiting: AtomicUsize,
+    pub(super) waiting: AtomicUsize,
     /// Told when fewer wait.
-    room: Notify,
+    pub(super) room: Notify,
     /// Whether changes of it wait for others, which may come from elsewhere.
     has_orphans: AtomicBool,
     /// What it may make the hub compute.
@@ -229,40 +220,6 @@ impl Session {
         Ok(self.live.standing(&self.shard, &self.user)?)
     }
 
-    async fn receive(self: &Arc<Self>, message: Bytes) -> Result<(), Refusal> {
-        let rest = self.allowance.rest(Moment::now());
-        if !rest.is_zero() {
-            self.engine.stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
-        }
-        self.shard.ready_to_read().await?;
-        let room = match message.len() {
-            0..=SHORT_BYTES => None,
-            long => {
-                let kib = u32::try_from(long / 1_024 + 1).unwrap_or(u32::MAX);
-                let room = self.engine.upload_room.clone().acquire_many_owned(kib).await;
-                Some(room.map_err(|_| unavailable(self.shard.id, "the node is stopping".to_owned()))?)
-            }
-        };
-        let changes = loop {
-            if matches!(self.standing()?, Standing::Open(_)) {
-                self.live.ready(&self.engine, &self.shard).await?;
-            }
-            if let Some(changes) = self.on_account(|| self.take_in(&message))? {
-                break changes;
-            }
-        };
-        if changes.is_empty() {
-            self.ring();
-            return Ok(());
-        }
-        self.shard.ready_to_write()?;
-        self.shard.room_to_write()?;
-        self.engine.live.figures.uploaded(changes.len());
-        // From here on nothing is lost should the socket stop waiting.
-        self.hand_in(&changes, room);
-        self.until_room().await
-    }
-
     /// Does something that may take long if the peer wants it to, on its account.
     pub(super) fn on_account<T>(&self, work: impl FnOnce() -> T) -> T {
         let started = Moment::now();
@@ -270,95 +227,6 @@ impl Session {
         let ended = Moment::now();
         self.allowance.worked(ended, ended.since(started));
         done
-    }
-
-    /// Takes in what a message says, and gives the changes in it. `None`: the content went away under the message, and is
-    /// to be loaded again.
-    fn take_in(self: &Arc<Self>, message: &Bytes) -> Result<Option<Bytes>, Refusal> {
-        let mut state = self.state.lock();
-        let limits = Limits { orphan_bytes: self.engine.limits.sync_orphan_bytes, ..Limits::default() };
-        let standing = self.standing()?;
-        let content = self.live.content();
-        if matches!(standing, Standing::Open(_)) && content.is_none() {
-            return Ok(None);
-        }
-        drop(content);
-        let has_some = || Message::decode(message, &limits).is_ok_and(|said| !said.heads.is_empty());
-        if !state.admits(standing, has_some) {
-            match state.phase {
-                Phase::New => {
-                    state.phase = Phase::Grace;
-                    self.wait_a_little();
-                }
-                // It asks once more.
-                Phase::Absent { .. } if !has_some() => state.phase = Phase::Absent { told: false },
-                _ => {}
-            }
-            self.weigh(None)?;
-            return Ok(Some(Bytes::new()));
-        }
-        let Phase::Syncing(peer) = &mut state.phase else { return Ok(Some(Bytes::new())) };
-        let received = self.live.with_graph(|graph| peer.receive(graph, message, &limits));
-        let received =
-            received.map_err(|error| Refusal::BadEdit { operation: None, reason: error.to_string() })?;
-        self.weigh(Some(peer))?;
-        Ok(Some(match received.changes {
-            Cow::Borrowed([]) => Bytes::new(),
-            Cow::Borrowed(part) => message.slice_ref(part),
-            Cow::Owned(whole) => whole.into(),
-        }))
-    }
-
-    /// Puts changes into the document's queue.
-    pub(super) fn hand_in(
-        self: &Arc<Self>,
-        changes: &Bytes,
-        room: Option<tokio::sync::OwnedSemaphorePermit>,
-    ) {
-        let open = self.engine.open.entry(&self.live.doc);
-        if open.queue.upload(Upload::pieces(self, changes, room)) == Queued::StartWork {
-            self.engine.start_work(&self.shard, open);
-        }
-    }
-
-    async fn until_room(&self) -> Result<(), Refusal> {
-        while self.waiting.load(Ordering::Acquire) > self.engine.limits.sync_waiting_bytes {
-            if self.is_over() {
-                return Ok(());
-            }
-            self.room.notified().await;
-        }
-        Ok(())
-    }
-
-    /// So many more bytes wait to be taken.
-    pub(super) fn waits(&self, bytes: usize) {
-        self.waiting.fetch_add(bytes, Ordering::AcqRel);
-    }
-
-    /// So many bytes wait no more.
-    pub(super) fn waits_no_more(&self, bytes: usize) {
-        let before = self.waiting.fetch_sub(bytes, Ordering::AcqRel);
-        let limit = self.engine.limits.sync_waiting_bytes;
-        if before > limit && before - bytes <= limit {
-            self.room.notify_one();
-        }
-    }
-
-    /// Ends the grace in a moment.
-    fn wait_a_little(self: &Arc<Self>) {
-        let (session, stopping) = (Arc::downgrade(self), self.engine.stopping.clone());
-        self.engine.tasks.spawn(async move {
-            stopping.run_until_cancelled(tokio::time::sleep(GRACE)).await;
-            let Some(session) = session.upgrade() else { return };
-            {
-                let mut state = session.state.lock();
-                if matches!(state.phase, Phase::Grace) {
-                    state.phase = Phase::Absent { told: false };
-                }
-            }
-            session.ring();
-        });
     }
 
     /// Says what became of changes of this session.

@@ -112,7 +112,7 @@ async fn create(
     let Some(user) = user else { return Ok(Born::Taken) };
     let (doc, keyring): (_, &Keyring) = (&live.doc, &engine.keyring);
     let owner = OwnerId { tenant: doc.tenant.clone(), owner: user.as_str().to_owned(), slot: doc.id.slot() };
-    let changes: Vec<u8> = embryo.arrived.iter().flat_map(Arrived::chunks).collect();
+    let changes = embryo.arrived.iter().map(Arrived::chunks).collect::<Vec<_>>().concat();
     let shape =
         shape(embryo.arrived.iter().flat_map(|arrived| &arrived.changes).map(|change| &change.summary));
     for _ in 0..ATTEMPTS_MAX {

@@ -170,9 +170,6 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crowd::{Host, StockPeer};
-    use crate::server::{NodePeer, NodeServer, Scratch};
-    use tokio::task::{JoinSet, LocalSet};
 
     const ME: usize = 0;
     const OTHER: usize = 1;
@@ -225,37 +222,5 @@ mod tests {
         let mut bits = Bits::default();
         assert!(bits.insert(64) && !bits.insert(64) && bits.insert(0));
         assert!(bits.contains(64) && bits.contains(0) && !bits.contains(63) && !bits.contains(1_000));
-    }
-
-    /// Writes a few changes at its own pace and reads until it knows `changes` in all.
-    async fn take_part(mut hand: Hand, changes: usize) {
-        let mut known = 1;
-        for round in 0..10 {
-            known += hand.write(["a", "bc"]).unwrap().len();
-            while hand.unconfirmed() > 0 || (round == 9 && known < changes) {
-                known += hand.next().await.unwrap().len();
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn automerge_repo_merges_what_hands_write_at_once() {
-        let scratch = Scratch::below(&std::env::current_exe().unwrap().with_file_name("scratch")).unwrap();
-        let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
-        let peer = NodePeer::start(NodeServer::AutomergeRepo, &scripts, &scratch).await.unwrap();
-        let place = Host::automerge_repo(peer.addr()).new_document().unwrap();
-        let ledger = Rc::new(RefCell::new(Ledger::new(4).unwrap()));
-        let base = ledger.borrow().base();
-        StockPeer::bring(&place, base).await.unwrap();
-        let local = LocalSet::new();
-        let mut hands = JoinSet::new();
-        for number in 0..4 {
-            let hand = Hand::open(&place, &ledger, number).await.unwrap();
-            hands.spawn_local_on(take_part(hand, 1 + 4 * 10 * 2), &local);
-        }
-        local.run_until(hands.join_all()).await;
-        let (heads, text) = (ledger.borrow().heads(), ledger.borrow().text());
-        assert_eq!(text.len(), 4 * (1 + 10 * 3));
-        assert_eq!(StockPeer::text_at(&place, &heads).await.unwrap(), text);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Invariant: what is kept under a number has that number and those behind it, and reaches no other that is kept.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::admit::chunk::ColumnName;
 use crate::admit::column::{Delta, RunLength};
@@ -29,7 +30,7 @@ impl<'a> Table<'a> {
     ) -> Result<Self, Refused> {
         let mut reading = Reading::new(columns, actors);
         while reading.read_row(budget)? {}
-        reading.finish()
+        reading.finish(budget)
     }
 
     /// Takes the operations of an actor up to a number. Typing that goes on beyond it is another change's from there.
@@ -60,17 +61,23 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Gives an operation what it replaces. One that has no row removes it.
-    fn replace(&mut self, by: OpId, mut replaced: Vec<Replaced<'a>>) -> Result<(), Malformed> {
-        // The actors of a document are in order, so that their indices are.
-        replaced.sort_unstable_by_key(|replaced| (replaced.id.counter, replaced.id.actor));
+    /// Gives an operation what it replaces, in order. One that has no row removes it.
+    fn replace(&mut self, replaced: &[Replaced<'a>], budget: &mut Budget) -> Result<(), Refused> {
         let first = replaced[0];
+        let by = first.by;
         let own = &mut self.0[by.actor as usize];
         let at_or_before = own.range(..=by.counter).next_back();
         if at_or_before.is_some_and(|(start, op)| *start < by.counter && by.counter - start < op.count()) {
-            return Err(Malformed("an operation that inserts a character replaces another"));
+            return Err(Malformed("an operation that inserts a character replaces another").into());
         }
-        let op = own.entry(by.counter).or_insert_with(|| deletion(first));
+        let op = match own.entry(by.counter) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(none) => {
+                let deletion = deletion(first);
+                budget.charge(cost(&deletion))?;
+                none.insert(deletion)
+            }
+        };
         op.replaces = replaced.iter().map(|replaced| replaced.id).collect();
         Ok(())
     }
@@ -79,6 +86,7 @@ impl<'a> Table<'a> {
 /// An operation that another replaces.
 #[derive(Debug, Clone, Copy)]
 struct Replaced<'a> {
+    by: OpId,
     id: OpId,
     object: Option<OpId>,
     key: Key<'a>,
@@ -98,7 +106,8 @@ struct Reading<'a> {
     counter: Delta<'a>,
     table: Table<'a>,
     open: Option<Open<'a>>,
-    replaced: HashMap<OpId, Vec<Replaced<'a>>>,
+    /// In the order of the rows. Each is paid for: a few bytes of a document can name many.
+    replaced: Vec<Replaced<'a>>,
 }
 
 impl<'a> Reading<'a> {
@@ -109,7 +118,7 @@ impl<'a> Reading<'a> {
             counter: Delta::new(columns.get(COUNTER)),
             table: Table(vec![BTreeMap::new(); actors]),
             open: None,
-            replaced: HashMap::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -119,7 +128,8 @@ impl<'a> Reading<'a> {
         let id = self.id()?;
         let key = if op.insert { Key::Element(id) } else { op.key };
         for by in std::mem::take(&mut op.replaces) {
-            self.replaced.entry(by).or_default().push(Replaced { id, object: op.object, key });
+            budget.charge(size_of::<Replaced<'_>>() as u64)?;
+            self.replaced.push(Replaced { by, id, object: op.object, key });
         }
         self.take_in(id, op, budget)?;
         self.skim(budget)?;
@@ -169,10 +179,13 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn finish(mut self) -> Result<Table<'a>, Refused> {
+    fn finish(mut self, budget: &mut Budget) -> Result<Table<'a>, Refused> {
         self.close()?;
-        for (by, replaced) in self.replaced {
-            self.table.replace(by, replaced)?;
+        // The actors of a document are in order, so that their indices are.
+        let in_order = |id: OpId| (id.counter, id.actor);
+        self.replaced.sort_unstable_by_key(|replaced| (in_order(replaced.by), in_order(replaced.id)));
+        for replaced in self.replaced.chunk_by(|one, next| one.by == next.by) {
+            self.table.replace(replaced, budget)?;
         }
         Ok(self.table)
     }

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use automerge::transaction::Transactable;
+use automerge::{AutoCommit, ObjType, ROOT};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
@@ -102,4 +104,17 @@ fn one_long_key_for_many_operations_is_kept_once() {
     assert!(kept.len() < chunk.len() + 10_000, "{} bytes are kept of {}", kept.len(), chunk.len());
     let again = crate::graph::Summary::decode(&kept).unwrap();
     assert_eq!(again, admission.changes[0].summary);
+}
+
+#[test]
+fn what_is_deleted_in_few_bytes_is_paid_for() {
+    const CHARACTERS: usize = 30_000;
+    let mut doc = AutoCommit::new();
+    let text = doc.put_object(ROOT, "content", ObjType::Text).unwrap();
+    doc.splice_text(&text, 0, 0, &"a".repeat(CHARACTERS)).unwrap();
+    doc.splice_text(&text, 0, CHARACTERS as isize, "").unwrap();
+    let saved = doc.save();
+    assert!(saved.len() < 500, "{}", saved.len());
+    assert_eq!(refused(&saved), too_large());
+    assert!(Graph::new().admit(&saved, &Limits::default()).is_ok());
 }

@@ -69,6 +69,13 @@ impl Graph {
     /// Those of the given changes that are not ancestors of others of them, sorted: the heads of a document
     /// that has them all. Given ones that are not there are left out.
     pub fn frontier(&self, changes: &[Hash]) -> Vec<Hash> {
+        if changes.iter().all(|change| self.heads.contains(change)) {
+            // No head is an ancestor of another.
+            let mut newest = changes.to_vec();
+            newest.sort_unstable();
+            newest.dedup();
+            return newest;
+        }
         let mut indices = self.positions_of(changes);
         indices.sort_unstable_by(|a, b| b.cmp(a));
         indices.dedup();

@@ -75,7 +75,10 @@ test("a ticket that is revoked while its socket is open", hubOnly, async () => {
   const guest = come(ticket.ticket);
   await until("it is let in", () => guest.client.connected);
   await hub.rest("ada", "DELETE", `/sync-tickets/${ticket.id}`);
+  const revoked = performance.now();
   await turnedAway(guest.client, 4403, /revoked/i);
+  const took = performance.now() - revoked;
+  assert.ok(took < 1_000, `promised within a second, took ${took} ms`);
   await recovers(guest);
 });
 

@@ -6,6 +6,12 @@
 /// How far apart kept clocks are.
 pub(super) const STRIDE: u32 = 32;
 
+/// Whether a change joins so many others that its clock takes little more room than they do. Where many write at
+/// once a walk past such changes would meet all of them at each step.
+pub(super) fn is_wide(deps: usize, actors: u32) -> bool {
+    deps >= 8 && actors as usize <= 4 * deps
+}
+
 /// For each writer of the graph, how many of its changes are covered. Missing ones have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Clock(Vec<u32>);

@@ -11,7 +11,7 @@ use super::*;
 use crate::admit::Limits;
 use crate::admit::forge::{Forged, ForgedKey, ForgedOp};
 
-/// Each step makes a change of one of four actors on the heads that some earlier change had seen, and its
+/// Each step makes a change of one of twelve actors on the heads that some earlier change had seen, and its
 /// actor's last.
 fn random_graph(steps: &[(usize, usize, bool)]) -> (Graph, Vec<(Hash, Vec<Hash>)>) {
     let mut graph = Graph::new();
@@ -53,7 +53,7 @@ proptest! {
 
     #[test]
     fn ancestors_are_those_that_a_walk_finds(
-        steps in proptest::collection::vec((0usize..4, 0usize..200, proptest::bool::weighted(0.3)), 1..150),
+        steps in proptest::collection::vec((0usize..12, 0usize..200, proptest::bool::weighted(0.1)), 1..150),
         picks in proptest::collection::vec(any::<prop::sample::Index>(), 1..4),
     ) {
         let (graph, made) = random_graph(&steps);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use base::Hash;
 
-use super::clock::{Clock, STRIDE};
+use super::clock::{Clock, STRIDE, is_wide};
 use super::run::{Id, Place, Run, Runs, RunsBuilder};
 use super::{Actor, Graph, Misfit, Node, Summary};
 
@@ -160,7 +160,7 @@ impl<'a> View<'a> {
             runs,
             clock: None,
         };
-        if node.distance >= STRIDE {
+        if node.distance >= STRIDE || is_wide(node.deps.len(), self.actor_count()) {
             let mut clock = self.clock_of(&node.deps);
             clock.raise(actor, node.seq);
             (node.clock, node.distance) = (Some(clock), 0);

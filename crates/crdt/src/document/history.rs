@@ -27,7 +27,7 @@ use std::ops::Range;
 /// Versions kept, one for each edit: several times what may wait for one document, so that an edit which waited in a long
 /// queue still finds the version that it was made against. One edit that does not starts the history anew, and all behind
 /// it would follow.
-const KEPT_VERSIONS: usize = 4_096;
+pub(super) const KEPT_VERSIONS: usize = 4_096;
 
 /// Bytes of deleted text kept, over all versions.
 const KEPT_BYTES: usize = 1 << 20;

@@ -86,6 +86,13 @@ pub struct Ephemeral {
 #[derive(Clone)]
 pub struct Follow {
     /// The document.
+impl Ephemeral {
+    /// Bytes that it takes wherever it waits: all of them were chosen by a client.
+    pub fn weight(&self) -> usize {
+        self.sender.len() + self.session.len() + self.data.len()
+    }
+}
+
     pub id: DocId,
     /// The version that the client has; none if it has nothing.
     pub since: Option<u64>,

@@ -19,6 +19,9 @@ const FAULTS_MAX: u32 = 32;
 /// The longest ephemeral message that is passed on. They hold cursors and names.
 const EPHEMERAL_BYTES_MAX: usize = 64 << 10;
 
+/// The longest `sessionId` of one. It goes to everyone at the document with each message.
+const SESSION_ID_BYTES_MAX: usize = 256;
+
 /// A client that has joined.
 pub(super) struct Peer {
     app: Arc<App>,
@@ -99,7 +102,8 @@ impl Peer {
 
     fn pass_on(&self, name: &str, session: &str, count: u64, data: Bytes) {
         let known = document_id(name).ok().and_then(|id| self.documents.session(id));
-        if let Some(known) = known.filter(|_| data.len() <= EPHEMERAL_BYTES_MAX) {
+        let fits = data.len() <= EPHEMERAL_BYTES_MAX && session.len() <= SESSION_ID_BYTES_MAX;
+        if let Some(known) = known.filter(|_| fits) {
             known.say(Ephemeral { sender: self.name.clone(), session: session.into(), count, data });
         }
     }

@@ -33,6 +33,25 @@ async fn peers_of_a_document_hear_each_other() {
 }
 
 #[tokio::test]
+async fn what_is_said_in_passing_is_short_in_every_part() {
+    let hub = Hub::start().await;
+    let mut ada = Peer::of(&hub, "ada", "ada-1").await;
+    let mut bob = Peer::of(&hub, "bob", "bob-1").await;
+    for peer in [&mut ada, &mut bob] {
+        peer.sync(doc(1), "here").await;
+        peer.settled().await;
+    }
+    ada.expect_sync(doc(1), b"here").await;
+    let (document, long) = (&name(doc(1)), "s".repeat(257));
+    let said = |session, data: Vec<u8>| Body::Ephemeral { document, session, count: 0, data: data.into() };
+    ada.say(said("s", vec![0; (64 << 10) + 1])).await;
+    ada.say(said(&long, vec![0])).await;
+    ada.say(said(&long[1..], vec![0])).await;
+    bob.expect(said(&long[1..], vec![0])).await;
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn a_large_message_arrives_whole_and_one_beyond_the_limit_is_refused() {
     let hub = Hub::start_with(|config| config.limits.sync_frame_bytes = 3 << 20).await;
     let mut ada = Peer::of(&hub, "ada", "ada-1").await;

@@ -15,7 +15,7 @@ const HEARD_BYTES: usize = 256 << 10;
 impl Session {
     /// Passes something on to everyone else at the document, if this user may see it themselves.
     pub(super) fn say(&self, said: Ephemeral) {
-        let fits = said.data.len() <= HEARD_BYTES && self.allowance.rest(Moment::now()).is_zero();
+        let fits = said.weight() <= HEARD_BYTES && self.allowance.rest(Moment::now()).is_zero();
         if fits && matches!(self.standing(), Ok(Standing::Open(_))) && !self.is_over() {
             // It takes time for each who hears it.
             self.on_account(|| self.live.say(self.number(), &Arc::new(said)));
@@ -32,10 +32,10 @@ impl Session {
             }
             state.with_extras(|extras| {
                 extras.heard.push_back(said.clone());
-                let mut bytes: usize = extras.heard.iter().map(|heard| heard.data.len()).sum();
+                let mut bytes: usize = extras.heard.iter().map(|heard| heard.weight()).sum();
                 while extras.heard.len() > HEARD_MAX || bytes > HEARD_BYTES {
                     let Some(oldest) = extras.heard.pop_front() else { break };
-                    bytes -= oldest.data.len();
+                    bytes -= oldest.weight();
                     dropped = true;
                 }
             });

@@ -93,7 +93,7 @@ impl Drop for Seat {
 impl FollowSession for Seat {
     fn say(&self, ephemeral: Ephemeral) {
         let may_see = matches!(self.channel.level(&self.follower.user), Ok(Some(_)));
-        if may_see && ephemeral.data.len() <= HEARD_BYTES {
+        if may_see && ephemeral.weight() <= HEARD_BYTES {
             self.channel.say(self.follower.number, &Arc::new(ephemeral));
         }
     }
@@ -132,10 +132,10 @@ impl Follower {
         {
             let mut state = self.state.lock();
             state.heard.push_back(said.clone());
-            let mut bytes: usize = state.heard.iter().map(|heard| heard.data.len()).sum();
+            let mut bytes: usize = state.heard.iter().map(|heard| heard.weight()).sum();
             while state.heard.len() > HEARD_MAX || bytes > HEARD_BYTES {
                 let Some(oldest) = state.heard.pop_front() else { break };
-                bytes -= oldest.data.len();
+                bytes -= oldest.weight();
             }
         }
         self.ring();

@@ -106,6 +106,19 @@ async fn what_is_not_kept_reaches_those_who_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_count_among_what_waits_to_be_heard() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "text").await;
+    let (mut ada, mut bob) = (hub.peer("ada", id).await, hub.peer("ada", id).await);
+    converge(&hub, "ada", id, &mut [&mut ada, &mut bob]).await;
+    for count in 0..4 {
+        bob.session.say(rpc::Ephemeral { session: "s".repeat(100 << 10).into(), ..said(count) });
+    }
+    ada.take();
+    assert_eq!(ada.got.said.iter().map(|said| said.count).collect::<Vec<_>>(), [2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_says_too_much_is_not_heard_for_a_while() {
     use crate::live::Seat;
     let hub = Hub::start().await;

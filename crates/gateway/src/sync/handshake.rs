@@ -102,3 +102,6 @@ pub(super) fn unavailable(refusal: &Refusal) -> Close {
         refusal => Close::new(Code::Unavailable, refusal.to_string()),
     }
 }
+        Refusal::DiskFull { .. } => {
+            Close::new(Code::Unavailable, "the disk of the hub is full; connect again later")
+        }

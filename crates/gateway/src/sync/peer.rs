@@ -95,7 +95,7 @@ impl Peer {
         if let Err(TooMany { limit }) = self.documents.receive(id, data, room) {
             self.say(sender, Body::Unavailable { document: name });
             let message = format!("a socket has at most {limit} documents; open another one for more");
-            return self.fault(&message, sender);
+            self.say(sender, Body::Error { message: &message });
         }
         Ok(())
     }
@@ -159,23 +159,20 @@ impl Peer {
     }
 
     /// The session of a document is over. Where to come again may help, the client has to, with all it has: a stock
-    /// client asks for a document again only when it connects.
+    /// client asks for a document again only when it connects. Only what it did wrong itself counts as its mistake.
     fn refused(&mut self, id: DocId, refusal: &Refusal, sender: &mut Sender) -> Result<(), Close> {
-        match refusal {
-            Refusal::Unavailable { .. } | Refusal::Unknown { .. } | Refusal::Busy { .. } => {
-                Err(unavailable(refusal))
+        let what = match refusal {
+            Refusal::Unavailable { .. }
+            | Refusal::Unknown { .. }
+            | Refusal::Busy { .. }
+            | Refusal::DiskFull { .. } => return Err(unavailable(refusal)),
+            Refusal::Internal { reason } => {
+                tracing::error!(%id, reason, "a session failed");
+                return Err(unavailable(refusal));
             }
-            refusal => {
-                let name = DocumentName::from(id);
-                self.say(sender, Body::Unavailable { document: name.as_str() });
-                let what = match refusal {
-                    Refusal::Internal { reason } => {
-                        tracing::error!(%id, reason, "a session failed");
-                        "the hub failed".to_owned()
-                    }
-                    refusal => refusal.to_string(),
-                };
-                self.fault(&format!("document {name}: {what}"), sender)
+            Refusal::Damaged { reason } => {
+                tracing::error!(%id, reason, "a document is damaged");
+                "what is stored of it does not open; the operator finds the reason in the log".to_owned()
             }
         }
     }
@@ -189,3 +186,12 @@ impl Peer {
         sender.push_binary(|out| message.encode_front(out));
     }
 }
+            other => other.to_string(),
+        };
+        let name = DocumentName::from(id);
+        self.say(sender, Body::Unavailable { document: name.as_str() });
+        let what = format!("document {name}: {what}");
+        if matches!(refusal, Refusal::BadEdit { .. } | Refusal::TooLarge { .. }) {
+            return self.fault(&what, sender);
+        self.say(sender, Body::Error { message: &what });
+        Ok(())

@@ -131,9 +131,15 @@ impl Peer {
 
     /// Expects an error message that says this.
     pub async fn expect_error(&mut self, part: &str) {
+        let message = self.hear_error().await;
+        assert!(message.contains(part), "{message:?} does not say {part:?}");
+    }
+
+    /// Expects an error message, and gives what it says.
+    pub async fn hear_error(&mut self) -> String {
         let Heard::Message(frame) = self.hear().await else { panic!("no error message") };
         let Body::Error { message } = Message::decode(&frame).unwrap().body else { panic!("{frame:?}") };
-        assert!(message.contains(part), "{message:?} does not say {part:?}");
+        message.to_owned()
     }
 
     /// Waits for the end, and expects it to be this one.

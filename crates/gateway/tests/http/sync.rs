@@ -140,6 +140,39 @@ async fn a_shard_that_is_away_ends_the_socket_so_that_the_client_comes_again() {
 
 #[tokio::test]
 async fn what_means_nothing_to_a_hub_is_passed_over() {
+#[tokio::test]
+async fn what_the_client_cannot_help_is_none_of_its_mistakes() {
+    let hub = Hub::start_with(|config| config.limits.sync_documents = 1).await;
+    let mut ada = Peer::of(&hub, "ada", "ada-1").await;
+    hub.relay.refuse(doc(1), Refusal::Damaged { reason: "secret".into() });
+    for refused in [doc(1), doc(2)] {
+        for _ in 0..40 {
+            ada.sync(refused, "x").await;
+            ada.expect(Body::Unavailable { document: &name(refused) }).await;
+            let error = ada.hear_error().await;
+            assert!(!error.contains("secret"), "{error}");
+        }
+        // The one place for a document is taken from now on.
+        ada.sync(doc(3), "x").await;
+    }
+    ada.settled().await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_of_the_hub_ends_the_socket_so_that_the_client_comes_again() {
+    let hub = Hub::start().await;
+    let internal = Refusal::Internal { reason: "secret".into() };
+    let table = [(1, Refusal::DiskFull { spare: 7 }, "disk"), (2, internal, "the hub failed")];
+    for (number, refusal, part) in table {
+        hub.relay.refuse(doc(number), refusal);
+        let mut ada = Peer::of(&hub, "ada", "ada-1").await;
+        ada.sync(doc(number), "x").await;
+        ada.expect_close(4503, part).await;
+    }
+    hub.stop().await;
+}
+
     let hub = Hub::start().await;
     let mut ada = Peer::of(&hub, "ada", "ada-1").await;
     let document = &name(doc(1));

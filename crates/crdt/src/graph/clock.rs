@@ -1,16 +1,16 @@
 //! Which changes are ancestors: for each actor, the number of its last change among them.
 //!
-//! A clock for every change would cost (changes × actors); one for every 32nd change on any path costs
-//! little, and a walk to the next ones is at most 32 steps deep.
+//! A clock for every change would cost (changes × actors). One is kept where the walk to the next kept ones would take about
+//! as long as to merge a clock: in a history of one writer that is every 32nd change, and where many write at once, so that
+//! walks meet much at each step, every few. No walk takes much longer than to read one clock.
 
-/// How far apart kept clocks are.
-pub(super) const STRIDE: u32 = 32;
-
-/// Whether a change joins so many others that its clock takes little more room than they do. Where many write at
-/// once a walk past such changes would meet all of them at each step.
-pub(super) fn is_wide(deps: usize, actors: u32) -> bool {
-    deps >= 8 && actors as usize <= 4 * deps
+/// Whether a change keeps its clock: `reach` is how many steps a walk to the next kept clocks may take.
+pub(super) fn is_far(reach: u32, actors: u32) -> bool {
+    reach >= actors.max(STEPS)
 }
+
+/// Steps that are always cheaper than a clock of their own.
+const STEPS: u32 = 32;
 
 /// For each writer of the graph, how many of its changes are covered. Missing ones have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,11 @@ impl Clock {
             self.0.resize(actor + 1, 0);
         }
         self.0[actor] = self.0[actor].max(seq);
+    }
+
+    /// Bytes of memory that it owns.
+    pub(super) fn size(&self) -> usize {
+        self.0.capacity() * size_of::<u32>()
     }
 
     pub(crate) fn merge(&mut self, other: &Clock) {

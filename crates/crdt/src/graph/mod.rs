@@ -41,6 +41,8 @@ pub struct Graph {
     /// The heads once more, for those who keep them; made when somebody asks.
     shared_heads: OnceLock<Arc<[Hash]>>,
     max_op: u32,
+    /// Bytes of all kept clocks.
+    clock_bytes: usize,
 }
 
 /// One change. Ids in its runs index the graph's writers.
@@ -52,8 +54,8 @@ struct Node {
     start_op: u32,
     deps: Box<[u32]>,
     runs: Runs,
-    /// How far the next kept clock may be, walking to ancestors.
-    distance: u32,
+    /// How many steps a walk to the next kept clocks may take: one for each way to a change before them.
+    reach: u32,
     clock: Option<Clock>,
 }
 
@@ -118,6 +120,7 @@ impl Graph {
         }
         let node = View::new(self).place(change)?;
         self.max_op = self.max_op.max(node.max_op());
+        self.clock_bytes += node.clock.as_ref().map_or(0, Clock::size);
         for dep in &change.deps {
             self.heads.remove(dep);
         }
@@ -162,6 +165,12 @@ impl Graph {
     /// The highest number of an operation; 0 if there is none.
     pub fn max_op(&self) -> u64 {
         self.max_op.into()
+    }
+
+    /// Bytes of memory that it takes to know quickly what is an ancestor of what. They grow with the number of actors, where
+    /// many write at once.
+    pub fn clock_bytes(&self) -> usize {
+        self.clock_bytes
     }
 
     /// The place of a change in the order in which the changes were inserted.

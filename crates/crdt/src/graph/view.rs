@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use base::Hash;
 
-use super::clock::{Clock, STRIDE, is_wide};
+use super::clock::{Clock, is_far};
 use super::run::{Id, Place, Run, Runs, RunsBuilder};
 use super::{Actor, Graph, Misfit, Node, Summary};
 
@@ -155,15 +155,15 @@ impl<'a> View<'a> {
             actor,
             seq: change.seq,
             start_op: change.start_op,
-            distance: 1 + deps.iter().map(|dep| self.node(*dep).distance).max().unwrap_or(0),
+            reach: deps.iter().fold(0, |reach, dep| reach.saturating_add(1 + self.node(*dep).reach)),
             deps,
             runs,
             clock: None,
         };
-        if node.distance >= STRIDE || is_wide(node.deps.len(), self.actor_count()) {
+        if is_far(node.reach, self.actor_count()) {
             let mut clock = self.clock_of(&node.deps);
             clock.raise(actor, node.seq);
-            (node.clock, node.distance) = (Some(clock), 0);
+            (node.clock, node.reach) = (Some(clock), 0);
         }
         Ok(node)
     }

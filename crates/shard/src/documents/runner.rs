@@ -40,7 +40,7 @@ pub struct Runner {
 /// How a batch went.
 #[derive(Default)]
 struct Done {
-    /// Computing that it took.
+    /// Computing that it took on the open document.
     work: Duration,
     /// What the document should rest, whatever it took.
     rest: Duration,
@@ -106,6 +106,7 @@ impl Runner {
         };
         // Taken out while it is worked on: should the work panic, nothing half done stays behind.
         let state = held.as_mut().and_then(|held| held.take());
+        let opens = held.is_some();
         let following = live.clone();
         let make = move |runner: &Runner, state: &mut Option<Loaded>| runner.make(state, following, work);
         let (state, mut batch, making) = self.work("make", place, state, make).await?;
@@ -138,7 +139,9 @@ impl Runner {
             self.answer_done_at(pending, version).await;
         }
         self.again(later.again);
-        Ok(Done { work: making + showing, rest })
+        // Uploads alone open no document: what they take grows with nothing but themselves, and everyone's turn comes round.
+        let work = if opens { making + showing } else { Duration::ZERO };
+        Ok(Done { work, rest })
     }
 
     /// The live document whose content is to be kept in step: somebody follows it, or somebody who did has left changes.

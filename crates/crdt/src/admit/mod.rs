@@ -36,7 +36,7 @@ use bytes::Bytes;
 
 pub use intake::Intake;
 pub use limits::{ACTOR_BYTES, Limits, MAX_NUMBER, MAX_OP};
-pub use pieces::pieces;
+pub use pieces::{count, pieces};
 pub use reader::Malformed;
 pub use refused::Refused;
 

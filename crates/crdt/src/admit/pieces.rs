@@ -33,6 +33,15 @@ pub fn pieces(bytes: &Bytes, piece_bytes: usize) -> Vec<Bytes> {
     pieces
 }
 
+/// How many chunks these are.
+pub fn count(bytes: &[u8]) -> usize {
+    let (mut rest, mut count) = (bytes, 0);
+    while let Some((_, behind)) = chunk_bytes(rest).and_then(|length| rest.split_at_checked(length)) {
+        (rest, count) = (behind, count + 1);
+    }
+    count
+}
+
 /// How long the first chunk is, if there is a whole one.
 fn chunk_bytes(bytes: &[u8]) -> Option<usize> {
     let mut from = Reader::new(bytes);
@@ -60,6 +69,7 @@ mod tests {
             let chunks: Vec<_> = bodies.iter().map(|body| chunk(*body)).collect();
             let whole = Bytes::from([chunks.concat(), rest].concat());
             let pieces = pieces(&whole, piece_bytes);
+            prop_assert_eq!(count(&whole), bodies.len());
             prop_assert_eq!(pieces.concat(), &whole[..]);
             let ends: Vec<_> = chunks.iter().scan(0, |end, chunk| { *end += chunk.len(); Some(*end) }).collect();
             let mut at = 0;

@@ -71,6 +71,11 @@ impl Document {
         heads(self.doc.get_heads())
     }
 
+    /// How many changes it has.
+    pub fn changes(&self) -> usize {
+        usize::try_from(self.doc.stats().num_changes).unwrap_or(usize::MAX)
+    }
+
     /// The type that the document's content shows: what a document born by sync is taken for.
     pub fn shape(&self) -> Shape {
         let text_alone = self.text.is_some() && self.doc.length(ROOT) == 1;

@@ -13,12 +13,12 @@ use base::DocId;
 use crdt::Frozen;
 use vault::{Key, Kind, seal};
 
-/// Versions behind the compacted chunk that are always left alone: opening them is cheap.
-const VERSIONS_MIN: u64 = 256;
+/// Changes behind the compacted chunk that are always left alone: opening them is cheap.
+const CHANGES_MIN: usize = 256;
 
-/// Beyond that, the part of all versions that may stand behind the chunk: compacting costs time in proportion to the
-/// whole document, and so takes about the same for each version ever written.
-const PART_BEHIND: u64 = 4;
+/// Beyond that, the part of all changes that may stand behind the chunk: compacting costs time in proportion to the
+/// whole document, and so takes about the same for each change ever made.
+const PART_BEHIND: usize = 4;
 
 /// Bytes of large changes behind the chunk that are left alone, and as many as half of the chunk: a large change is quick
 /// to make and slow to open.
@@ -39,12 +39,12 @@ pub struct Compaction {
 /// Whether it is time.
 pub fn due(loaded: &Loaded) -> bool {
     let large = loaded.large_bytes > LARGE_BYTES_MIN.max(loaded.compacted_bytes / 2);
-    large || many(loaded.head.version, loaded.compacted_to)
+    large || many(loaded.document.changes(), loaded.changes_behind)
 }
 
-/// Whether many versions are behind the one that was compacted last.
-pub fn many(version: u64, compacted_to: u64) -> bool {
-    version.saturating_sub(compacted_to) > VERSIONS_MIN.max(version / PART_BEHIND)
+/// Whether many of all changes are behind those that were compacted last.
+pub fn many(all: usize, behind: usize) -> bool {
+    behind > CHANGES_MIN.max(all / PART_BEHIND)
 }
 
 /// Begins a compaction. The document must be in step with the store; copying it takes a moment.
@@ -53,7 +53,7 @@ pub fn many(version: u64, compacted_to: u64) -> bool {
 pub fn begin(doc: &DocKey, loaded: &mut Loaded) -> Option<Compaction> {
     let version = loaded.head.version;
     let frozen = loaded.document.freeze().ok()?;
-    loaded.compacted_to = version;
+    loaded.changes_behind = 0;
     // About what the chunk will have; known better when the document is opened next.
     loaded.compacted_bytes = loaded.compacted_bytes.max(loaded.large_bytes / 4);
     loaded.large_bytes = 0;

@@ -333,6 +333,7 @@ fn change(
 
 fn part(doc: &DocKey, loaded: &mut Loaded, caller: &Caller, edit: EditId, made: Option<&Made>) -> EditPart {
     let changes = made.map_or(vec![], |made| seal(&loaded.key, &context(doc, Kind::Change), &made.bytes));
+    loaded.changes_behind += usize::from(made.is_some());
     loaded.large_bytes += stored::large(changes.len());
     EditPart {
         principals: vec![caller.user.as_str().to_owned()],

@@ -46,8 +46,8 @@ pub struct Loaded {
     pub shape: Shape,
     /// The heads of that record.
     pub heads: Heads,
-    /// The version at which the document was last compacted, or that was tried; 0 if it never was.
-    pub compacted_to: u64,
+    /// Changes since the document was last compacted, or that was tried.
+    pub changes_behind: usize,
     /// Sealed bytes of the chunk of that compaction.
     pub compacted_bytes: usize,
     /// Sealed bytes of large changes since.
@@ -60,9 +60,9 @@ impl Loaded {
         let key = keyring.document_key(view, doc, &head)?;
         let HeadWords { shape, heads, .. } = stored::words(&head)?;
         let chunks = stored::chunks(view, doc, &key, &head)?;
-        let Chunks { compacted: compacted_to, compacted_bytes, large_bytes, .. } = chunks;
+        let Chunks { changes_behind, compacted_bytes, large_bytes, .. } = chunks;
         let document = chunks.into_document(&heads)?;
-        Ok(Loaded { document, key, head, shape, heads, compacted_to, compacted_bytes, large_bytes })
+        Ok(Loaded { document, key, head, shape, heads, changes_behind, compacted_bytes, large_bytes })
     }
 
     /// Takes in what was committed since, all of it at once, because each time costs as much as the document is long.
@@ -81,6 +81,7 @@ impl Loaded {
         if self.document.apply(&chunks).is_err() || self.document.heads() != heads {
             return Ok(false);
         }
+        self.changes_behind += chunks.len();
         self.large_bytes += chunks.iter().map(|chunk| stored::large(chunk.len())).sum::<usize>();
         (self.shape, self.heads, self.head) = (shape, heads, head.clone());
         Ok(true)

@@ -5,6 +5,7 @@ use crate::machine::level_of;
 use crate::store::{Compacted, DocKey, Head, Lookup, Space, StoreView, VersionRecord, key, split_heads};
 use base::{Heads, Level, Shape, Timestamp, UserId};
 use crdt::Document;
+use crdt::admit::count;
 use vault::{Context, Key, Kind, open};
 
 /// The head of a living document.
@@ -86,10 +87,11 @@ pub fn words(head: &Head) -> Result<HeadWords, Fault> {
 }
 
 /// What is sealed in the records of a document.
+#[derive(Default)]
 pub struct Chunks {
-    /// The newest version in the compacted chunk; 0 if there is none.
-    pub compacted: u64,
-    /// Bytes of the compacted chunk.
+    /// Changes behind the compacted chunk.
+    pub changes_behind: usize,
+    /// Bytes of the compacted chunk; 0 if there is none.
     pub compacted_bytes: usize,
     /// Sealed bytes of large changes behind it.
     pub large_bytes: usize,
@@ -100,20 +102,21 @@ pub struct Chunks {
 
 /// Reads and unseals the chunks of a document, up to the version of its head.
 pub fn chunks(view: &StoreView<'_>, doc: &DocKey, key: &Key, head: &Head) -> Result<Chunks, Fault> {
-    let mut chunks = Chunks { compacted: 0, compacted_bytes: 0, large_bytes: 0, bytes: 0, opened: vec![] };
+    let mut chunks = Chunks::default();
     if let Some(first) = &head.first {
         chunks.add(doc, key, first)?;
         return Ok(chunks);
     }
     let prefix = doc.prefix();
+    let mut from = 1;
     if let Some((version, chunk)) = compacted(view, doc, key)? {
-        chunks.compacted = version;
+        from = version + 1;
         chunks.compacted_bytes = chunk.len();
         chunks.bytes += chunk.len();
         chunks.opened.push(chunk);
     }
-    let from = key::version(&prefix, chunks.compacted + 1);
-    for pair in view.range(Space::Documents, from, key::version(&prefix, head.version + 1)) {
+    let versions = key::version(&prefix, from)..key::version(&prefix, head.version + 1);
+    for pair in view.range(Space::Documents, versions.start, versions.end) {
         chunks.add(doc, key, &VersionRecord::from_record(&pair?.1)?)?;
     }
     Ok(chunks)
@@ -175,7 +178,9 @@ impl Chunks {
         for part in &version.parts {
             self.bytes += part.changes.len();
             self.large_bytes += large(part.changes.len());
-            self.opened.push(open(key, &context(doc, Kind::Change), &part.changes)?);
+            let changes = open(key, &context(doc, Kind::Change), &part.changes)?;
+            self.changes_behind += count(&changes);
+            self.opened.push(changes);
         }
         Ok(())
     }

@@ -14,8 +14,8 @@ pub struct Content {
     pub version: u64,
     /// Seals and opens its bytes.
     pub key: Key,
-    /// The newest version that is compacted, or about to be.
-    pub compacted: u64,
+    /// How many changes are compacted, or about to be.
+    pub compacted: usize,
     /// Bytes of all changes, about.
     pub bytes: usize,
     /// The version at the end of which the graph had `ends[0]` changes; those before are in the compacted chunk.
@@ -42,7 +42,7 @@ impl Content {
             graph: Graph::new(),
             version: compacted,
             key,
-            compacted,
+            compacted: 0,
             bytes: 0,
             first: compacted,
             ends: vec![0],
@@ -58,6 +58,7 @@ impl Content {
         self.bytes += bytes;
         self.recent = Recent::after(self.graph.len());
         self.ends = vec![self.len()];
+        self.compacted = self.graph.len();
         Ok(())
     }
 
@@ -92,7 +93,8 @@ impl Content {
         // Measured: a change of one operation takes so much in the graph.
         const CHANGE: usize = 360;
         const EMPTY: usize = 1_024;
-        EMPTY + self.graph.len() * CHANGE + self.ends.capacity() * size_of::<u32>() + self.recent.weight()
+        let graph = self.graph.len() * CHANGE + self.graph.clock_bytes();
+        EMPTY + graph + self.ends.capacity() * size_of::<u32>() + self.recent.weight()
     }
 
     fn len(&self) -> u32 {

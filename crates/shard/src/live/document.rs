@@ -188,16 +188,16 @@ impl LiveDocument {
         self.step(engine, view, head)
     }
 
-    /// Whether there are enough versions behind the compacted chunk, by this measure, to compact the document. Once for
-    /// each time that there are.
-    pub fn begin_compaction(&self, due: fn(u64, u64) -> bool) -> bool {
-        let is_due = |content: &Content| due(content.version, content.compacted);
+    /// Whether so many of all changes are behind the compacted chunk, by this measure, that the document is to be compacted.
+    /// Once for each time that there are.
+    pub fn begin_compaction(&self, due: fn(usize, usize) -> bool) -> bool {
+        let is_due = |content: &Content| due(content.graph.len(), content.graph.len() - content.compacted);
         if !self.content().as_deref().is_some_and(is_due) {
             return false;
         }
         let mut content = self.content.write();
         let Some(content) = content.as_mut() else { return false };
-        content.compacted = content.version;
+        content.compacted = content.graph.len();
         true
     }
 

@@ -11,7 +11,7 @@
 //! - what a session shows is durable;
 //! - dropping it leaves the document.
 
-use crate::{Answer, Caller, Seen, Update};
+use crate::{Answer, Caller, Refusal, Seen, Update};
 use base::{DocId, Level};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -49,6 +49,10 @@ pub trait SyncSession: Send + Sync {
     /// A refusal is the end of the session: the peer broke the protocol, or its changes are not to be had.
     fn receive(&self, message: Bytes) -> Answer<'_, ()>;
 
+    /// The same for a message that can be taken in without waiting, as most can: `None` if this one cannot, which then is to
+    /// be given to [`SyncSession::receive`] as if nothing had been.
+    fn receive_now(&self, message: &Bytes) -> Option<Result<(), Refusal>>;
+
     /// Passes on what is not kept: presence, cursors. Lost rather than late.
     fn say(&self, ephemeral: Ephemeral);
 
@@ -66,7 +70,7 @@ pub enum Synced {
     /// What another session of the document said.
     Ephemeral(Arc<Ephemeral>),
     /// The session is over; why.
-    Ended(crate::Refusal),
+    Ended(Refusal),
 }
 
 /// Something that is passed on to the other sessions of a document and not kept.
@@ -82,10 +86,6 @@ pub struct Ephemeral {
     pub data: Bytes,
 }
 
-/// A thin client that comes to a document.
-#[derive(Clone)]
-pub struct Follow {
-    /// The document.
 impl Ephemeral {
     /// Bytes that it takes wherever it waits: all of them were chosen by a client.
     pub fn weight(&self) -> usize {
@@ -93,6 +93,10 @@ impl Ephemeral {
     }
 }
 
+/// A thin client that comes to a document.
+#[derive(Clone)]
+pub struct Follow {
+    /// The document.
     pub id: DocId,
     /// The version that the client has; none if it has nothing.
     pub since: Option<u64>,
@@ -124,5 +128,5 @@ pub enum Followed {
     /// What the client may do has changed.
     Level(Level),
     /// The session is over; why. [`crate::Refusal::NotFound`] if the document was deleted or access taken away.
-    Ended(crate::Refusal),
+    Ended(Refusal),
 }

@@ -26,10 +26,15 @@ pub struct Shard {
 impl Shard {
     /// Makes sure that everything acknowledged before this call is applied here.
     pub async fn ready_to_read(&self) -> Result<(), Refusal> {
-        if self.group.leads_with_lease() {
+        if self.can_read() {
             return Ok(());
         }
         self.group.read_barrier().await.map_err(|error| unread(self.id, &error))
+    }
+
+    /// Whether what is read here now is the newest, as far as that is known without asking the others.
+    pub fn can_read(&self) -> bool {
+        self.group.leads_with_lease()
     }
 
     /// Whether commands may be made here now.

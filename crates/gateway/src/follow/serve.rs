@@ -2,41 +2,40 @@
 
 use super::client::Client;
 use crate::gate::Pass;
-use crate::socket::{Close, Code, End, Event, Life, Opcode, Sender, Signals, Socket, expiry, stopping};
+use crate::socket::{Close, Code, End, Event, Life, Opcode, Sender, Signals, Socket, stopping};
+use std::pin::pin;
 use std::sync::Arc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::sleep_until;
 
 /// With this much to write, the session is not asked for more, and the client is not read.
 pub(super) const OUTBOX_BYTES: usize = 64 << 10;
 
 /// Serves a client that has said who it is, to its end.
 pub(super) async fn serve(socket: &mut Socket, mut client: Client, signals: Arc<Signals>) -> End {
-    let config = &socket.app.socket_config;
-    let expires = tokio::time::sleep_until(expiry(client.refused_from(), base::now(), config.expiry_grace));
-    let mut looks = interval_at(Instant::now() + config.ping_every, config.ping_every);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut life = Life::new(config.write_timeout);
+    let mut life = Life::new(&socket.app.socket_config, client.refused_from());
     let Socket { receiver, sender, stop, app } = socket;
-    tokio::pin!(expires);
+    let mut stopped = pin!(stop.cancelled());
+    let mut look = pin!(sleep_until(life.due()));
     loop {
         if let Some(close) = signals.ended() {
             return close.clone().into();
         }
         // Before the session is asked: what rings from now on is seen in the next round.
-        client.rung |= !signals.take().is_empty();
+        client.rung |= signals.take().next().is_some();
         if let Err(close) = client.fill(sender, OUTBOX_BYTES) {
             return close.into();
         }
         let readable = client.edits.has_room() && sender.outbox.len() < OUTBOX_BYTES;
         let done = tokio::select! {
             biased;
-            () = stop.cancelled() => return stopping().into(),
-            () = &mut expires => {
-                return Close::new(Code::Credential, "the token has expired; get a new one").into();
+            () = &mut stopped => return stopping().into(),
+            () = &mut look => {
+                let looked = life.look(readable, sender);
+                look.as_mut().reset(life.due());
+                looked
             }
-            _ = looks.tick() => life.look(readable, sender),
             written = sender.write_some() => match written {
-                Ok(_) => {
+                Ok(()) => {
                     life.written();
                     Ok(())
                 }

@@ -9,7 +9,9 @@ use crate::service::Face;
 use crate::socket::{self, Close, Socket, Upgrade};
 use crate::sync::{self, Grant};
 use hyper::rt::Executor;
-use hyper_util::server::conn::auto::{Builder, upgrade};
+use hyper::upgrade::Upgraded;
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::conn::auto::upgrade::{self, Parts};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,26 +91,35 @@ async fn serve_http(connection: Connection) -> Option<Upgrade> {
 async fn serve_socket(upgrade: Upgrade, app: Arc<App>, stop: CancellationToken) {
     let Upgrade { on, start } = upgrade;
     // Ready by now, or never: HTTP is over.
-    let upgraded = match on.await {
-        Ok(upgraded) => upgraded,
+    let stream = match on.await {
+        Ok(upgraded) => take_over(upgraded),
         Err(error) => return tracing::debug!(%error, "a connection did not become a socket"),
     };
-    let Ok(parts) = upgrade::downcast::<Watched>(upgraded) else {
-        return tracing::error!("a connection that became a socket is not what was accepted");
-    };
-    // A client waits for the answer before it speaks (RFC 6455, section 4.1). With pipelined bytes behind the request,
-    // hyper keeps its answer back for the next one, which never comes.
-    if !parts.read_buf.is_empty() {
-        return tracing::debug!("a client spoke before its request for a socket was answered");
-    }
-    let stream = parts.io.into_inner();
+    let Some(stream) = stream else { return };
     let limit = app.limits.sync_frame_bytes;
     let (receiver, sender) = socket::halves(stream, limit, &app.bodies);
     let socket = Socket { app, receiver, sender, stop };
+    // Each in its own place: neither is as large as the larger one, nor carries what led to it.
     match start {
-        Start::Sync(grant) => sync::serve(socket, grant).await,
-        Start::Follow(name) => follow::serve(socket, &name).await,
+        Start::Sync(grant) => Box::pin(sync::serve(socket, grant)).await,
+        Start::Follow(name) => Box::pin(follow::serve(socket, &name)).await,
     }
+}
+
+/// The connection alone. What hyper read it with, 16 KiB of buffer, ends here: even its empty rest would keep it all, for as
+/// long as the socket lives.
+fn take_over(upgraded: Upgraded) -> Option<TcpStream> {
+    let Ok(Parts { io, read_buf, .. }) = upgrade::downcast::<Watched>(upgraded) else {
+        tracing::error!("a connection that became a socket is not what was accepted");
+        return None;
+    };
+    // A client waits for the answer before it speaks (RFC 6455, section 4.1). With pipelined bytes behind the request,
+    // hyper keeps its answer back for the next one, which never comes.
+    if !read_buf.is_empty() {
+        tracing::debug!("a client spoke before its request for a socket was answered");
+        return None;
+    }
+    Some(io.into_inner())
 }
 
 fn builder(streams: TaskTracker) -> Builder<Tracked> {

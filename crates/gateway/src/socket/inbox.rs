@@ -7,7 +7,7 @@ use super::frame::{FrameError, Head, Opcode, unmask};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// Room that is made for a read when nothing is known of what comes.
-const READ_BYTES: usize = 4 << 10;
+pub(super) const READ_BYTES: usize = 4 << 10;
 
 /// A payload up to this is copied out of what was read, so that it does not keep what arrived beside it.
 const COPIED_BYTES_MAX: usize = 4 << 10;
@@ -46,6 +46,16 @@ impl Inbox {
     /// Takes messages up to `limit` bytes.
     pub fn new(limit: usize) -> Inbox {
         Inbox { limit, buffer: BytesMut::new(), head: None, partial: None }
+    }
+
+    /// Whether nothing has come that is not a message yet.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty() && self.head.is_none()
+    }
+
+    /// Takes in what was read elsewhere. It takes as much memory as it is long.
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// Where to read to. Grows with what has come.
@@ -97,7 +107,8 @@ impl Inbox {
     fn payload(&mut self, head: &Head) -> Bytes {
         let length = head.length as usize;
         unmask(&mut self.buffer[..length], head.mask);
-        if length > COPIED_BYTES_MAX {
+        let alone = self.buffer.capacity() == length;
+        if alone || length > COPIED_BYTES_MAX {
             return self.buffer.split_to(length).freeze();
         }
         let copy = Bytes::copy_from_slice(&self.buffer[..length]);

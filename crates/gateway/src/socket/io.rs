@@ -3,13 +3,14 @@
 
 use super::close::{Close, Code};
 use super::frame::{FrameError, Opcode};
-use super::inbox::{Event, Inbox};
+use super::inbox::{Event, Inbox, READ_BYTES};
 use super::outbox::Outbox;
 use crate::gate::{Gate, Pass};
 use bytes::{Bytes, BytesMut};
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
@@ -79,14 +80,29 @@ impl Receiver {
             if let Some(event) = self.inbox.next()? {
                 return Ok((event, self.room.take()));
             }
-            self.half.readable().await.map_err(Lost::Broken)?;
-            match self.half.try_read_buf(self.inbox.room()) {
+            poll_fn(|context| self.half.as_ref().poll_read_ready(context)).await.map_err(Lost::Broken)?;
+            match self.try_read() {
                 Ok(0) => return Err(Lost::Broken(ErrorKind::UnexpectedEof.into())),
                 Ok(_) => self.take_room()?,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => return Err(Lost::Broken(error)),
             }
         }
+    }
+
+    /// Reads what is there. Messages are short, as a rule: what comes first is read into the stack, so that it takes no more
+    /// memory than it is long.
+    fn try_read(&mut self) -> io::Result<usize> {
+        let stream = self.half.as_ref();
+        if self.inbox.is_empty() {
+            let mut piece = [0; READ_BYTES];
+            let read = read_all(stream, READ_BYTES, || stream.try_read(&mut piece))?;
+            self.inbox.put(&piece[..read]);
+            return Ok(read);
+        }
+        let buffer = self.inbox.room();
+        let room = buffer.spare_capacity_mut().len();
+        read_all(stream, room, || stream.try_read_buf(buffer))
     }
 
     fn take_room(&mut self) -> Result<(), Lost> {
@@ -114,6 +130,21 @@ impl Receiver {
     }
 }
 
+/// Reads once, with room for so many bytes. After fewer the socket counts as empty until the system tells of more: that saves
+/// the second read of each message, the one that finds nothing.
+fn read_all(stream: &TcpStream, room: usize, read: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+    let mut emptied_with = 0;
+    // What comes after the look that `try_io` begins with is an event of its own and is not forgotten.
+    let full = stream.try_io(Interest::READABLE, || match read() {
+        Ok(bytes) if (1..room).contains(&bytes) => {
+            emptied_with = bytes;
+            Err(ErrorKind::WouldBlock.into())
+        }
+        other => other,
+    });
+    if emptied_with > 0 { Ok(emptied_with) } else { full }
+}
+
 impl Sender {
     /// Puts a message behind the others.
     pub fn push(&mut self, opcode: Opcode, payload: &[u8]) {
@@ -130,20 +161,28 @@ impl Sender {
         self.outbox.push_with(Opcode::Text, write);
     }
 
-    /// Writes some of what waits; once nothing waits, it never ends. Gives how many bytes the client took.
-    pub async fn write_some(&mut self) -> io::Result<usize> {
+    /// Writes some of what waits; once nothing waits, it never ends.
+    pub async fn write_some(&mut self) -> io::Result<()> {
         if self.outbox.is_empty() {
             return std::future::pending().await;
         }
-        loop {
-            match self.try_write() {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.half.writable().await?,
-                done => return done,
-            }
+        while !self.write_now()? {
+            poll_fn(|context| self.half.as_ref().poll_write_ready(context)).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the system takes at once. Whether that was anything.
+    pub fn write_now(&mut self) -> io::Result<bool> {
+        match self.outbox.is_empty() {
+            true => Ok(false),
+            false => match self.try_write() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+                written => written.map(|bytes| bytes > 0),
+            },
         }
     }
 
-    /// Writes what the system takes at once.
     fn try_write(&mut self) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); PIECES_MAX];
         let mut pieces = 0;
@@ -151,7 +190,11 @@ impl Sender {
             *place = piece;
             pieces += 1;
         }
-        let written = self.half.try_write_vectored(&slices[..pieces])?;
+        let written = match &slices[..pieces] {
+            // The usual case: one small message, for which the system has a shorter way.
+            [piece] => self.half.try_write(piece)?,
+            pieces => self.half.try_write_vectored(pieces)?,
+        };
         self.outbox.advance(written);
         Ok(written)
     }

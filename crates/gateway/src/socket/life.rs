@@ -2,6 +2,7 @@
 
 use super::frame::Opcode;
 use super::{Close, Code, Sender};
+use crate::config::SocketConfig;
 use base::Timestamp;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,9 +19,12 @@ pub(crate) fn expiry(refused_from: Timestamp, now: Timestamp, grace: Duration) -
     Instant::now() + left.saturating_add(grace).min(FAR_AWAY)
 }
 
-/// Whether the client lives.
+/// Whether the client lives, and may stay: all that comes with time, so that a socket has one timer.
 pub(crate) struct Life {
+    ping_every: Duration,
     write_timeout: Duration,
+    expires: Instant,
+    next_look: Instant,
     heard: bool,
     misses: u32,
     /// Since when what waits has not become less.
@@ -28,8 +32,17 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub fn new(write_timeout: Duration) -> Life {
-        Life { write_timeout, heard: true, misses: 0, stuck_since: None }
+    /// The life of a socket whose credential is good until then.
+    pub fn new(config: &SocketConfig, refused_from: Timestamp) -> Life {
+        let &SocketConfig { ping_every, write_timeout, expiry_grace, .. } = config;
+        let expires = expiry(refused_from, base::now(), expiry_grace);
+        let next_look = Instant::now() + ping_every;
+        Life { ping_every, write_timeout, expires, next_look, heard: true, misses: 0, stuck_since: None }
+    }
+
+    /// When to look.
+    pub fn due(&self) -> Instant {
+        self.next_look.min(self.expires)
     }
 
     /// Something came.
@@ -42,9 +55,13 @@ impl Life {
         self.stuck_since = None;
     }
 
-    /// Looks now and then: pings who is silent, and gives up who stays so.
+    /// Looks, when it is due: pings who is silent, and gives up who stays so, or whose time is over.
     pub fn look(&mut self, readable: bool, sender: &mut Sender) -> Result<(), Close> {
         let now = Instant::now();
+        if now >= self.expires {
+            return Err(Close::new(Code::Credential, "the credential has expired; get a new one"));
+        }
+        self.next_look = now + self.ping_every;
         if sender.outbox.is_empty() {
             self.stuck_since = None;
         } else if now - *self.stuck_since.get_or_insert(now) >= self.write_timeout {

@@ -4,17 +4,44 @@
 
 use super::Close;
 use base::DocId;
+use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 use std::collections::HashSet;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Notify;
+use std::task::Poll;
 
 /// The signals of one socket.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
-    rung: Mutex<HashSet<DocId>>,
+    rung: Mutex<Rung>,
     end: OnceLock<Close>,
-    wake: Notify,
+    /// Whether there has been a signal since the last time that one was waited for.
+    told: AtomicBool,
+    /// The socket, while it waits.
+    socket: AtomicWaker,
+}
+
+/// Documents that have rung. Most sockets have one document: that one needs no set.
+#[derive(Debug, Default)]
+struct Rung {
+    first: Option<DocId>,
+    others: HashSet<DocId>,
+}
+
+impl Rung {
+    /// Whether it is new.
+    fn insert(&mut self, id: DocId) -> bool {
+        match self.first {
+            None if self.others.is_empty() => {
+                self.first = Some(id);
+                true
+            }
+            Some(first) if first == id => false,
+            _ => self.others.insert(id),
+        }
+    }
 }
 
 impl Signals {
@@ -25,15 +52,20 @@ impl Signals {
     /// This document has something.
     pub fn ring(&self, id: DocId) {
         if self.rung.lock().insert(id) {
-            self.wake.notify_one();
+            self.tell();
         }
     }
 
     /// The socket is over. The first reason stands.
     pub fn end(&self, close: Close) {
         if self.end.set(close).is_ok() {
-            self.wake.notify_one();
+            self.tell();
         }
+    }
+
+    fn tell(&self) {
+        self.told.store(true, Ordering::Release);
+        self.socket.wake();
     }
 
     /// Why the socket is over, if it is.
@@ -42,13 +74,22 @@ impl Signals {
     }
 
     /// The documents that have rung since the last time.
-    pub fn take(&self) -> HashSet<DocId> {
-        std::mem::take(&mut self.rung.lock())
+    pub fn take(&self) -> impl Iterator<Item = DocId> + use<> {
+        let Rung { first, others } = std::mem::take(&mut *self.rung.lock());
+        first.into_iter().chain(others)
     }
 
-    /// Waits for a signal that came after the last look.
+    /// Waits for a signal that came after the last one that was waited for. For one task, the socket's.
     pub async fn changed(&self) {
-        self.wake.notified().await;
+        poll_fn(|context| {
+            // Whoever tells after this wakes; whoever told before it is seen below.
+            self.socket.register(context.waker());
+            match self.told.swap(false, Ordering::AcqRel) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
     }
 }
 
@@ -68,9 +109,24 @@ mod tests {
         assert_eq!(signals.changed().now_or_never(), Some(()));
         signals.ring(id);
         assert_eq!(signals.changed().now_or_never(), None, "nobody has looked since the first ring");
-        assert_eq!(signals.take(), HashSet::from([id]));
+        assert!(signals.take().eq([id]));
         signals.ring(id);
         assert_eq!(signals.changed().now_or_never(), Some(()));
+    }
+
+    #[test]
+    fn each_of_many_documents_rings_once() {
+        let signals = Signals::new();
+        let ids: Vec<DocId> = (0..5).map(|n| DocId::mint(Slot::new(1).unwrap(), [n; 16])).collect();
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        for _ in 0..2 {
+            ids.iter().chain(&ids).for_each(|id| signals.ring(*id));
+            let mut rung: Vec<DocId> = signals.take().collect();
+            rung.sort_unstable();
+            assert_eq!(rung, sorted);
+            assert_eq!(signals.take().count(), 0);
+        }
     }
 
     #[test]

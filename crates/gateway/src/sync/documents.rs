@@ -1,6 +1,7 @@
 //! The sessions of a socket, and the work that is under way for them.
 //!
-//! Messages of one document go to its session one after the other; the documents of a socket go side by side.
+//! Messages of one document go to its session one after the other; the documents of a socket go side by side. Most messages
+//! acknowledge what was sent: those are taken in at once, and nothing is under way for them.
 
 use crate::gate::Pass;
 use base::DocId;
@@ -53,10 +54,20 @@ struct Document {
     waiting: VecDeque<Waiting>,
 }
 
-/// The socket has as many documents as it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany {
-    pub limit: usize,
+/// Why a message was not taken in hand.
+#[derive(Debug)]
+pub(super) enum Unheard {
+    /// The socket has as many documents as it may.
+    TooMany { limit: usize },
+    /// It is the end of its document's session.
+    Refused(Refusal),
+}
+
+impl Document {
+    /// The session, if nothing is to come before the next message.
+    fn idle_session(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|_| !self.working && self.waiting.is_empty())
+    }
 }
 
 impl Documents {
@@ -71,19 +82,26 @@ impl Documents {
     }
 
     /// Takes a message of a document in hand.
-    pub fn receive(&mut self, id: DocId, message: Bytes, room: Pass) -> Result<(), TooMany> {
+    pub fn receive(&mut self, id: DocId, message: Bytes, room: Pass) -> Result<(), Unheard> {
         let known = self.known.len();
         let document = match self.known.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(_) if known >= self.documents_max => {
-                return Err(TooMany { limit: self.documents_max });
+                return Err(Unheard::TooMany { limit: self.documents_max });
             }
             Entry::Vacant(new) => new.insert(Document::default()),
         };
         if document.over {
             return Ok(());
         }
-        document.waiting.push_back((message, room));
+        match document.idle_session().and_then(|session| session.receive_now(&message)) {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(refusal)) => {
+                self.forget(id);
+                return Err(Unheard::Refused(refusal));
+            }
+            None => document.waiting.push_back((message, room)),
+        }
         self.waiting += 1;
         self.advance(id);
         Ok(())
@@ -97,20 +115,20 @@ impl Documents {
         }
     }
 
-    /// Notes what came of a message, and goes on with the next one of its document.
-    pub fn settle(&mut self, worked: Worked) -> Result<(), Refusal> {
+    /// Notes what came of a message, and goes on with the next one of its document. Whether its session is new.
+    pub fn settle(&mut self, worked: Worked) -> Result<bool, Refusal> {
         let Worked { id, done } = worked;
-        let Some(document) = self.known.get_mut(&id) else { return Ok(()) };
+        let Some(document) = self.known.get_mut(&id) else { return Ok(false) };
         document.working = false;
         match done {
             _ if document.over => {
                 self.known.remove(&id);
-                Ok(())
+                Ok(false)
             }
             Ok(session) => {
-                document.session = Some(session);
+                let new = document.session.replace(session).is_none();
                 self.advance(id);
-                Ok(())
+                Ok(new)
             }
             Err(refusal) => {
                 self.forget(id);

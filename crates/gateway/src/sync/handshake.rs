@@ -68,6 +68,10 @@ fn read_join(socket: &mut Socket, frame: &Bytes) -> Result<Arc<str>, End> {
         let reason = format!("a senderId has 1 to {PEER_ID_BYTES_MAX} bytes");
         return Err(Close::new(Code::Protocol, reason).into());
     }
+    // To others it would look as if the hub spoke.
+    if message.sender == socket.app.peer_id {
+        return Err(Close::new(Code::Conflict, "this senderId is the hub's; choose another").into());
+    }
     if versions.as_ref().is_some_and(|versions| !versions.contains(&PROTOCOL_VERSION)) {
         let body = Body::Error { message: "unsupported protocol version" };
         let error = Message { sender: &socket.app.peer_id, target: message.sender, body };
@@ -99,9 +103,9 @@ async fn redeem(socket: &Socket, grant: &Grant) -> Result<(), Close> {
 pub(super) fn unavailable(refusal: &Refusal) -> Close {
     match refusal {
         Refusal::Internal { .. } => Close::new(Code::Unavailable, "the hub failed; connect again"),
-        refusal => Close::new(Code::Unavailable, refusal.to_string()),
-    }
-}
         Refusal::DiskFull { .. } => {
             Close::new(Code::Unavailable, "the disk of the hub is full; connect again later")
         }
+        refusal => Close::new(Code::Unavailable, refusal.to_string()),
+    }
+}

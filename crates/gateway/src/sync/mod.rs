@@ -34,7 +34,7 @@ pub(crate) async fn serve(mut socket: Socket, grant: Result<Grant, Close>) {
         Ok(grant) => talk(&mut socket, grant).await,
         Err(close) => End::Told(close),
     };
-    socket::finish(socket, end).await;
+    Box::pin(socket::finish(socket, end)).await;
 }
 
 async fn talk(socket: &mut Socket, grant: Grant) -> End {
@@ -44,7 +44,8 @@ async fn talk(socket: &mut Socket, grant: Grant) -> End {
         Ok(place) => place,
         Err(close) => return End::Told(close),
     };
-    match handshake::handshake(socket, &grant, &mut place).await {
+    // On the heap, and gone when it is over: what a socket needs for a moment is no part of its long life.
+    match Box::pin(handshake::handshake(socket, &grant, &mut place)).await {
         Ok(name) => serve::serve(socket, grant, name, signals).await,
         Err(end) => end,
     }

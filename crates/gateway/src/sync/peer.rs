@@ -1,7 +1,7 @@
 //! What a message means: from the client to the sessions, and from the sessions to the client.
 
 use super::credential::Grant;
-use super::documents::{Documents, TooMany, Worked};
+use super::documents::{Documents, Unheard, Worked};
 use super::handshake::unavailable;
 use crate::app::App;
 use crate::gate::Pass;
@@ -21,6 +21,12 @@ const EPHEMERAL_BYTES_MAX: usize = 64 << 10;
 
 /// The longest `sessionId` of one. It goes to everyone at the document with each message.
 const SESSION_ID_BYTES_MAX: usize = 256;
+
+/// The longest name of a document that is said back to whoever used it. What names one is shorter.
+const DOCUMENT_NAME_BYTES_MAX: usize = 64;
+
+/// Documents for which a socket keeps room in its turns.
+const READY_KEPT: usize = 4;
 
 /// A client that has joined.
 pub(super) struct Peer {
@@ -89,15 +95,23 @@ impl Peer {
     fn sync(&mut self, name: &str, data: Bytes, room: Pass, sender: &mut Sender) -> Result<(), Close> {
         // What is no id, and what the ticket is not for, looks like what does not exist.
         let Some(id) = document_id(name).ok().filter(|id| self.grant.covers(*id)) else {
+            if name.len() > DOCUMENT_NAME_BYTES_MAX {
+                let what = format!("a documentId has at most {DOCUMENT_NAME_BYTES_MAX} bytes");
+                return self.fault(&what, sender);
+            }
             self.say(sender, Body::Unavailable { document: name });
             return Ok(());
         };
-        if let Err(TooMany { limit }) = self.documents.receive(id, data, room) {
-            self.say(sender, Body::Unavailable { document: name });
-            let message = format!("a socket has at most {limit} documents; open another one for more");
-            self.say(sender, Body::Error { message: &message });
+        match self.documents.receive(id, data, room) {
+            Ok(()) => Ok(()),
+            Err(Unheard::Refused(refusal)) => self.refused(id, &refusal, sender),
+            Err(Unheard::TooMany { limit }) => {
+                self.say(sender, Body::Unavailable { document: name });
+                let message = format!("a socket has at most {limit} documents; open another one for more");
+                self.say(sender, Body::Error { message: &message });
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn pass_on(&self, name: &str, session: &str, count: u64, data: Bytes) {
@@ -112,21 +126,30 @@ impl Peer {
     pub fn settle(&mut self, worked: Worked, sender: &mut Sender) -> Result<(), Close> {
         let id = worked.id;
         match self.documents.settle(worked) {
-            Ok(()) => {
-                // It may have rung before its session was known here.
-                self.signals.ring(id);
+            Ok(new) => {
+                if new {
+                    // It may have rung before it was known here.
+                    self.signals.ring(id);
+                }
                 Ok(())
             }
             Err(refusal) => self.refused(id, &refusal, sender),
         }
     }
 
+    /// Whether there are sessions that may have something to send now.
+    pub fn has_more(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Asks sessions for messages while `sender` has less than `bytes` to write; in turn, so that none is left behind.
     pub fn fill(&mut self, sender: &mut Sender, bytes: usize) -> Result<(), Close> {
         while sender.outbox.len() < bytes {
             let Some(id) = self.ready.pop_front() else {
-                self.ready = self.signals.take().into_iter().collect();
+                self.ready.extend(self.signals.take());
                 if self.ready.is_empty() {
+                    // What many documents at once needed is not kept.
+                    self.ready.shrink_to(READY_KEPT);
                     return Ok(());
                 }
                 continue;
@@ -174,7 +197,16 @@ impl Peer {
                 tracing::error!(%id, reason, "a document is damaged");
                 "what is stored of it does not open; the operator finds the reason in the log".to_owned()
             }
+            other => other.to_string(),
+        };
+        let name = DocumentName::from(id);
+        self.say(sender, Body::Unavailable { document: name.as_str() });
+        let what = format!("document {name}: {what}");
+        if matches!(refusal, Refusal::BadEdit { .. } | Refusal::TooLarge { .. }) {
+            return self.fault(&what, sender);
         }
+        self.say(sender, Body::Error { message: &what });
+        Ok(())
     }
 
     fn say(&self, sender: &mut Sender, body: Body<'_>) {
@@ -186,12 +218,3 @@ impl Peer {
         sender.push_binary(|out| message.encode_front(out));
     }
 }
-            other => other.to_string(),
-        };
-        let name = DocumentName::from(id);
-        self.say(sender, Body::Unavailable { document: name.as_str() });
-        let what = format!("document {name}: {what}");
-        if matches!(refusal, Refusal::BadEdit { .. } | Refusal::TooLarge { .. }) {
-            return self.fault(&what, sender);
-        self.say(sender, Body::Error { message: &what });
-        Ok(())

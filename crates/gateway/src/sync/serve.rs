@@ -3,23 +3,22 @@
 use super::credential::Grant;
 use super::peer::Peer;
 use crate::gate::Pass;
-use crate::socket::{Close, Code, End, Event, Life, Opcode, Sender, Signals, Socket, expiry, stopping};
+use crate::socket::{Close, Code, End, Event, Life, Opcode, Sender, Signals, Socket, stopping};
+use std::pin::pin;
 use std::sync::Arc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::task::consume_budget;
+use tokio::time::sleep_until;
 
 /// With this much to write, sessions are not asked for more, and the client is not read.
 pub(super) const OUTBOX_BYTES: usize = 64 << 10;
 
 /// Serves a client that has joined, to its end.
 pub(super) async fn serve(socket: &mut Socket, grant: Grant, name: Arc<str>, signals: Arc<Signals>) -> End {
-    let config = &socket.app.socket_config;
-    let expires = tokio::time::sleep_until(expiry(grant.refused_from, base::now(), config.expiry_grace));
-    let mut looks = interval_at(Instant::now() + config.ping_every, config.ping_every);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut life = Life::new(config.write_timeout);
+    let mut life = Life::new(&socket.app.socket_config, grant.refused_from);
     let mut peer = Peer::new(socket.app.clone(), grant, name, signals.clone());
     let Socket { receiver, sender, stop, app } = socket;
-    tokio::pin!(expires);
+    let mut stopped = pin!(stop.cancelled());
+    let mut look = pin!(sleep_until(life.due()));
     loop {
         if let Some(close) = signals.ended() {
             return close.clone().into();
@@ -27,14 +26,23 @@ pub(super) async fn serve(socket: &mut Socket, grant: Grant, name: Arc<str>, sig
         if let Err(close) = peer.fill(sender, OUTBOX_BYTES) {
             return close.into();
         }
+        // At once, as a rule: what the system does not take waits below.
+        match sender.write_now() {
+            Ok(true) => life.written(),
+            Ok(false) => {}
+            Err(_broken) => return End::Gone,
+        }
         let readable = peer.documents.has_room() && sender.outbox.len() < OUTBOX_BYTES;
         let done = tokio::select! {
             biased;
-            () = stop.cancelled() => return stopping().into(),
-            () = &mut expires => return Close::new(Code::Credential, "the credential has expired; get a new one").into(),
-            _ = looks.tick() => life.look(readable, sender),
+            () = &mut stopped => return stopping().into(),
+            () = &mut look => {
+                let looked = life.look(readable, sender);
+                look.as_mut().reset(life.due());
+                looked
+            }
             written = sender.write_some() => match written {
-                Ok(_) => {
+                Ok(()) => {
                     life.written();
                     Ok(())
                 }
@@ -52,6 +60,8 @@ pub(super) async fn serve(socket: &mut Socket, grant: Grant, name: Arc<str>, sig
                 }
             }
             () = signals.changed() => Ok(()),
+            // Nothing is to be waited for while sessions have more to say.
+            () = consume_budget(), if peer.has_more() && sender.outbox.is_empty() => Ok(()),
         };
         if let Err(close) = done {
             return close.into();

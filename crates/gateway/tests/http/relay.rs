@@ -79,18 +79,29 @@ impl Document {
     }
 }
 
+impl Session {
+    fn take(&self, message: Bytes) -> Result<(), Refusal> {
+        match &self.refused {
+            Some(refusal) => Err(refusal.clone()),
+            None => {
+                self.document.tell(self.id, Some(self.seat), &Synced::Message(message));
+                Ok(())
+            }
+        }
+    }
+}
+
 impl SyncSession for Session {
     fn receive(&self, message: Bytes) -> Answer<'_, ()> {
         Box::pin(async move {
             self.document.pace.acquire().await.unwrap().forget();
-            match &self.refused {
-                Some(refusal) => Err(refusal.clone()),
-                None => {
-                    self.document.tell(self.id, Some(self.seat), &Synced::Message(message));
-                    Ok(())
-                }
-            }
+            self.take(message)
         })
+    }
+
+    fn receive_now(&self, message: &Bytes) -> Option<Result<(), Refusal>> {
+        self.document.pace.try_acquire().ok()?.forget();
+        Some(self.take(message.clone()))
     }
 
     fn say(&self, ephemeral: Ephemeral) {

@@ -52,6 +52,18 @@ async fn what_is_said_in_passing_is_short_in_every_part() {
 }
 
 #[tokio::test]
+async fn a_name_that_nobody_uses_is_not_said_back() {
+    let hub = Hub::start().await;
+    let mut ada = Peer::of(&hub, "ada", "ada-1").await;
+    let longest = "x".repeat(64);
+    ada.say(Body::Request { document: &longest, data: "x".into() }).await;
+    ada.expect(Body::Unavailable { document: &longest }).await;
+    ada.say(Body::Request { document: &"x".repeat(65), data: "x".into() }).await;
+    ada.expect_error("at most 64 bytes").await;
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn a_large_message_arrives_whole_and_one_beyond_the_limit_is_refused() {
     let hub = Hub::start_with(|config| config.limits.sync_frame_bytes = 3 << 20).await;
     let mut ada = Peer::of(&hub, "ada", "ada-1").await;
@@ -129,18 +141,6 @@ async fn what_cannot_be_had_is_unavailable_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn a_shard_that_is_away_ends_the_socket_so_that_the_client_comes_again() {
-    let hub = Hub::start().await;
-    hub.relay.refuse(doc(1), Refusal::Busy { retry_after: Duration::from_secs(1) });
-    let mut ada = Peer::of(&hub, "ada", "ada-1").await;
-    ada.sync(doc(1), "x").await;
-    ada.expect_close(4503, "too many requests").await;
-    hub.stop().await;
-}
-
-#[tokio::test]
-async fn what_means_nothing_to_a_hub_is_passed_over() {
-#[tokio::test]
 async fn what_the_client_cannot_help_is_none_of_its_mistakes() {
     let hub = Hub::start_with(|config| config.limits.sync_documents = 1).await;
     let mut ada = Peer::of(&hub, "ada", "ada-1").await;
@@ -173,6 +173,18 @@ async fn a_fault_of_the_hub_ends_the_socket_so_that_the_client_comes_again() {
     hub.stop().await;
 }
 
+#[tokio::test]
+async fn a_shard_that_is_away_ends_the_socket_so_that_the_client_comes_again() {
+    let hub = Hub::start().await;
+    hub.relay.refuse(doc(1), Refusal::Busy { retry_after: Duration::from_secs(1) });
+    let mut ada = Peer::of(&hub, "ada", "ada-1").await;
+    ada.sync(doc(1), "x").await;
+    ada.expect_close(4503, "too many requests").await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn what_means_nothing_to_a_hub_is_passed_over() {
     let hub = Hub::start().await;
     let mut ada = Peer::of(&hub, "ada", "ada-1").await;
     let document = &name(doc(1));
@@ -250,6 +262,9 @@ async fn a_sender_id_is_its_users() {
     let mut second = Peer::of(&hub, "ada", "peer-1").await;
     first.expect_close(4409, "connected again").await;
     second.settled().await;
+    let mut mask = Peer::open(&hub, request_of(&hub, "bob")).await.named(&second.hub);
+    mask.ask_to_join().await;
+    mask.expect_close(4409, "the hub's").await;
     hub.stop().await;
 }
 

@@ -22,7 +22,40 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Messages up to this are counted with their session; longer ones take room of the node while they wait.
 const SHORT_BYTES: usize = 4 << 10;
 
+/// What a message says, taken in.
+struct TakenIn {
+    /// The changes in it.
+    changes: Bytes,
+    /// Whether there is nothing to be said to it.
+    is_quiet: bool,
+}
+
+impl TakenIn {
+    fn nothing() -> TakenIn {
+        TakenIn { changes: Bytes::new(), is_quiet: false }
+    }
+}
+
 impl Session {
+    /// Takes a message of the peer, if there is nothing to wait for: neither before it nor, should it bring changes, behind it.
+    pub(super) fn receive_now(self: &Arc<Self>, message: &Bytes) -> Option<Result<(), Refusal>> {
+        let room_behind = || {
+            let waiting = self.waiting.load(Ordering::Acquire);
+            waiting + message.len() <= self.engine.limits.sync_waiting_bytes
+        };
+        let at_once = message.len() <= SHORT_BYTES
+            && self.allowance.rest(Moment::now()).is_zero()
+            && room_behind()
+            && self.shard.can_read();
+        if !at_once {
+            return None;
+        }
+        match self.on_account(|| self.take_in(message)) {
+            Ok(taken) => Some(self.go_on(&taken?, None)),
+            Err(refusal) => Some(Err(refusal)),
+        }
+    }
+
     /// Takes a message of the peer. Returns when there is room for the next.
     pub(super) async fn receive(self: &Arc<Self>, message: Bytes) -> Result<(), Refusal> {
         let rest = self.allowance.rest(Moment::now());
@@ -38,29 +71,37 @@ impl Session {
                 Some(room.map_err(|_| unavailable(self.shard.id, "the node is stopping".to_owned()))?)
             }
         };
-        let changes = loop {
+        let taken = loop {
             if matches!(self.standing()?, Standing::Open(_)) {
                 self.live.ready(&self.engine, &self.shard).await?;
             }
-            if let Some(changes) = self.on_account(|| self.take_in(&message))? {
-                break changes;
+            if let Some(taken) = self.on_account(|| self.take_in(&message))? {
+                break taken;
             }
         };
-        if changes.is_empty() {
-            self.ring();
+        // Once changes are handed in, nothing is lost should the socket stop waiting.
+        self.go_on(&taken, room)?;
+        self.until_room().await
+    }
+
+    /// Goes on with what a message brought.
+    fn go_on(self: &Arc<Self>, taken: &TakenIn, room: Option<OwnedSemaphorePermit>) -> Result<(), Refusal> {
+        if taken.changes.is_empty() {
+            if !taken.is_quiet {
+                self.ring();
+            }
             return Ok(());
         }
         self.shard.ready_to_write()?;
         self.shard.room_to_write()?;
-        self.engine.live.figures.uploaded(changes.len());
-        // From here on nothing is lost should the socket stop waiting.
-        self.hand_in(&changes, room);
-        self.until_room().await
+        self.engine.live.figures.uploaded(taken.changes.len());
+        self.hand_in(&taken.changes, room);
+        Ok(())
     }
 
-    /// Takes in what a message says, and gives the changes in it. `None`: the content went away under the message, and is
-    /// to be loaded again.
-    fn take_in(self: &Arc<Self>, message: &Bytes) -> Result<Option<Bytes>, Refusal> {
+    /// Takes in what a message says. `None`: the content is not there, or went away under the message, and is to be loaded;
+    /// nothing was taken in.
+    fn take_in(self: &Arc<Self>, message: &Bytes) -> Result<Option<TakenIn>, Refusal> {
         let mut state = self.state.lock();
         let limits = Limits { orphan_bytes: self.engine.limits.sync_orphan_bytes, ..Limits::default() };
         let standing = self.standing()?;
@@ -81,18 +122,22 @@ impl Session {
                 _ => {}
             }
             self.weigh(None)?;
-            return Ok(Some(Bytes::new()));
+            return Ok(Some(TakenIn::nothing()));
         }
-        let Phase::Syncing(peer) = &mut state.phase else { return Ok(Some(Bytes::new())) };
-        let received = self.live.with_graph(|graph| peer.receive(graph, message, &limits));
+        let Phase::Syncing(peer) = &mut state.phase else { return Ok(Some(TakenIn::nothing())) };
+        let (received, is_quiet) = self.live.with_graph(|graph| {
+            let received = peer.receive(graph, message, &limits);
+            (received, peer.is_quiet(graph))
+        });
         let received =
             received.map_err(|error| Refusal::BadEdit { operation: None, reason: error.to_string() })?;
         self.weigh(Some(peer))?;
-        Ok(Some(match received.changes {
+        let changes = match received.changes {
             Cow::Borrowed([]) => Bytes::new(),
             Cow::Borrowed(part) => message.slice_ref(part),
             Cow::Owned(whole) => whole.into(),
-        }))
+        };
+        Ok(Some(TakenIn { changes, is_quiet }))
     }
 
     /// Puts changes into the document's queue.

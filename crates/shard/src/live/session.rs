@@ -170,6 +170,11 @@ impl SyncSession for Seat {
         })
     }
 
+    fn receive_now(&self, message: &Bytes) -> Option<Result<(), Refusal>> {
+        let heard = self.0.receive_now(message)?;
+        Some(heard.inspect_err(|refusal| self.0.end(refusal.clone())))
+    }
+
     fn say(&self, ephemeral: Ephemeral) {
         self.0.say(ephemeral);
     }

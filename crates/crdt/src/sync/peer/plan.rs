@@ -41,6 +41,11 @@ impl Peer {
         Some(Plan { version, flags, heads, needs, have, content })
     }
 
+    /// Whether there surely is nothing to be sent now: found at no cost, for those who would be asked in vain.
+    pub fn is_quiet(&self, graph: &Graph) -> bool {
+        self.is_idle(&graph.shared_heads())
+    }
+
     fn is_idle(&self, heads: &Arc<[Hash]>) -> bool {
         self.loose.is_none()
             && !self.reply_due

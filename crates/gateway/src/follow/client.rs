@@ -59,14 +59,7 @@ impl Client {
 
     /// Takes in one message.
     pub fn hear(&mut self, text: &Bytes, mut room: Pass, sender: &mut Sender) -> Result<(), Close> {
-        let limit = self.app.limits.body_bytes;
-        if text.len() > limit {
-            let what = "the size of a message in bytes";
-            let problem = Problem::limit(Kind::BodyTooLarge, what, limit, Some(text.len()));
-            self.refuse(None, problem, sender);
-            return Ok(());
-        }
-        if text.len() > INLINE_BYTES_MAX {
+        if text.len() > INLINE_BYTES_MAX.min(self.app.limits.body_bytes) {
             self.edits.begin_long(text.clone(), room);
             return Ok(());
         }
@@ -159,6 +152,8 @@ impl Client {
     }
 
     fn refuse(&self, id: Option<&str>, mut problem: Problem, sender: &mut Sender) {
+        // A name that is too long for an edit is not said back.
+        let id = id.filter(|id| id.len() <= self.app.limits.idempotency_key_bytes);
         if let Some(cause) = problem.cause.take() {
             tracing::error!(socket = &*self.name, edit = id, cause, "an edit failed");
         }

@@ -57,14 +57,16 @@ impl Edits {
     }
 
     /// The same with an edit that is taken apart where nobody waits behind it, because it is long. No other message may
-    /// be.
+    /// be. One that is too long is refused under its name, too: its client would wait for an answer for ever.
     pub fn begin_long(&mut self, text: Bytes, mut room: Pass) {
         let (app, caller, document) = (self.app.clone(), self.caller.clone(), self.document);
         self.working.push(Box::pin(async move {
             let limits = app.limits;
             let parsed = aside(move || {
                 let id = name_of(&text);
-                (id, json::parse(&text, &limits, &mut room), room)
+                let message =
+                    fits(&text, limits.body_bytes).and_then(|()| json::parse(&text, &limits, &mut room));
+                (id, message, room)
             });
             let (id, message, room) = match parsed.await {
                 Ok(parsed) => parsed,
@@ -86,6 +88,15 @@ impl Edits {
             Some(edited) => edited,
             None => std::future::pending().await,
         }
+    }
+}
+
+fn fits(text: &[u8], limit: usize) -> Result<(), Problem> {
+    match text.len() > limit {
+        true => {
+            Err(Problem::limit(Kind::BodyTooLarge, "the size of a message in bytes", limit, Some(text.len())))
+        }
+        false => Ok(()),
     }
 }
 

@@ -15,14 +15,19 @@ use wire::thin::{Auth, FromClient};
 /// How long the first message may take.
 const AUTH_WITHIN: Duration = Duration::from_secs(5);
 
+/// The longest first message. It has a token in it, and nobody knows yet who sends it.
+const AUTH_BYTES_MAX: usize = 16 << 10;
+
 /// Makes the client's acquaintance, and begins its session at the document.
 pub(super) async fn hello(
     socket: &mut Socket,
     id: Option<DocId>,
     signals: &Arc<Signals>,
 ) -> Result<Client, End> {
+    socket.receiver.take_at_most(AUTH_BYTES_MAX);
     let Auth { token, since, changes } = auth(socket).await?;
     let verified = verified(&socket.app, &token)?;
+    socket.receiver.take_at_most(socket.app.limits.sync_frame_bytes);
     let id = id.ok_or_else(|| gone(&Refusal::NotFound))?;
     sleep(socket.app.handshakes.delay(Instant::now())).await;
     let bell: Bell = {
@@ -81,6 +86,13 @@ pub(super) fn gone(refusal: &Refusal) -> Close {
         Refusal::Internal { reason } => {
             tracing::error!(reason, "a session failed");
             Close::new(Code::Unavailable, "the hub failed; connect again")
+        }
+        Refusal::Damaged { reason } => {
+            tracing::error!(reason, "a document is damaged");
+            Close::new(
+                Code::Unavailable,
+                "what is stored of the document does not open; the log has the reason",
+            )
         }
         other => Close::new(Code::Unavailable, other.to_string()),
     }

@@ -28,7 +28,7 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     /// The longest message.
-    limit: usize,
+    pub limit: usize,
     buffer: BytesMut,
     /// The head of the frame whose payload is arriving.
     head: Option<Head>,

@@ -74,6 +74,11 @@ pub(crate) fn halves(stream: TcpStream, limit: usize, bodies: &Gate) -> (Receive
 }
 
 impl Receiver {
+    /// From now on takes messages up to `limit` bytes.
+    pub fn take_at_most(&mut self, limit: usize) {
+        self.inbox.limit = limit;
+    }
+
     /// The next message, with the room that it takes.
     pub async fn receive(&mut self) -> Result<(Event, Pass), Lost> {
         loop {

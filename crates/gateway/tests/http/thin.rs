@@ -121,6 +121,30 @@ async fn who_does_not_say_who_it_is_may_not_stay() {
 }
 
 #[tokio::test]
+async fn who_has_not_said_who_it_is_says_little() {
+    let hub = Hub::start().await;
+    let (path, _) = followed(&hub).await;
+    let mut stranger = Thin::open(&hub, &path).await;
+    stranger.says(json!({"type": "auth", "token": "x".repeat(16 << 10)})).await;
+    stranger.is_closed(1009, "16384").await;
+    let mut thin = Thin::of(&hub, "ada", &path).await;
+    let ops = splice(0, &"x".repeat(16 << 10));
+    thin.says(json!({"type": "edit", "id": "e1", "version": 1, "ops": ops})).await;
+    assert_eq!(thin.hears().await["type"], "ack");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_damaged_document_is_for_the_operator_to_read_about() {
+    let hub = Hub::start().await;
+    let (path, scene) = followed(&hub).await;
+    let mut thin = Thin::of(&hub, "ada", &path).await;
+    scene.show(&Followed::Ended(Refusal::Damaged { reason: "secret".into() }));
+    thin.is_closed(4503, "does not open; the log has the reason").await;
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_looks_like_what_does_not_exist() {
     let hub = Hub::start().await;
     let missing = "/documents/00000000-0000-4000-8000-000000000000";

@@ -11,7 +11,7 @@ use crate::request::json;
 use crate::socket::{Close, Code, Sender};
 use base::{DocId, Timestamp};
 use bytes::Bytes;
-use rpc::{Ephemeral, FollowSession, Followed};
+use rpc::{Caller, Ephemeral, FollowSession, Followed};
 use serde_json::Value;
 use std::sync::Arc;
 use wire::thin::{FromClient, from_cbor, to_cbor};
@@ -50,6 +50,16 @@ impl Client {
         let name = format!("json-{}", uuid::Uuid::new_v4().simple()).into();
         // What rang before the session was known here is not lost.
         Client { app, verified, session, changes, edits, rung: true, name, said: 0, faults: 0 }
+    }
+
+    /// What the others know it by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who it is.
+    pub fn caller(&self) -> &Caller {
+        &self.verified.caller
     }
 
     /// When its token is over.

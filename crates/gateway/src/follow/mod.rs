@@ -34,14 +34,17 @@ pub(crate) async fn serve(mut socket: Socket, name: &str) {
 
 async fn talk(socket: &mut Socket, name: &str) -> End {
     let signals = Signals::new();
-    let _place = match socket.app.sockets.enter(&signals, None) {
+    let mut place = match socket.app.sockets.enter(&signals, None) {
         Ok(place) => place,
         Err(close) => return close.into(),
     };
     // What is no id looks like what does not exist, but only to those who have shown a token.
     let id = percent_decode_str(name).decode_utf8().ok().and_then(|name| name.parse().ok());
     match hello::hello(socket, id, &signals).await {
-        Ok(client) => serve::serve(socket, client, signals).await,
+        Ok(client) => match place.name(client.caller(), client.name()) {
+            Ok(()) => serve::serve(socket, client, signals).await,
+            Err(close) => close.into(),
+        },
         Err(end) => end,
     }
 }

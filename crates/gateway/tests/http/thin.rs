@@ -1,5 +1,6 @@
 //! The JSON socket, message by message.
 
+use crate::peer::{Peer, request_of};
 use crate::stage::Scene;
 use crate::support::{Hub, token};
 use base::{DocId, Hash, Level, Op, Shape, Timestamp, UserId};
@@ -313,6 +314,9 @@ async fn presence_goes_both_ways_as_far_as_json_has_a_form_for_it() {
     thin.hears_error(None, 413, "body-too-large").await;
     let said = scene.said.lock().clone();
     assert_eq!(said.len(), 1);
+    let mut mask = Peer::open(&hub, request_of(&hub, "bob")).await.named(&said[0].sender);
+    mask.ask_to_join().await;
+    mask.expect_close(4409, "another user").await;
     assert_eq!(wire::thin::from_cbor(&said[0].data), Some(json!({"cursor": 4})));
 
     let word = |data: &'static [u8]| {

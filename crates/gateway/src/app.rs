@@ -74,9 +74,9 @@ impl App {
         let sockets = Registry::new(config.sockets.sockets_max);
         tickets.on_revoked({
             let sockets = Arc::downgrade(&sockets);
-            Arc::new(move |ticket| {
+            Arc::new(move |caller, ticket| {
                 if let Some(sockets) = sockets.upgrade() {
-                    sockets.revoked(ticket);
+                    sockets.revoked(caller, ticket);
                 }
             })
         });

@@ -34,8 +34,9 @@ pub enum Redeemed {
     Revoked,
 }
 
-/// Hears of each ticket that is taken back. Called from any thread; must not block.
-pub type OnRevoked = Arc<dyn Fn(TicketId) + Send + Sync>;
+/// Hears of each ticket that is taken back, and who took it back: a name alone may be anybody's. Called from any thread;
+/// must not block.
+pub type OnRevoked = Arc<dyn Fn(&Caller, TicketId) + Send + Sync>;
 
 /// Tickets of a hub, seen from a gateway.
 pub trait Tickets: Send + Sync + 'static {

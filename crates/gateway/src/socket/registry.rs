@@ -19,8 +19,11 @@ pub(crate) struct Registry {
 struct State {
     sockets: usize,
     peers: HashMap<(TenantId, Box<str>), Peer>,
-    tickets: HashMap<TicketId, Vec<Arc<Signals>>>,
+    tickets: HashMap<Bearer, Vec<Arc<Signals>>>,
 }
+
+/// A ticket, and whose it is: only they can take it back.
+type Bearer = (Caller, TicketId);
 
 /// Who bears a peer id.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ struct Peer {
 pub(crate) struct Place {
     registry: Arc<Registry>,
     signals: Arc<Signals>,
-    ticket: Option<TicketId>,
+    ticket: Option<Bearer>,
     peer: Option<(TenantId, Box<str>)>,
 }
 
@@ -45,7 +48,7 @@ impl Registry {
     }
 
     /// A place for one more. From now on it hears when its ticket is revoked.
-    pub fn enter(self: &Arc<Self>, signals: &Arc<Signals>, ticket: Option<TicketId>) -> Result<Place, Close> {
+    pub fn enter(self: &Arc<Self>, signals: &Arc<Signals>, ticket: Option<Bearer>) -> Result<Place, Close> {
         let mut state = self.state.lock();
         if state.sockets >= self.sockets_max {
             let reason =
@@ -53,15 +56,15 @@ impl Registry {
             return Err(Close::new(Code::Full, reason));
         }
         state.sockets += 1;
-        if let Some(ticket) = ticket {
+        if let Some(ticket) = ticket.clone() {
             state.tickets.entry(ticket).or_default().push(signals.clone());
         }
         Ok(Place { registry: self.clone(), signals: signals.clone(), ticket, peer: None })
     }
 
-    /// Ends the sockets that came with this ticket.
-    pub fn revoked(&self, ticket: TicketId) {
-        let sockets = self.state.lock().tickets.remove(&ticket).unwrap_or_default();
+    /// Ends the sockets that came with this ticket of this caller.
+    pub fn revoked(&self, caller: &Caller, ticket: TicketId) {
+        let sockets = self.state.lock().tickets.remove(&(caller.clone(), ticket)).unwrap_or_default();
         for signals in sockets {
             signals.end(Close::new(Code::Revoked, "the ticket was revoked"));
         }
@@ -108,7 +111,8 @@ impl Drop for Place {
         {
             held.remove();
         }
-        if let Some(Entry::Occupied(mut held)) = self.ticket.map(|ticket| state.tickets.entry(ticket)) {
+        if let Some(Entry::Occupied(mut held)) = self.ticket.take().map(|ticket| state.tickets.entry(ticket))
+        {
             held.get_mut().retain(|signals| !Arc::ptr_eq(signals, &self.signals));
             if held.get().is_empty() {
                 held.remove();
@@ -154,9 +158,12 @@ mod tests {
         let registry = Registry::new(9);
         let tickets = [TicketId([1; 16]), TicketId([2; 16])];
         let signals = [(); 3].map(|()| Signals::new());
-        let places = [(0, 0), (1, 0), (2, 1)]
-            .map(|(socket, ticket)| registry.enter(&signals[socket], Some(tickets[ticket])).unwrap());
-        registry.revoked(tickets[0]);
+        let places = [(0, 0), (1, 0), (2, 1)].map(|(socket, ticket)| {
+            registry.enter(&signals[socket], Some((caller("ada"), tickets[ticket]))).unwrap()
+        });
+        registry.revoked(&caller("eve"), tickets[0]);
+        assert_eq!([0, 1, 2].map(|at| code(&signals[at])), [None; 3], "a ticket is its user's to take back");
+        registry.revoked(&caller("ada"), tickets[0]);
         assert_eq!([0, 1, 2].map(|at| code(&signals[at])), [Some(Code::Revoked), Some(Code::Revoked), None]);
         drop(places);
         assert!(registry.state.lock().tickets.is_empty());

@@ -143,11 +143,11 @@ impl Tickets for Relay {
         Box::pin(std::future::ready(Ok(redeemed)))
     }
 
-    fn revoke(&self, _caller: Caller, id: TicketId, _until: Timestamp) -> Answer<'_, ()> {
+    fn revoke(&self, caller: Caller, id: TicketId, _until: Timestamp) -> Answer<'_, ()> {
         let mut state = self.state.lock();
         state.revoked.insert(id);
         if let Some(heard) = &state.heard {
-            heard(id);
+            heard(&caller, id);
         }
         Box::pin(std::future::ready(Ok(())))
     }

@@ -152,8 +152,8 @@ impl StateMachine for Machine {
         *hint = learning;
         self.generations.advance(&changed.touched);
         self.bells.ring(&changed.told, changed.index);
-        for ticket in &changed.revoked {
-            self.revocations.lock().iter().for_each(|heard| heard(*ticket));
+        for (caller, ticket) in &changed.revoked {
+            self.revocations.lock().iter().for_each(|heard| heard(caller, *ticket));
         }
         metrics::histogram!("stage_duration_seconds", "stage" => "apply").record(started.elapsed());
         Ok(outcomes)

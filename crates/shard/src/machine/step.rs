@@ -7,7 +7,7 @@ use crate::command::{Command, EditId, Entry, EntryError};
 use crate::raft::{Applicable, Kind, Position};
 use crate::store::{DocKey, Lookup, Receipt, RecordError, Space, Store, StoreError, Txn, key};
 use base::{DocId, Slot};
-use rpc::TicketId;
+use rpc::{Caller, TicketId};
 
 /// Why an entry cannot be applied. It stops the group: to skip it would make replicas differ.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +44,8 @@ pub struct Step<'a> {
     pub(super) hint: &'a mut Hint,
     pub(super) feed: Telling,
     touched: Vec<Touched>,
-    /// Tickets that are taken back.
-    pub(super) revoked: Vec<TicketId>,
+    /// Tickets that are taken back, and by whom.
+    pub(super) revoked: Vec<(Caller, TicketId)>,
 }
 
 /// What a write has changed that others hear of.
@@ -57,8 +57,8 @@ pub struct Changed {
     pub told: Vec<DocKey>,
     /// The last entry.
     pub index: u64,
-    /// Tickets that were taken back.
-    pub revoked: Vec<TicketId>,
+    /// Tickets that were taken back, and by whom.
+    pub revoked: Vec<(Caller, TicketId)>,
 }
 
 /// A document that a write changes.

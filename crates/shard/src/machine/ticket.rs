@@ -3,7 +3,8 @@
 use super::step::{ApplyError, Step};
 use crate::command::Ticket;
 use crate::store::{Lookup, Space, StoreError, TicketFate, TicketRecord, key};
-use rpc::TicketId;
+use base::{TenantId, UserId};
+use rpc::{Caller, TicketId};
 
 impl Step<'_> {
     /// Uses a ticket up. Gives what had become of it before.
@@ -13,7 +14,11 @@ impl Step<'_> {
 
     /// Takes a ticket back.
     pub(super) fn revoke_ticket(&mut self, ticket: &Ticket) -> Result<Option<TicketFate>, ApplyError> {
-        self.revoked.push(TicketId(ticket.id));
+        let (tenant, user) = (TenantId::new(&ticket.origin.tenant), UserId::new(ticket.origin.actor()));
+        // Nobody of another name than these could have shown it.
+        if let (Ok(tenant), Ok(user)) = (tenant, user) {
+            self.revoked.push((Caller { tenant, user }, TicketId(ticket.id)));
+        }
         self.fate(ticket, TicketFate::Revoked)
     }
 

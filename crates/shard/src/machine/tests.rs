@@ -1,6 +1,7 @@
 //! The machine, told as stories: commands in, outcomes and state out.
 
 mod feed;
+mod ticket;
 
 use super::*;
 use crate::command::{

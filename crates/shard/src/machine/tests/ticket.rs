@@ -1,0 +1,42 @@
+//! What is known of a ticket stays known for as long as the ticket could be shown, whatever the clock did meanwhile.
+
+use super::*;
+use crate::command::Ticket;
+use crate::store::TicketFate;
+
+/// How a ticket ends before its time.
+type End = fn(Ticket) -> Command;
+
+impl Shard {
+    /// Ends a ticket; gives what had become of it before.
+    fn end_ticket(&mut self, end: End, expires_ms: u64) -> Option<TicketFate> {
+        let ticket = Ticket { origin: self.origin("ada"), id: [1; 16], slot: 5, expires_ms };
+        match self.feed(Entry::Commands(vec![end(ticket)])).remove(0) {
+            Outcome::Ticket(before) => before,
+            Outcome::One(_) | Outcome::Edits(_) => panic!("a ticket has an outcome of its own"),
+        }
+    }
+}
+
+#[test]
+fn a_ticket_that_has_ended_stays_so_though_the_clock_stepped_ahead_and_back() {
+    let ends: [(End, TicketFate); 2] =
+        [(Command::SpendTicket, TicketFate::Spent), (Command::RevokeTicket, TicketFate::Revoked)];
+    for (end, fate) in ends {
+        let mut shard = shard();
+        let begun = shard.time_ms;
+        shard.time_ms = begun + 24 * HOUR_MS;
+        shard.create(doc(1), "ada", 1).unwrap();
+
+        shard.time_ms = begun;
+        assert_eq!(shard.end_ticket(end, begun + HOUR_MS), None);
+        shard.time_ms = begun + HOUR_MS - 10;
+        assert_eq!(shard.end_ticket(Command::SpendTicket, begun + HOUR_MS), Some(fate));
+
+        // It is forgotten when log time has gone on for as long as the ticket had to live.
+        shard.time_ms = begun + 26 * HOUR_MS;
+        shard.create(doc(2), "ada", 2).unwrap();
+        let later = shard.time_ms + HOUR_MS;
+        assert_eq!(shard.end_ticket(end, later), None);
+    }
+}

@@ -30,7 +30,7 @@ impl Moment {
     }
 }
 
-/// The account of one session: when all its work will be paid for with time.
+/// The account of one session, or of one thin client: when all its work will be paid for with time.
 #[derive(Debug, Default)]
 pub struct Allowance(AtomicU64);
 
@@ -41,6 +41,15 @@ impl Allowance {
         let later = |paid: u64| Some(paid.max(now.0).saturating_add(time));
         // It never fails: there always is a later moment.
         let _before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+    }
+
+    /// Does something that may take long if the client wants it to, on its account.
+    pub fn charge<T>(&self, work: impl FnOnce() -> T) -> T {
+        let started = Moment::now();
+        let done = work();
+        let ended = Moment::now();
+        self.worked(ended, ended.since(started));
+        done
     }
 
     /// How long to wait before more is done.

@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Step};
 use crate::documents::{Engine, RETRY_AFTER};
+use crate::live::allowance::{Allowance, Moment};
 use crate::shard::Shard;
 use crate::store::DocKey;
 use base::{Level, UserId};
@@ -27,6 +28,7 @@ pub(super) struct Follower {
     pub number: u64,
     document: base::DocId,
     bell: Bell,
+    allowance: Allowance,
     state: Mutex<State>,
 }
 
@@ -51,7 +53,7 @@ enum Over {
 }
 
 /// The hold of a socket on its follower.
-struct Seat {
+pub struct Seat {
     channel: Arc<Channel>,
     follower: Arc<Follower>,
 }
@@ -63,24 +65,49 @@ pub async fn begin(
     caller: Caller,
     follow: Follow,
 ) -> Result<Arc<dyn FollowSession>, Refusal> {
-    let Caller { tenant, user } = caller;
-    let Follow { id, since, changes, bell } = follow;
-    shard.ready_to_read().await?;
-    let channel = engine.channels.entry(engine, shard, &DocKey { tenant, id });
-    channel.level(&user)?.ok_or(Refusal::NotFound)?;
-    channel.freshen().await?;
-    let busy = || Refusal::Busy { retry_after: RETRY_AFTER };
-    if !engine.live.figures.joined(engine.limits.sync_sessions) {
-        return Err(busy());
+    Ok(Arc::new(Seat::take(engine, shard, caller, follow).await?))
+}
+
+impl Seat {
+    /// Takes a seat at a document.
+    pub async fn take(
+        engine: &Arc<Engine>,
+        shard: &Arc<Shard>,
+        caller: Caller,
+        follow: Follow,
+    ) -> Result<Seat, Refusal> {
+        let Caller { tenant, user } = caller;
+        let Follow { id, since, changes, bell } = follow;
+        shard.ready_to_read().await?;
+        let channel = engine.channels.entry(engine, shard, &DocKey { tenant, id });
+        channel.level(&user)?.ok_or(Refusal::NotFound)?;
+        channel.freshen().await?;
+        let busy = || Refusal::Busy { retry_after: RETRY_AFTER };
+        if !engine.live.figures.joined(engine.limits.sync_sessions) {
+            return Err(busy());
+        }
+        let state = Mutex::new(State { at: since, ..State::default() });
+        let make = |number| Follower {
+            user,
+            changes,
+            number,
+            document: id,
+            bell,
+            allowance: Allowance::default(),
+            state,
+        };
+        let Some(follower) = channel.join(make) else {
+            engine.live.figures.left();
+            return Err(busy());
+        };
+        follower.ring();
+        Ok(Seat { channel, follower })
     }
-    let state = Mutex::new(State { at: since, ..State::default() });
-    let make = |number| Follower { user, changes, number, document: id, bell, state };
-    let Some(follower) = channel.join(make) else {
-        engine.live.figures.left();
-        return Err(busy());
-    };
-    follower.ring();
-    Ok(Arc::new(Seat { channel, follower }))
+
+    /// What its client may make the hub compute.
+    pub fn allowance(&self) -> &Allowance {
+        &self.follower.allowance
+    }
 }
 
 impl Drop for Seat {
@@ -92,9 +119,10 @@ impl Drop for Seat {
 
 impl FollowSession for Seat {
     fn say(&self, ephemeral: Ephemeral) {
-        let may_see = matches!(self.channel.level(&self.follower.user), Ok(Some(_)));
-        if may_see && ephemeral.weight() <= HEARD_BYTES {
-            self.channel.say(self.follower.number, &Arc::new(ephemeral));
+        let fits = ephemeral.weight() <= HEARD_BYTES && self.allowance().rest(Moment::now()).is_zero();
+        if fits && matches!(self.channel.level(&self.follower.user), Ok(Some(_))) {
+            // It takes time for each who hears it.
+            self.allowance().charge(|| self.channel.say(self.follower.number, &Arc::new(ephemeral)));
         }
     }
 

@@ -25,5 +25,7 @@ mod refresh;
 mod registry;
 mod resume;
 
+#[cfg(test)]
+pub use follower::Seat;
 pub use follower::begin;
 pub use registry::Channels;

@@ -1,6 +1,7 @@
 //! Thin clients: a plain copy that keeps up with everything that anyone does, by operations alone.
 
 use super::world::{Hub, PATIENCE, caller, converge, until};
+use crate::live::follow::Seat;
 use automerge::{Automerge, ReadDoc};
 use base::{DocId, Level, plain};
 use bytes::Bytes;
@@ -254,6 +255,28 @@ async fn readers_and_peers_hear_each_other() {
     first.until("the first reader hears the peer", |first| first.said.len() == 1).await;
     assert_eq!(*first.said[0], word("peer"), "and has not heard itself");
     second.until("the second reader hears the peer", |second| second.said.len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_says_too_much_is_not_heard_for_a_while() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "text").await;
+    let mut reader = Reader::begin(&hub, "ada", id).await;
+    reader.catch_up(&hub, id).await;
+    let (engine, shard, _live) = hub.behind(id);
+    let follow = Follow { id, since: None, changes: false, bell: Arc::new(|_| ()) };
+    let loud = Seat::take(&engine, &shard, caller("ada"), follow).await.unwrap();
+    let said = |count| Ephemeral {
+        sender: "loud".into(),
+        session: "loud".into(),
+        count,
+        data: Bytes::from_static(&[0x61, b'x']),
+    };
+    loud.say(said(1));
+    loud.allowance().charge(|| std::thread::sleep(Duration::from_millis(500)));
+    loud.say(said(2));
+    reader.take();
+    assert_eq!(reader.said.iter().map(|said| said.count).collect::<Vec<_>>(), [1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,11 +44,16 @@ impl Activity {
         self.blocked.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until nothing waits for the client, as far as that was tried. Only the task of the connection writes and
-    /// waits here, so that nothing changes in between.
+    /// Waits until nothing waits for the client, as far as that was tried. Over HTTP/2 the task of the connection writes
+    /// while another waits here.
     pub async fn writable(&self) {
-        while self.blocked.load(Ordering::Relaxed) {
-            self.taken.notified().await;
+        loop {
+            // Before the look: what is taken between the two is heard of.
+            let taken = self.taken.notified();
+            if !self.blocked.load(Ordering::Relaxed) {
+                return;
+            }
+            taken.await;
         }
     }
 
@@ -83,6 +88,37 @@ mod tests {
         assert!((&mut waiting).now_or_never().is_none());
         activity.beat();
         assert!(waiting.now_or_never().is_some());
+    }
+
+    #[test]
+    fn what_is_taken_while_somebody_begins_to_wait_is_heard_of() {
+        const ROUNDS: usize = 50_000;
+        let activity = Activity::default();
+        let mut lost = 0;
+        let [blocked, taken] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        let reach = |count: &AtomicUsize, round| {
+            while count.load(Ordering::Acquire) < round {
+                std::thread::yield_now();
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    reach(&blocked, round);
+                    activity.beat();
+                    taken.store(round, Ordering::Release);
+                }
+            });
+            for round in 1..=ROUNDS {
+                activity.block();
+                blocked.store(round, Ordering::Release);
+                let mut waiting = Box::pin(activity.writable());
+                let at_once = (&mut waiting).now_or_never();
+                reach(&taken, round);
+                lost += usize::from(at_once.or_else(|| (&mut waiting).now_or_never()).is_none());
+            }
+        });
+        assert_eq!(lost, 0, "of {ROUNDS} wake-ups");
     }
 
     #[test]

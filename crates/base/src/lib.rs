@@ -18,7 +18,7 @@ pub use doc_id::{DocId, DocIdError};
 pub use hash::{Hash, HashError, Heads, heads_tag};
 pub use level::Level;
 pub use limits::Limits;
-pub use names::{NameError, TenantId, UserId};
+pub use names::{NAME_BYTES_MAX, NameError, TenantId, UserId};
 pub use op::{Op, PathStep, Unit, weight_of};
 pub use shape::Shape;
 pub use slot::{SLOT_COUNT, ShardId, Slot, SlotMap, SlotMapError};

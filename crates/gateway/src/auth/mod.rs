@@ -17,6 +17,7 @@ pub use issuer::{IssueError, Issuer};
 pub use key::{KeyError, PublicKey, SigningKey};
 pub(crate) use ticket::ticket_id;
 pub use ticket::{Issued, Ticket, TicketClaims};
+pub(crate) use verifier::TOKEN_BYTES_MAX;
 pub use verifier::{Rejected, Verified, Verifier};
 
 #[cfg(test)]

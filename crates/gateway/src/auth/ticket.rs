@@ -7,7 +7,7 @@
 use super::claims::HUB;
 use super::issuer::{IssueError, Issuer};
 use super::verifier::{Rejected, Verifier};
-use base::{DocId, TenantId, Timestamp, UserId};
+use base::{DocId, NAME_BYTES_MAX, Slot, TenantId, Timestamp, UserId};
 use rpc::{Caller, TicketId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -89,6 +89,20 @@ impl Issuer {
         };
         let (id, expires) = (TicketId(*jti.as_bytes()), Timestamp(exp * 1_000));
         Ok(Issued { ticket: self.sign(&payload)?, id, expires })
+    }
+}
+
+impl Issuer {
+    /// As long a ticket as any for so many documents.
+    pub(crate) fn longest_ticket(&self, documents: usize) -> Result<String, IssueError> {
+        let name = "x".repeat(NAME_BYTES_MAX);
+        let (tenant, user) = (TenantId::new(&name), UserId::new(&name));
+        let (tenant, user) = (tenant.expect("the longest name"), user.expect("the longest name"));
+        let caller = Caller { tenant, user };
+        let document = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [0xff; 16]);
+        let documents = Some(vec![document; documents]);
+        let claims = TicketClaims { caller, ttl: Duration::from_secs(1), once: true, documents };
+        Ok(self.ticket(&claims, base::now())?.ticket)
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 const REMEMBERED_MAX: usize = 16_384;
 
 /// The longest token that is looked at. The hub's own have about 700 bytes.
-const TOKEN_BYTES_MAX: usize = 8 << 10;
+pub(crate) const TOKEN_BYTES_MAX: usize = 8 << 10;
 
 /// How far the clocks of two nodes may differ.
 const LEEWAY_S: u64 = 30;

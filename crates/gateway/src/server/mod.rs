@@ -19,7 +19,9 @@ pub(crate) use activity::Activity;
 pub(crate) use connection::Start;
 
 use crate::app::{App, Services};
+use crate::auth::{IssueError, Issuer, TOKEN_BYTES_MAX};
 use crate::config::{Config, DRAIN_MAX};
+use base::Limits;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,6 +54,20 @@ pub enum StartError {
         /// The address.
         addr: SocketAddr,
     },
+    /// Tickets for as many documents as may be asked for would be too long to be shown.
+    #[error(
+        "a ticket for {documents} documents can be longer than {limit} bytes, and would be refused; set \
+         MAX_TICKET_DOCUMENTS lower"
+    )]
+    TicketDocuments {
+        /// The setting.
+        documents: usize,
+        /// The longest ticket that is taken.
+        limit: usize,
+    },
+    /// The key for tickets does not sign.
+    #[error("no ticket can be made")]
+    Ticket(#[from] IssueError),
     /// The address cannot be listened on.
     #[error("cannot listen on {addr}; is another program there?")]
     Bind {
@@ -72,6 +88,7 @@ pub async fn start(
     if !addr.ip().is_loopback() && !config.allow_public_bind {
         return Err(StartError::PublicBind { addr });
     }
+    check_tickets(&config.limits, &services.issuer)?;
     let bind_failed = |source| StartError::Bind { addr, source };
     let listener = TcpListener::bind(addr).await.map_err(bind_failed)?;
     let local_addr = listener.local_addr().map_err(bind_failed)?;
@@ -91,6 +108,16 @@ pub async fn start(
     let accepting = tokio::spawn(door.run());
     tracing::info!(%local_addr, "listening");
     Ok(Gateway { local_addr, stop: stop.drop_guard(), tasks: [accepting, upkeep] })
+}
+
+/// Makes the longest ticket that may be asked for, to see whether it would be taken.
+fn check_tickets(limits: &Limits, issuer: &Issuer) -> Result<(), StartError> {
+    let (documents, limit) = (limits.ticket_documents, TOKEN_BYTES_MAX);
+    // A document takes more than a byte; the setting may be any number.
+    match issuer.longest_ticket(documents.min(limit))?.len() > limit {
+        true => Err(StartError::TicketDocuments { documents, limit }),
+        false => Ok(()),
+    }
 }
 
 impl Gateway {

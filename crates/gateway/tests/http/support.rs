@@ -5,7 +5,7 @@ use crate::relay::Relay;
 use base::{TenantId, Timestamp, UserId};
 use bytes::Bytes;
 use gateway::auth::{Claims, Issuer, SigningKey, Verifier};
-use gateway::{Config, Gateway, Services};
+use gateway::{Config, Gateway, Services, StartError};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -40,11 +40,15 @@ impl Hub {
     pub async fn start_with(set: impl FnOnce(&mut Config)) -> Hub {
         let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         set(&mut config);
+        Hub::start_as(config).await.unwrap()
+    }
+
+    pub async fn start_as(config: Config) -> Result<Hub, StartError> {
         let model = Arc::new(Model::default());
         let relay = Arc::new(Relay::default());
         let services = services(model.clone(), relay.clone());
-        let gateway = gateway::start(config, services, METRICS.clone()).await.unwrap();
-        Hub { gateway, model, relay, client: Client::builder(TokioExecutor::new()).build_http() }
+        let gateway = gateway::start(config, services, METRICS.clone()).await?;
+        Ok(Hub { gateway, model, relay, client: Client::builder(TokioExecutor::new()).build_http() })
     }
 
     pub fn addr(&self) -> SocketAddr {

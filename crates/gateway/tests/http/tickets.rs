@@ -2,8 +2,10 @@
 
 use crate::peer::{Peer, doc, name, request};
 use crate::support::Hub;
+use gateway::Config;
 use hyper::Request;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use wire::Body;
 
 async fn made(hub: &Hub, body: Value) -> Value {
@@ -91,6 +93,26 @@ async fn what_no_ticket_is_made_for_is_refused() {
     hub.get("/documents").token(&ticket).send().await.problem(401, "invalid-token");
     hub.ask("DELETE", "/sync-tickets/x").user("ada").send().await.problem(404, "unknown-path");
     hub.stop().await;
+}
+
+#[tokio::test]
+async fn tickets_that_nobody_could_show_are_refused_at_the_start() {
+    for (documents, starts) in [(32, true), (100, true), (200, false), (usize::MAX, false)] {
+        let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.limits.ticket_documents = documents;
+        match Hub::start_as(config).await {
+            Ok(hub) => {
+                assert!(starts, "{documents}");
+                hub.stop().await;
+            }
+            Err(error) => {
+                assert!(
+                    !starts && error.to_string().contains("MAX_TICKET_DOCUMENTS"),
+                    "{documents}: {error}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

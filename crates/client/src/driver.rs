@@ -4,7 +4,7 @@ use crate::backoff::Backoff;
 use crate::document::{Ask, Event, Outlet};
 use crate::error::Ended;
 use crate::hub::Address;
-use crate::link::{Broken, Link};
+use crate::link::{Broken, Link, TOO_LONG};
 use crate::talk::{self, Heard, Talk};
 use base::DocId;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -50,6 +50,13 @@ impl Driver {
                 Err(Broken::Ended(why)) => return why,
                 // The same token again would be refused again.
                 Err(Broken::Token(why)) if self.address.token() == token => return why,
+                Err(Broken::TooLong(reason)) if !self.talk.is_open() => {
+                    return Ended::Closed { code: TOO_LONG, reason };
+                }
+                Err(too_long @ Broken::TooLong(_)) => {
+                    self.talk.too_long(&too_long.to_string());
+                    self.outlet.tell(Event::Offline { why: chain(&too_long) });
+                }
                 Err(other) => self.outlet.tell(Event::Offline { why: chain(&other) }),
             }
             let wait = backoff.wait(rand::random());
@@ -96,10 +103,12 @@ impl Driver {
                     }
                 }
                 Some(Ask { id, version, ops, reply }) = self.asked.recv(), if self.talk.has_room() => {
-                    link.send(self.talk.edit(id, version, ops, reply)).await?;
+                    if let Some(text) = self.talk.edit(id, version, ops, reply) {
+                        link.send(text).await?;
+                    }
                 }
                 Some(data) = self.said.recv(), if self.talk.is_open() => {
-                    link.send(talk::say(data)).await?;
+                    link.send(self.talk.say(data)).await?;
                 }
                 () = life.quiet() => life.ask(link).await?,
             }

@@ -25,7 +25,7 @@ pub enum Ended {
     /// The hub closed the socket for a reason that stays.
     #[error("the hub closed the socket with {code}: {reason}")]
     Closed {
-        /// The close code, 4400 to 4499.
+        /// The close code, 4400 to 4499; 1009 if the token is longer than what the hub takes.
         code: u16,
         /// What it said.
         reason: String,
@@ -47,6 +47,14 @@ pub enum EditError {
     /// The hub refused it.
     #[error("the hub refused the edit: {}", .0.detail)]
     Refused(Problem),
+    /// It is longer than what the hub takes in one message. Make it in parts.
+    #[error("the edit has {bytes} bytes: {reason}")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+        /// Who says that this is too much.
+        reason: String,
+    },
     /// The document is not followed any more, and nobody can say whether the edit was made.
     #[error("the edit has no answer, because {0}")]
     Ended(Ended),

@@ -12,6 +12,14 @@ use wire::thin::FromHub;
 /// How long a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
+/// The close codes that say more than their hundreds.
+pub(crate) const TOO_LONG: u16 = 1009;
+const TOKEN: u16 = 4401;
+const SILENT: u16 = 4408;
+
+/// How long the hub's last words are waited for, once nothing can be sent any more.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long a message may take to go out.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
 
@@ -32,6 +40,9 @@ pub(crate) enum Broken {
     /// The token is not good any more; a new one may be.
     #[error("the token was refused: {0}")]
     Token(Ended),
+    /// A message was longer than what the hub takes.
+    #[error("the hub closed the socket: {0}")]
+    TooLong(String),
     /// The hub asked to come back later.
     #[error("the hub closed the socket: {0}")]
     Later(String),
@@ -60,7 +71,23 @@ impl Link {
 
     pub async fn send(&mut self, text: String) -> Result<(), Broken> {
         let sent = tokio::time::timeout(SEND_WITHIN, self.socket.send(Message::text(text))).await;
-        sent.map_err(|_| Broken::Silent(SEND_WITHIN))?.map_err(broken)
+        match sent.map_err(|_| Broken::Silent(SEND_WITHIN))? {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.last_words().await.unwrap_or_else(|| broken(error))),
+        }
+    }
+
+    /// Why the hub closed the socket, if it said so while it was being sent to.
+    async fn last_words(&mut self) -> Option<Broken> {
+        let listening = async {
+            while let Some(Ok(message)) = self.socket.next().await {
+                if let Message::Close(frame) = message {
+                    return Some(closed(frame));
+                }
+            }
+            None
+        };
+        tokio::time::timeout(LAST_WORDS_WITHIN, listening).await.ok().flatten()
     }
 
     /// The next message. `None` is a sign of life without one. Safe to drop while it waits.
@@ -81,19 +108,26 @@ impl Link {
 
 fn broken(error: Error) -> Broken {
     match error {
-        Error::Http(answer) if answer.status().is_client_error() => {
+        Error::Http(answer) if is_no_hub(answer.status().as_u16()) => {
             Broken::Ended(Ended::NoHub { status: answer.status().as_u16() })
         }
         other => Broken::Connection(Box::new(other)),
     }
 }
 
+/// Whether who answers like this to the request for a socket does not know the path. A proxy in front of a hub has reasons
+/// of its own to refuse, and those may pass.
+fn is_no_hub(status: u16) -> bool {
+    matches!(status, 400 | 404 | 426)
+}
+
 fn closed(frame: Option<CloseFrame>) -> Broken {
     let (code, reason) =
         frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.as_str().to_owned()));
     match code {
-        4401 => Broken::Token(Ended::Closed { code, reason }),
-        4400..=4499 => Broken::Ended(Ended::Closed { code, reason }),
+        TOO_LONG => Broken::TooLong(reason),
+        TOKEN => Broken::Token(Ended::Closed { code, reason }),
+        4400..=4499 if code != SILENT => Broken::Ended(Ended::Closed { code, reason }),
         _ => Broken::Later(format!("{code} {reason}")),
     }
 }
@@ -107,9 +141,16 @@ mod tests {
         let close = |code: u16| closed(Some(CloseFrame { code: code.into(), reason: "because".into() }));
         assert!(matches!(close(4401), Broken::Token(_)));
         assert!(matches!(close(4404), Broken::Ended(Ended::Closed { code: 4404, .. })));
-        for passing in [4503, 4529, 1012, 1001, 1006] {
+        for passing in [4408, 4503, 4529, 1012, 1001, 1006] {
             assert!(matches!(close(passing), Broken::Later(_)), "{passing}");
         }
+        assert!(matches!(close(1009), Broken::TooLong(_)));
         assert!(matches!(closed(None), Broken::Later(_)));
+    }
+
+    #[test]
+    fn only_who_does_not_know_the_path_is_no_hub() {
+        let no_hub = [400, 401, 403, 404, 408, 426, 429, 502].map(is_no_hub);
+        assert_eq!(no_hub, [true, false, false, true, false, true, false, false]);
     }
 }

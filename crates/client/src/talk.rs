@@ -28,6 +28,8 @@ pub(crate) struct Talk {
     is_open: bool,
     /// Whether the copy can be gone on from.
     in_step: bool,
+    /// Whether something was said to the others on this socket, which the hub may refuse, too.
+    said: bool,
 }
 
 /// What a message of the hub means for the client.
@@ -54,12 +56,12 @@ pub(crate) enum Heard {
 
 impl Talk {
     pub fn new(copy: SharedCopy, changes: bool) -> Talk {
-        Talk { copy, edits: Edits::default(), changes, is_open: false, in_step: false }
+        Talk { copy, edits: Edits::default(), changes, is_open: false, in_step: false, said: false }
     }
 
     /// What a new socket begins with.
     pub fn hello(&mut self, token: String) -> String {
-        self.is_open = false;
+        (self.is_open, self.said) = (false, false);
         let since = self.copy.read().as_ref().filter(|_| self.in_step).map(|copy| copy.version);
         text(&FromClient::Auth(Auth { token, since, changes: self.changes }))
     }
@@ -74,9 +76,20 @@ impl Talk {
         self.is_open && self.edits.has_room()
     }
 
-    /// Makes an edit against the version that it names. Gives what is to be sent.
-    pub fn edit(&mut self, id: String, version: u64, ops: Vec<Op>, reply: Reply) -> String {
+    /// Makes an edit against the version that it names. Gives what is to be sent, if anything is.
+    pub fn edit(&mut self, id: String, version: u64, ops: Vec<Op>, reply: Reply) -> Option<String> {
         self.edits.add(Edit { id, version, ops, unit: Unit::Utf16 }, reply)
+    }
+
+    /// What says something to the others.
+    pub fn say(&mut self, data: Value) -> String {
+        self.said = true;
+        text(&FromClient::Presence { data })
+    }
+
+    /// The hub closed the socket because a message was too long. It would do so again and again.
+    pub fn too_long(&mut self, reason: &str) {
+        self.edits.too_long(reason);
     }
 
     /// Edits without an answer, to be sent again on a new socket.
@@ -132,7 +145,9 @@ impl Talk {
     }
 
     fn refused(&mut self, problem: Problem) -> Heard {
-        let Some(id) = problem.id.clone() else {
+        // Where no other message can be meant, it is the edit.
+        let only = || self.edits.only().filter(|_| !self.said).map(str::to_owned);
+        let Some(id) = problem.id.clone().or_else(only) else {
             tracing::warn!(detail = problem.detail, "the hub refused a message");
             return Heard::Nothing;
         };
@@ -143,11 +158,6 @@ impl Talk {
         self.edits.refused(&id, problem);
         Heard::Nothing
     }
-}
-
-/// What says something to the others.
-pub(crate) fn say(data: Value) -> String {
-    text(&FromClient::Presence { data })
 }
 
 /// What asks for a sign of life.

@@ -114,6 +114,46 @@ async fn an_end_for_good_is_told_to_everyone_who_waits() {
 }
 
 #[tokio::test]
+async fn an_edit_that_is_too_long_for_the_hub_is_not_sent_again() {
+    let (hub, client) = Hub::start().await;
+    let script = tokio::spawn(async move {
+        let mut first = hub.accept().await;
+        first.hears().await;
+        first.says(snapshot(3, "ab")).await;
+        let edits = [first.hears().await, first.hears().await];
+        first.closes(1009, "a message has at most 100 bytes").await;
+
+        let mut second = hub.accept().await;
+        second.hears().await;
+        second.says(snapshot(3, "ab")).await;
+        let short = second.hears().await;
+        assert!(edits.contains(&short) && short["ops"][0]["insert"] == "x", "{short}");
+        second.says(json!({"type": "ack", "id": short["id"], "version": 4})).await;
+        second
+    });
+    let document = client.follow(id()).await.unwrap();
+    let long = "y".repeat(100);
+    let (long, short) = tokio::join!(document.edit(insert(0, &long)), document.edit(insert(0, "x")));
+    let Err(EditError::TooLong { reason, .. }) = long else { panic!("{long:?}") };
+    assert!(reason.contains("at most 100 bytes"), "{reason}");
+    assert_eq!(short, Ok(4));
+    drop(script.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_token_that_is_too_long_for_the_hub_is_not_tried_twice() {
+    let (hub, client) = Hub::start().await;
+    let script = tokio::spawn(async move {
+        let mut socket = hub.accept().await;
+        socket.hears().await;
+        socket.closes(1009, "a message has at most 16384 bytes").await;
+    });
+    let ended = client.follow(id()).await.err();
+    assert!(matches!(ended, Some(Ended::Closed { code: 1009, .. })), "{ended:?}");
+    script.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_refused_token_is_not_tried_twice() {
     let (hub, client) = Hub::start().await;
     let script = tokio::spawn(async move {

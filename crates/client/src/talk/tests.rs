@@ -63,7 +63,7 @@ fn an_update_that_does_not_fit_asks_for_the_document_anew() {
 fn an_edit_is_sent_again_word_for_word_until_it_is_answered() {
     let (mut talk, _) = begun();
     let (reply, mut answer) = oneshot::channel();
-    let sent = talk.edit("e1".into(), 3, insert(0, "x"), reply);
+    let sent = talk.edit("e1".into(), 3, insert(0, "x"), reply).unwrap();
     assert_eq!(talk.again().collect::<Vec<_>>(), [sent.as_str()]);
     let passing = json!({"type": "error", "id": "e1", "problem": "p", "status": 503, "detail": "d",
                          "retry_after_ms": 5});
@@ -90,6 +90,35 @@ fn a_refused_edit_is_told_and_the_others_go_on() {
     assert!(waits.try_recv().is_err());
     talk.end(&Ended::LetGo);
     assert_eq!(waits.try_recv().unwrap(), Err(EditError::Ended(Ended::LetGo)));
+}
+
+#[test]
+fn an_error_without_a_name_is_that_of_the_only_message_that_it_can_mean() {
+    let (mut talk, _) = begun();
+    let refused = || json!({"type": "error", "problem": "p", "status": 413, "detail": "too large"});
+    let (first, mut waits) = oneshot::channel();
+    talk.edit("e1".into(), 3, insert(0, "x"), first);
+    talk.say(json!("hello"));
+    heard(&mut talk, refused()).unwrap();
+    assert!(waits.try_recv().is_err(), "the presence may be meant");
+
+    talk.hello("t".into());
+    let (second, mut other) = oneshot::channel();
+    talk.edit("e2".into(), 3, insert(0, "y"), second);
+    heard(&mut talk, refused()).unwrap();
+    assert!(waits.try_recv().is_err() && other.try_recv().is_err(), "either may be meant");
+    heard(&mut talk, json!({"type": "ack", "id": "e2", "version": 4})).unwrap();
+    heard(&mut talk, refused()).unwrap();
+    assert!(matches!(waits.try_recv(), Ok(Err(EditError::Refused(_)))));
+}
+
+#[test]
+fn an_edit_that_no_hub_takes_is_not_sent() {
+    let (mut talk, _) = begun();
+    let (reply, mut answer) = oneshot::channel();
+    assert_eq!(talk.edit("e1".into(), 3, insert(0, &"x".repeat(32 << 20)), reply), None);
+    assert!(matches!(answer.try_recv(), Ok(Err(EditError::TooLong { .. }))));
+    assert_eq!(talk.again().count(), 0);
 }
 
 #[test]

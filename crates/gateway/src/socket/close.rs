@@ -1,6 +1,6 @@
 //! Why sockets are closed. The codes are documented in `docs/sockets.md`.
 //!
-//! 44xx: to connect again in the same way will not help. 45xx and 1012: it will, later.
+//! 44xx: to connect again in the same way will not help, but for 4408. 45xx and 1012: it will, later.
 
 use std::borrow::Cow;
 

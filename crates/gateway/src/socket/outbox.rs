@@ -11,6 +11,9 @@ use std::io::IoSlice;
 /// A payload from here on is not copied.
 const SHARED_BYTES_MIN: usize = 8 << 10;
 
+/// Room for a message that is not known to be long.
+const SHORT_BYTES: usize = 512;
+
 /// What waits to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -34,6 +37,10 @@ impl Outbox {
     /// A message that `write` writes; what it gives stands behind that.
     pub fn push_with(&mut self, opcode: Opcode, write: impl FnOnce(&mut Vec<u8>) -> Bytes) {
         let start = self.open.len();
+        if start == 0 {
+            // A keystroke and what is around it: in one piece of memory, which does not grow step by step.
+            self.open.reserve(SHORT_BYTES);
+        }
         self.open.resize(start + HEAD_BYTES_MAX, 0);
         let tail = write(&mut self.open);
         let written = self.open.len() - start - HEAD_BYTES_MAX;
@@ -61,17 +68,19 @@ impl Outbox {
         self.bytes == 0
     }
 
-    /// What to write next. Closes the open piece.
-    pub fn slices(&mut self) -> impl Iterator<Item = IoSlice<'_>> {
-        if !self.open.is_empty() {
-            self.pieces.push_back(std::mem::take(&mut self.open).into());
-        }
-        self.pieces.iter().map(|piece| IoSlice::new(piece))
+    /// What to write next.
+    pub fn slices(&self) -> impl Iterator<Item = IoSlice<'_>> {
+        let open = Some(&self.open[..]).filter(|open| !open.is_empty());
+        self.pieces.iter().map(|piece| &piece[..]).chain(open).map(IoSlice::new)
     }
 
     /// So many bytes were written.
     pub fn advance(&mut self, mut written: usize) {
         self.bytes -= written;
+        if self.bytes == 0 {
+            *self = Outbox::default();
+            return;
+        }
         while let Some(piece) = self.pieces.front_mut() {
             if piece.len() > written {
                 return piece.advance(written);
@@ -79,8 +88,10 @@ impl Outbox {
             written -= piece.len();
             self.pieces.pop_front();
         }
-        if self.bytes == 0 {
-            *self = Outbox::default();
+        if written > 0 {
+            let mut rest = Bytes::from(std::mem::take(&mut self.open));
+            rest.advance(written);
+            self.pieces.push_back(rest);
         }
     }
 }
@@ -90,7 +101,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn all(outbox: &mut Outbox) -> Vec<u8> {
+    fn all(outbox: &Outbox) -> Vec<u8> {
         outbox.slices().flat_map(|slice| slice.to_vec()).collect()
     }
 
@@ -100,7 +111,7 @@ mod tests {
         outbox.push(Opcode::Text, b"ab");
         outbox.push(Opcode::Ping, b"");
         assert_eq!(outbox.slices().count(), 1);
-        assert_eq!(all(&mut outbox), [0x81, 2, b'a', b'b', 0x89, 0]);
+        assert_eq!(all(&outbox), [0x81, 2, b'a', b'b', 0x89, 0]);
 
         let large = Bytes::from(vec![1; SHARED_BYTES_MIN]);
         let shared = large.clone();
@@ -133,7 +144,7 @@ mod tests {
             }
             prop_assert_eq!(outbox.len(), expected.len());
             while !outbox.is_empty() {
-                let mut next = all(&mut outbox);
+                let mut next = all(&outbox);
                 next.truncate(step);
                 outbox.advance(next.len());
                 written.extend(next);

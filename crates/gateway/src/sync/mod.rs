@@ -8,6 +8,7 @@
 //! handshake.rs   join and peer
 //! serve.rs       the loop of a socket
 //! peer.rs        what a message means
+//! names.rs       documents by their names
 //! documents.rs   the sessions of a socket, and the work that is under way
 //! ```
 //!
@@ -20,6 +21,7 @@
 mod credential;
 mod documents;
 mod handshake;
+mod names;
 mod peer;
 mod serve;
 

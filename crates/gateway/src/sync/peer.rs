@@ -3,6 +3,7 @@
 use super::credential::Grant;
 use super::documents::{Documents, Unheard, Worked};
 use super::handshake::unavailable;
+use super::names::Names;
 use crate::app::App;
 use crate::gate::Pass;
 use crate::socket::{Close, Code, Sender, Signals};
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use rpc::{Bell, Ephemeral, Refusal, Synced};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use wire::{Body, DocumentName, Message, document_id};
+use wire::{Body, Message};
 
 /// Mistakes that a client may make before it is sent away.
 const FAULTS_MAX: u32 = 32;
@@ -38,6 +39,7 @@ pub(super) struct Peer {
     pub documents: Documents,
     /// Documents that may have something to send.
     ready: VecDeque<DocId>,
+    names: Names,
     faults: u32,
 }
 
@@ -49,7 +51,16 @@ impl Peer {
         };
         let documents =
             Documents::new(app.live.clone(), grant.caller.clone(), bell, app.limits.sync_documents);
-        Peer { app, grant, name, signals, documents, ready: VecDeque::new(), faults: 0 }
+        Peer {
+            app,
+            grant,
+            name,
+            signals,
+            documents,
+            ready: VecDeque::new(),
+            names: Names::default(),
+            faults: 0,
+        }
     }
 
     /// Takes in one frame.
@@ -94,7 +105,7 @@ impl Peer {
 
     fn sync(&mut self, name: &str, data: Bytes, room: Pass, sender: &mut Sender) -> Result<(), Close> {
         // What is no id, and what the ticket is not for, looks like what does not exist.
-        let Some(id) = document_id(name).ok().filter(|id| self.grant.covers(*id)) else {
+        let Some(id) = self.names.id(name).filter(|id| self.grant.covers(*id)) else {
             if name.len() > DOCUMENT_NAME_BYTES_MAX {
                 let what = format!("a documentId has at most {DOCUMENT_NAME_BYTES_MAX} bytes");
                 return self.fault(&what, sender);
@@ -114,8 +125,8 @@ impl Peer {
         }
     }
 
-    fn pass_on(&self, name: &str, session: &str, count: u64, data: Bytes) {
-        let known = document_id(name).ok().and_then(|id| self.documents.session(id));
+    fn pass_on(&mut self, name: &str, session: &str, count: u64, data: Bytes) {
+        let known = self.names.id(name).and_then(|id| self.documents.session(id));
         let fits = data.len() <= EPHEMERAL_BYTES_MAX && session.len() <= SESSION_ID_BYTES_MAX;
         if let Some(known) = known.filter(|_| fits) {
             known.say(Ephemeral { sender: self.name.clone(), session: session.into(), count, data });
@@ -163,7 +174,7 @@ impl Peer {
     }
 
     fn show(&mut self, id: DocId, synced: Synced, sender: &mut Sender) -> Result<(), Close> {
-        let name = DocumentName::from(id);
+        let name = self.names.name(id);
         let document = name.as_str();
         match synced {
             Synced::Message(data) => self.say(sender, Body::Sync { document, data }),
@@ -199,7 +210,7 @@ impl Peer {
             }
             other => other.to_string(),
         };
-        let name = DocumentName::from(id);
+        let name = self.names.name(id);
         self.say(sender, Body::Unavailable { document: name.as_str() });
         let what = format!("document {name}: {what}");
         if matches!(refusal, Refusal::BadEdit { .. } | Refusal::TooLarge { .. }) {

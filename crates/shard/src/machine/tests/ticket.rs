@@ -3,6 +3,8 @@
 use super::*;
 use crate::command::Ticket;
 use crate::store::TicketFate;
+use base::{TenantId, UserId};
+use rpc::{Caller, TicketId};
 
 /// How a ticket ends before its time.
 type End = fn(Ticket) -> Command;
@@ -39,4 +41,19 @@ fn a_ticket_that_has_ended_stays_so_though_the_clock_stepped_ahead_and_back() {
         let later = shard.time_ms + HOUR_MS;
         assert_eq!(shard.end_ticket(end, later), None);
     }
+}
+
+#[test]
+fn who_took_a_ticket_back_is_told_with_it() {
+    let mut shard = shard();
+    let heard = Arc::new(Mutex::new(vec![]));
+    shard.machine.on_revoked({
+        let heard = heard.clone();
+        Arc::new(move |caller, ticket| heard.lock().push((caller.clone(), ticket)))
+    });
+    let expires = shard.time_ms + HOUR_MS;
+    shard.end_ticket(Command::SpendTicket, expires);
+    shard.end_ticket(Command::RevokeTicket, expires);
+    let ada = Caller { tenant: TenantId::new("acme").unwrap(), user: UserId::new("ada").unwrap() };
+    assert_eq!(*heard.lock(), [(ada, TicketId([1; 16]))]);
 }

@@ -2,7 +2,7 @@
 //! trimmed in `feed`.)
 
 use super::step::{ApplyError, Step};
-use super::{PARTS_KEPT_MS, RECEIPTS_KEPT_MS};
+use super::{PARTS_KEPT_MS, RECEIPTS_KEPT_MS, TICKETS_KEPT_MS};
 use crate::store::{Space, TicketRecord, key};
 
 /// How much one entry clears away at most: more than one entry adds, so that nothing piles up.
@@ -134,19 +134,19 @@ impl Step<'_> {
     }
 
     fn expire_tickets(&mut self) -> Result<(), ApplyError> {
-        let now_ms = self.clock_ms;
-        if !self.hint.tickets.may_be_before(now_ms) {
+        let before = self.clock_ms.saturating_sub(TICKETS_KEPT_MS);
+        if !self.hint.tickets.may_be_before(before) {
             return Ok(());
         }
         let from = key::state::ticket_expiring(self.hint.tickets.start(), &[]);
-        let to = key::state::ticket_expiring(now_ms, &[]);
+        let to = key::state::ticket_expiring(before, &[]);
         for (expiring, _) in self.txn.range(Space::State, &from, &to, GROUPS_PER_ENTRY)? {
             let Some(ticket) = key::state::expiring_ticket(&expiring) else {
                 return Err(self.rule("expiring tickets name their key"));
             };
             // One that was used up and then taken back may have two times; the later one counts.
             let record = self.txn.record::<TicketRecord>(Space::Documents, ticket)?;
-            if record.is_some_and(|record| record.expires_ms < now_ms) {
+            if record.is_some_and(|record| record.expires_ms < before) {
                 self.txn.remove(Space::Documents, ticket.to_vec());
             }
             self.txn.remove(Space::State, expiring);

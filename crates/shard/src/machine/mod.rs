@@ -47,6 +47,10 @@ pub const RECEIPTS_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How long the parts of a long command wait to be claimed, in log time.
 pub const PARTS_KEPT_MS: u64 = 60 * 60 * 1_000;
 
+/// How long what is known of a ticket is kept beyond the ticket's end, in log time. A clock that was ahead for a while, by a
+/// time zone at most, takes log time with it, and is back when the ticket can still be shown.
+pub const TICKETS_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// The state machine of one shard.
 pub struct Machine {
     store: Store,

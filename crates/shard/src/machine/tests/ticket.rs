@@ -24,19 +24,25 @@ impl Shard {
 fn a_ticket_that_has_ended_stays_so_though_the_clock_stepped_ahead_and_back() {
     let ends: [(End, TicketFate); 2] =
         [(Command::SpendTicket, TicketFate::Spent), (Command::RevokeTicket, TicketFate::Revoked)];
-    for (end, fate) in ends {
+    // Before the clock stepped, and after.
+    for ((end, fate), ended_first) in ends.into_iter().flat_map(|end| [(end, true), (end, false)]) {
         let mut shard = shard();
         let begun = shard.time_ms;
-        shard.time_ms = begun + 24 * HOUR_MS;
+        let expires = begun + HOUR_MS;
+        if ended_first {
+            assert_eq!(shard.end_ticket(end, expires), None);
+        }
+        shard.time_ms = begun + 20 * HOUR_MS;
         shard.create(doc(1), "ada", 1).unwrap();
+        shard.time_ms = begun + 10;
+        if !ended_first {
+            assert_eq!(shard.end_ticket(end, expires), None);
+        }
+        shard.time_ms = expires - 10;
+        assert_eq!(shard.end_ticket(Command::SpendTicket, expires), Some(fate));
 
-        shard.time_ms = begun;
-        assert_eq!(shard.end_ticket(end, begun + HOUR_MS), None);
-        shard.time_ms = begun + HOUR_MS - 10;
-        assert_eq!(shard.end_ticket(Command::SpendTicket, begun + HOUR_MS), Some(fate));
-
-        // It is forgotten when log time has gone on for as long as the ticket had to live.
-        shard.time_ms = begun + 26 * HOUR_MS;
+        // It is forgotten in the end.
+        shard.time_ms = begun + 20 * HOUR_MS + HOUR_MS + TICKETS_KEPT_MS;
         shard.create(doc(2), "ada", 2).unwrap();
         let later = shard.time_ms + HOUR_MS;
         assert_eq!(shard.end_ticket(end, later), None);

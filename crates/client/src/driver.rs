@@ -92,6 +92,11 @@ impl Driver {
                 () = self.outlet.let_go() => return Ok(()),
                 heard = link.next() => {
                     life.sign();
+                    if !was_open {
+                        // What was said while nobody could hear it is over. Not later: whoever is told that the document is
+                        // there may speak at once.
+                        while self.said.try_recv().is_ok() {}
+                    }
                     if let Some(message) = heard? && !self.hear(message, &mut later) {
                         // A new socket begins with a snapshot.
                         return Err(Broken::Later("the copy was out of step".to_owned()));
@@ -114,8 +119,6 @@ impl Driver {
             }
             if !was_open && self.talk.is_open() {
                 *backoff = Backoff::new();
-                // What was said while nobody could hear it is over.
-                while self.said.try_recv().is_ok() {}
                 self.outlet.tell(Event::Online);
                 for text in self.talk.again() {
                     link.send(text.to_owned()).await?;

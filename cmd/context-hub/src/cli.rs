@@ -77,6 +77,9 @@ pub struct ServingArgs {
     /// Connections at once; the next ones wait
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "COUNT")]
     pub max_connections: Option<usize>,
+    /// Sockets at once; the next ones are told to come later. Fewer than connections, so that REST goes on
+    #[arg(long, env = "MAX_SOCKETS", value_name = "COUNT")]
+    pub max_sockets: Option<usize>,
     /// Memory for the bodies of all requests at once, with the values that they are parsed into
     #[arg(long, env = "BODIES_SIZE_MB", value_parser = clap::value_parser!(u32).range(1..))]
     pub bodies_size_mb: Option<u32>,

@@ -8,7 +8,7 @@ use crate::secrets::{OwnerToken, master_key, owner_token, signing_key};
 use anyhow::{Context, Result, bail};
 use base::Limits;
 use gateway::auth::{Issuer, Verifier};
-use gateway::{Config, FeedConfig, Gateway, Services};
+use gateway::{Config, FeedConfig, Gateway, Services, SocketConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rpc::{ShardState, Shards};
 use shard::{EngineOptions, Node, NodeOptions, NodeService};
@@ -190,6 +190,10 @@ fn gateway_config(args: &DevArgs) -> Config {
         allow_public_bind: args.allow_plaintext,
         limits: Limits::from(&args.limits),
         connections_max: serving.max_connections.unwrap_or(default.connections_max),
+        sockets: SocketConfig {
+            sockets_max: serving.max_sockets.unwrap_or(default.sockets.sockets_max),
+            ..default.sockets
+        },
         bodies_bytes_max: serving.bodies_size_mb.map_or(default.bodies_bytes_max, |mb| (mb as usize) << 20),
         body_timeout: seconds(serving.body_timeout_seconds, default.body_timeout),
         idle_timeout: seconds(serving.idle_timeout_seconds, default.idle_timeout),
@@ -272,13 +276,15 @@ mod tests {
     fn flags_reach_the_gateway() {
         let set = config(&[
             "--max-connections=7",
+            "--max-sockets=6",
             "--bodies-size-mb=3",
             "--body-timeout-seconds=4",
             "--idle-timeout-seconds=5",
             "--drain-seconds=6",
             "--max-json-values=8",
         ]);
-        assert_eq!((set.connections_max, set.bodies_bytes_max, set.limits.json_values), (7, 3 << 20, 8));
+        assert_eq!((set.connections_max, set.sockets.sockets_max), (7, 6));
+        assert_eq!((set.bodies_bytes_max, set.limits.json_values), (3 << 20, 8));
         assert_eq!([set.body_timeout, set.idle_timeout, set.drain], [4, 5, 6].map(Duration::from_secs));
     }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod conditions;
+mod crowding;
 mod documents;
 mod endurance;
 mod feed;

@@ -109,7 +109,7 @@ fn play_star(scenario: &Scenario, clients: usize, server: Box<dyn Node>, old: &[
 
 /// How many histories each test plays; more with `SYNC_HISTORIES` in the environment.
 fn seeds(salt: u64) -> impl Iterator<Item = u64> {
-    let count = std::env::var("SYNC_HISTORIES").map_or(150, |count| count.parse().unwrap());
+    let count = std::env::var("SYNC_HISTORIES").map_or(450, |count| count.parse().unwrap());
     (0..count).map(move |seed| salt << 32 | seed)
 }
 

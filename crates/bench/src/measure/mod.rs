@@ -5,6 +5,7 @@ mod cpu;
 mod figure;
 mod histogram;
 mod median;
+mod rest;
 mod usage;
 mod window;
 
@@ -13,5 +14,6 @@ pub use cpu::{CLIENT_CORE, SERVER_CORE, pin_thread_to, process_cpu};
 pub use figure::{Figure, Goal, Report};
 pub use histogram::Histogram;
 pub use median::median;
+pub use rest::at_rest;
 pub use usage::{Usage, Used};
 pub use window::{Load, Measured, Worker, drive, sequence};

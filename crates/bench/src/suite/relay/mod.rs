@@ -8,7 +8,8 @@
 //! nothing.
 //!
 //! The history of a document is brought by a stock client beforehand. At a history of 100 every turn has new documents;
-//! the longer ones go on with theirs. After each turn, and at the end, a stock client (for Hocuspocus: the server's own
+//! the longer ones go on with theirs, which the hub has put away by then (compacted, and flushed to its files): that is paid
+//! once, not for what is passed on. After each turn, and at the end, a stock client (for Hocuspocus: the server's own
 //! Yjs) reads every text, which must be what was typed.
 //!
 //! `relay.paced` is one document with ten readers, into which a character is typed every 50 ms, whatever happens: the time
@@ -20,8 +21,8 @@ mod side;
 
 use super::Setting;
 use super::prose::prose;
-use crate::crowd::{Host, Typing};
-use crate::measure::{Alternation, Figure, Goal, Load, Measured, Report, alternate, drive};
+use crate::crowd::{Host, Place, Typing};
+use crate::measure::{Alternation, Figure, Goal, Load, Measured, Report, alternate, at_rest, drive};
 use crate::server::{Hub, NodePeer, NodeServer, Scratch};
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
@@ -82,9 +83,10 @@ impl Relay<'_> {
         .await?;
         self.compare(report, "relay.100", &turns, 1.0 / 30.0)?;
 
-        // Theirs first: it takes them long, and sockets that nobody reads from answer no pings meanwhile.
+        // Our sockets last: it takes them long, and sockets that nobody reads from answer no pings meanwhile.
+        let places = self.bring(&ours, long).await?;
         let mut their_rooms = self.furnish(&theirs, long).await?;
-        let mut our_rooms = self.furnish(&ours, long).await?;
+        let mut our_rooms = self.open(&ours, places, long, pids.0).await?;
         let turns = alternate(
             "relay.10000",
             async || self.go_on(&mut our_rooms, self.setting.load(), pids.0).await,
@@ -122,7 +124,8 @@ impl Relay<'_> {
         let scratch = Scratch::below(&self.setting.folder)?;
         let hub = Hub::start(self.setting.hub_in(&scratch)).await?;
         let (side, pid) = (self.of_hub(&hub), hub.process().pid());
-        let mut rooms = self.furnish(&side, very_long).await?;
+        let places = self.bring(&side, very_long).await?;
+        let mut rooms = self.open(&side, places, very_long, pid).await?;
         let turns = alternate(
             "relay.50000",
             async || self.go_on(&mut rooms, self.brief(), pid).await,
@@ -168,6 +171,22 @@ impl Relay<'_> {
 
     async fn furnish<S: Side>(&self, side: &S, history: usize) -> Result<Vec<Room<S>>> {
         try_join_all((0..self.scale.documents).map(|_| Room::new(side, history, self.scale.readers))).await
+    }
+
+    async fn bring(&self, side: &RepoSide, history: usize) -> Result<Vec<Place>> {
+        try_join_all((0..self.scale.documents).map(|_| side.bring(history))).await
+    }
+
+    /// Opens documents once the hub has put them away.
+    async fn open(
+        &self,
+        side: &RepoSide,
+        places: Vec<Place>,
+        history: usize,
+        hub: Pid,
+    ) -> Result<Vec<Room<RepoSide>>> {
+        at_rest(hub).await?;
+        try_join_all(places.into_iter().map(|place| Room::at(side, place, history, self.scale.readers))).await
     }
 
     async fn go_on<S: Side>(&self, rooms: &mut Vec<Room<S>>, load: Load, server: Pid) -> Result<Measured> {

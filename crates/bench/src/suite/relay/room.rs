@@ -1,7 +1,7 @@
 //! A document with one who types and those who read.
 
-use super::side::Side;
-use crate::crowd::Seat;
+use super::side::{RepoSide, Side};
+use crate::crowd::{Place, Seat};
 use crate::measure::Worker;
 use anyhow::Result;
 use futures::future::try_join_all;
@@ -20,8 +20,26 @@ impl<S: Side> Room<S> {
     /// A new document with a history, open on all its sockets.
     pub async fn new(side: &S, history: usize, readers: usize) -> Result<Room<S>> {
         let (document, writer) = side.furnish(history).await?;
+        Room::with(side, document, writer, history, readers).await
+    }
+
+    async fn with(
+        side: &S,
+        document: S::Document,
+        writer: S::Seat,
+        history: usize,
+        readers: usize,
+    ) -> Result<Room<S>> {
         let readers = try_join_all((0..readers).map(|_| side.sit(&document, history))).await?;
         Ok(Room { document, changes: history, writer, readers })
+    }
+}
+
+impl Room<RepoSide> {
+    /// A document that was brought, open on all its sockets.
+    pub async fn at(side: &RepoSide, place: Place, history: usize, readers: usize) -> Result<Room<RepoSide>> {
+        let writer = side.sit(&place, history).await?;
+        Room::with(side, place, writer, history, readers).await
     }
 }
 

@@ -32,13 +32,21 @@ pub struct RepoSide {
     pub typing: Rc<Typing>,
 }
 
+impl RepoSide {
+    /// A new document with that many changes, brought by a stock client that leaves.
+    pub async fn bring(&self, changes: usize) -> Result<Place> {
+        let place = self.host.new_document()?;
+        StockPeer::bring(&place, self.typing.document_at(changes)?).await?;
+        Ok(place)
+    }
+}
+
 impl Side for RepoSide {
     type Document = Place;
     type Seat = Follower;
 
     async fn furnish(&self, changes: usize) -> Result<(Place, Follower)> {
-        let place = self.host.new_document()?;
-        StockPeer::bring(&place, self.typing.document_at(changes)?).await?;
+        let place = self.bring(changes).await?;
         let writer = self.sit(&place, changes).await?;
         Ok((place, writer))
     }

@@ -97,6 +97,8 @@ impl Runner {
             let born = give_birth(&self.engine, &self.shard, live, uploads).await;
             self.open.queue.put_back(Work { uploads: born.others, ..work });
             self.again(Work { uploads: born.tried, ..Work::default() });
+            // What came whole, with a history of its own, is put away whole.
+            self.compact_if_due(live);
             return Ok(Done::default());
         }
         let place = place(&work, live.as_deref());

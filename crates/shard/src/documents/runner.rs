@@ -58,7 +58,7 @@ impl Runner {
     pub async fn run(self) {
         let runner = Arc::new(self);
         let stopping = &runner.engine.stopping;
-        let mut ended = Instant::now();
+        let (mut ended, mut is_slow) = (Instant::now(), false);
         loop {
             let work = runner.open.queue.take();
             if work.is_empty() {
@@ -78,6 +78,11 @@ impl Runner {
             ended = Instant::now();
             let rest = runner.open.pace.lock().worked(done.work, since_last).max(done.rest);
             if !rest.is_zero() {
+                metrics::counter!("documents_rests_total").increment(1);
+                if !std::mem::replace(&mut is_slow, true) {
+                    let id = runner.open.doc.id;
+                    tracing::warn!(document = %id, ?rest, "a document takes more computing than its share, and has to rest");
+                }
                 stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
             }
         }

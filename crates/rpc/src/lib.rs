@@ -9,6 +9,7 @@ mod feed;
 mod health;
 mod list;
 mod live;
+mod raft;
 mod refusal;
 mod shards;
 mod share;
@@ -23,6 +24,9 @@ pub use health::{Health, ShardHealth, ShardState};
 pub use list::{List, Page, Summary};
 pub use live::{
     Bell, Ephemeral, Follow, FollowSession, Followed, Join, Live, SharedLive, SyncSession, Synced,
+};
+pub use raft::{
+    Lane, PeerAnswer, PeerError, Pieces, RaftPeer, RaftPeers, RaftReplicas, SNAPSHOT_PIECE_BYTES,
 };
 pub use refusal::{LimitKind, Refusal};
 pub use shards::{Answer, Caller, Shards, SharedShards};

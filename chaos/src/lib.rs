@@ -4,8 +4,10 @@
 //! they are answered, [`ledger`] decides who kept their word, and [`drill`] puts them together.
 
 pub mod binary;
+pub mod check;
 pub mod client;
 pub mod drill;
+pub mod history;
 pub mod hub;
 pub mod ledger;
 pub mod powercut;

@@ -1,0 +1,185 @@
+//! How long a shard took no writes after a fault.
+//!
+//! A fault is a node that stops being alive; nodes that do so within [`ONE_FAULT`] of each other are one fault. A gap is
+//! the time between two acknowledgements of writes to a shard that follow one another. The gap of a shard at a fault is
+//! the longest of those that end after the fault and begin before the next one. It is measured whole, also what of it lies
+//! before the fault, so that it is at most one writing interval too long and never too short. A shard that was not
+//! written to again has an open gap, which lasts until the last write that anybody sent.
+//!
+//! The figures cover the shards that the node led when it failed. Of the others the longest pause is listed, too, because
+//! a fault that they notice at all is worth a look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Findings, Violation};
+use crate::history::{Condition, History, Micros, NodeChange, ShardId};
+
+/// Nodes that fail within this time of each other fail together.
+pub const ONE_FAULT: Micros = Micros(250_000);
+
+/// The longest gaps that are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The median over all faults and shards that the victim led.
+    pub median: Micros,
+    /// The longest of them.
+    pub worst: Micros,
+}
+
+/// Every gap, and what they come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gaps {
+    /// A fault and a shard each, in the order of time.
+    pub all: Vec<Gap>,
+    /// The median of the gaps of shards that a victim led: the upper one of two.
+    pub median: Option<Micros>,
+    /// The longest of them.
+    pub worst: Option<Micros>,
+}
+
+/// One shard's gap at one fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When the fault was made.
+    pub fault: Micros,
+    /// What became of which node, for people.
+    pub what: String,
+    /// The shard.
+    pub shard: ShardId,
+    /// Whether the node led it.
+    pub led: bool,
+    /// The acknowledgement that it begins with; the fault itself, if there was none before.
+    pub from: Micros,
+    /// The acknowledgement that ends it, or the last attempt.
+    pub to: Micros,
+    /// No acknowledgement came any more.
+    pub open: bool,
+}
+
+/// A fault: one node or several, at once.
+struct Fault<'h> {
+    at: Micros,
+    nodes: Vec<&'h NodeChange>,
+}
+
+impl Gap {
+    /// How long it is.
+    pub fn length(&self) -> Micros {
+        self.to.since(self.from)
+    }
+}
+
+impl Gaps {
+    /// Holds the gaps of shards that a victim led against the limits.
+    pub fn judge(&self, limits: Limits) -> Findings {
+        let mut findings = Findings::default();
+        let led = self.all.iter().filter(|gap| gap.led);
+        findings.examined = led.clone().count() as u64;
+        for gap in led.filter(|gap| gap.open || gap.length() > limits.worst) {
+            let (length, worst) = (gap.length(), limits.worst);
+            let what = if gap.open {
+                format!("{} took no write after {} at {}", gap.shard, gap.what, gap.fault)
+            } else {
+                format!(
+                    "{} took no write for {length} when {} at {}; at most {worst} are allowed",
+                    gap.shard, gap.what, gap.fault
+                )
+            };
+            findings.violated(Violation::of(what, []));
+        }
+        if let Some(median) = self.median.filter(|median| *median > limits.median) {
+            let what = format!("the median gap is {median}; at most {} are allowed", limits.median);
+            findings.violated(Violation::of(what, []));
+        }
+        findings
+    }
+}
+
+/// Finds every gap.
+pub fn measure(history: &History) -> Gaps {
+    let mut shards: BTreeMap<ShardId, Vec<Micros>> = BTreeMap::new();
+    let writes = history.operations.iter().filter(|operation| operation.kind.mark().is_some());
+    let last_attempt = writes.clone().map(|write| write.invoked).max().unwrap_or_default();
+    for write in writes.filter(|write| write.is_acknowledged_write()) {
+        if let Some(shard) = write.place() {
+            shards.entry(shard).or_default().push(write.ended());
+        }
+    }
+    shards.values_mut().for_each(|acknowledged| acknowledged.sort_unstable());
+    let faults = faults(&history.nodes);
+    let mut all = vec![];
+    for (number, fault) in faults.iter().enumerate() {
+        let until = faults.get(number + 1).map_or(last_attempt, |next| next.at);
+        for (shard, acknowledged) in &shards {
+            let Some((from, to, open)) = longest(acknowledged, fault.at, until, last_attempt) else {
+                continue;
+            };
+            let leader = leader(history, *shard, fault.at);
+            let led = leader.is_some_and(|leader| fault.nodes.iter().any(|change| change.node == leader));
+            all.push(Gap { fault: fault.at, what: fault.words(), shard: *shard, led, from, to, open });
+        }
+    }
+    let mut lengths: Vec<Micros> = all.iter().filter(|gap| gap.led).map(Gap::length).collect();
+    lengths.sort_unstable();
+    Gaps { median: lengths.get(lengths.len() / 2).copied(), worst: lengths.last().copied(), all }
+}
+
+/// The longest time between neighbours that ends after `fault` and begins before `until`, and whether it is open.
+fn longest(
+    acknowledged: &[Micros],
+    fault: Micros,
+    until: Micros,
+    last_attempt: Micros,
+) -> Option<(Micros, Micros, bool)> {
+    let first = acknowledged.partition_point(|at| *at <= fault);
+    let before = first.checked_sub(1).map_or(fault, |last| acknowledged[last]);
+    let mut from = before;
+    let mut longest: Option<(Micros, Micros, bool)> = None;
+    let mut offer = |gap: (Micros, Micros, bool)| {
+        if longest.is_none_or(|(from, to, _)| to.since(from) < gap.1.since(gap.0)) {
+            longest = Some(gap);
+        }
+    };
+    for &to in &acknowledged[first..] {
+        if from >= until.max(fault) && from > fault {
+            return longest;
+        }
+        offer((from, to, false));
+        from = to;
+    }
+    if last_attempt > from.max(fault) && from < until {
+        offer((from, last_attempt, true));
+    }
+    longest
+}
+
+/// Who was last seen to lead the shard. A newer term is believed over a later sight of an older one.
+fn leader(history: &History, shard: ShardId, at: Micros) -> Option<&str> {
+    let seen = history.leaders.iter().take_while(|seen| seen.at <= at).filter(|seen| seen.shard == shard);
+    seen.max_by_key(|seen| seen.term).map(|seen| seen.node.as_str())
+}
+
+fn faults(changes: &[NodeChange]) -> Vec<Fault<'_>> {
+    let mut faults: Vec<Fault<'_>> = vec![];
+    let mut down: BTreeSet<&str> = BTreeSet::new();
+    for change in changes {
+        if change.became == Condition::Alive {
+            down.remove(change.node.as_str());
+        } else if down.insert(&change.node) {
+            match faults.last_mut() {
+                Some(fault) if change.at.since(fault.at) <= ONE_FAULT => fault.nodes.push(change),
+                _ => faults.push(Fault { at: change.at, nodes: vec![change] }),
+            }
+        }
+    }
+    faults
+}
+
+impl Fault<'_> {
+    fn words(&self) -> String {
+        let each = self.nodes.iter().map(|change| format!("{} was {}", change.node, change.became));
+        each.collect::<Vec<_>>().join(" and ")
+    }
+}

@@ -1,0 +1,4 @@
+//! A sound history that every checker accepts, and for each property one mistake that its checker alone catches.
+
+mod exact;
+pub mod story;

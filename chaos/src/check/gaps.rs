@@ -2,9 +2,9 @@
 //!
 //! A fault is a node that stops being alive; nodes that do so within [`ONE_FAULT`] of each other are one fault. A gap is
 //! the time between two acknowledgements of writes to a shard that follow one another. The gap of a shard at a fault is
-//! the longest of those that end after the fault and begin before the next one. It is measured whole, also what of it lies
-//! before the fault, so that it is at most one writing interval too long and never too short. A shard that was not
-//! written to again has an open gap, which lasts until the last write that anybody sent.
+//! the longest of those that the fault falls into and that lie between it and the next one. It is measured whole, also what of it lies
+//! before the fault, so that it is at most one writing interval too long and never too short. A shard whose last writes were sent in
+//! vain has an open gap, which lasts until their clients gave up.
 //!
 //! The figures cover the shards that the node led when it failed. Of the others the longest pause is listed, too, because
 //! a fault that they notice at all is worth a look.
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Findings, Violation};
-use crate::history::{Condition, History, Micros, NodeChange, ShardId};
+use crate::history::{Condition, Document, End, History, Micros, NodeChange, Operation, ShardId};
 
 /// Nodes that fail within this time of each other fail together.
 pub const ONE_FAULT: Micros = Micros(250_000);
@@ -52,7 +52,7 @@ pub struct Gap {
     pub led: bool,
     /// The acknowledgement that it begins with; the fault itself, if there was none before.
     pub from: Micros,
-    /// The acknowledgement that ends it, or the last attempt.
+    /// The acknowledgement that ends it, or when the last who waited for one gave up.
     pub to: Micros,
     /// No acknowledgement came any more.
     pub open: bool,
@@ -97,25 +97,22 @@ impl Gaps {
     }
 }
 
+/// When writes to a shard were acknowledged, and until when others were waited for in vain.
+#[derive(Default)]
+struct Writes {
+    acknowledged: Vec<Micros>,
+    in_vain: Micros,
+}
+
 /// Finds every gap.
 pub fn measure(history: &History) -> Gaps {
-    let mut shards: BTreeMap<ShardId, Vec<Micros>> = BTreeMap::new();
-    let writes = history.operations.iter().filter(|operation| operation.kind.mark().is_some());
-    let last_attempt = writes.clone().map(|write| write.invoked).max().unwrap_or_default();
-    for write in writes.filter(|write| write.is_acknowledged_write()) {
-        if let Some(shard) = write.place() {
-            shards.entry(shard).or_default().push(write.ended());
-        }
-    }
-    shards.values_mut().for_each(|acknowledged| acknowledged.sort_unstable());
+    let shards = writes(history);
     let faults = faults(&history.nodes);
     let mut all = vec![];
     for (number, fault) in faults.iter().enumerate() {
-        let until = faults.get(number + 1).map_or(last_attempt, |next| next.at);
-        for (shard, acknowledged) in &shards {
-            let Some((from, to, open)) = longest(acknowledged, fault.at, until, last_attempt) else {
-                continue;
-            };
+        let until = faults.get(number + 1).map_or(history.ends, |next| next.at);
+        for (shard, writes) in &shards {
+            let Some((from, to, open)) = writes.longest(fault.at, until) else { continue };
             let leader = leader(history, *shard, fault.at);
             let led = leader.is_some_and(|leader| fault.nodes.iter().any(|change| change.node == leader));
             all.push(Gap { fault: fault.at, what: fault.words(), shard: *shard, led, from, to, open });
@@ -126,33 +123,40 @@ pub fn measure(history: &History) -> Gaps {
     Gaps { median: lengths.get(lengths.len() / 2).copied(), worst: lengths.last().copied(), all }
 }
 
-/// The longest time between neighbours that ends after `fault` and begins before `until`, and whether it is open.
-fn longest(
-    acknowledged: &[Micros],
-    fault: Micros,
-    until: Micros,
-    last_attempt: Micros,
-) -> Option<(Micros, Micros, bool)> {
-    let first = acknowledged.partition_point(|at| *at <= fault);
-    let before = first.checked_sub(1).map_or(fault, |last| acknowledged[last]);
-    let mut from = before;
-    let mut longest: Option<(Micros, Micros, bool)> = None;
-    let mut offer = |gap: (Micros, Micros, bool)| {
-        if longest.is_none_or(|(from, to, _)| to.since(from) < gap.1.since(gap.0)) {
-            longest = Some(gap);
+/// The writes to each shard. Where an operation does not say its shard, another one on the same document may.
+fn writes(history: &History) -> BTreeMap<ShardId, Writes> {
+    let place = |operation: &Operation| Some((operation.subject()?.clone(), operation.place()?));
+    let places: BTreeMap<Document, ShardId> = history.operations.iter().filter_map(place).collect();
+    let mut shards: BTreeMap<ShardId, Writes> = BTreeMap::new();
+    for write in history.operations.iter().filter(|operation| operation.kind.is_write()) {
+        let known = || write.subject().and_then(|document| places.get(document).copied());
+        let Some(shard) = write.place().or_else(known) else { continue };
+        let writes = shards.entry(shard).or_default();
+        match write.end {
+            End::Ok { at, .. } => writes.acknowledged.push(at),
+            End::Unknown { at } => writes.in_vain = writes.in_vain.max(at),
+            // Whoever is refused has been answered.
+            End::Failed { .. } => {}
         }
-    };
-    for &to in &acknowledged[first..] {
-        if from >= until.max(fault) && from > fault {
-            return longest;
-        }
-        offer((from, to, false));
-        from = to;
     }
-    if last_attempt > from.max(fault) && from < until {
-        offer((from, last_attempt, true));
+    shards.values_mut().for_each(|writes| writes.acknowledged.sort_unstable());
+    shards
+}
+
+impl Writes {
+    /// The longest time between neighbours that `fault` falls into or that lies between it and `until`, and whether it is
+    /// open.
+    fn longest(&self, fault: Micros, until: Micros) -> Option<(Micros, Micros, bool)> {
+        let after = self.acknowledged.partition_point(|at| *at <= fault);
+        let before = after.checked_sub(1).map_or(fault, |last| self.acknowledged[last]);
+        let starts = [before].into_iter().chain(self.acknowledged[after..].iter().copied());
+        let ends = self.acknowledged[after..].iter().map(|to| (*to, false));
+        let last = self.acknowledged.last().copied().unwrap_or(fault).max(fault);
+        let open = (self.in_vain > last).then_some((self.in_vain, true));
+        let gaps = starts.zip(ends.chain(open)).map(|(from, (to, open))| (from, to, open));
+        gaps.take_while(|(from, to, _)| *from == before || *to <= until)
+            .max_by_key(|(from, to, _)| (to.since(*from), *from))
     }
-    longest
 }
 
 /// Who was last seen to lead the shard. A newer term is believed over a later sight of an older one.

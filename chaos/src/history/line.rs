@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{
-    Answer, ClientId, Condition, Document, Kind, Micros, OperationId, ShardId, Side, StateId,
-};
+use super::words::{Answer, ClientId, Document, Kind, Micros, OperationId, ShardId, StateId};
+use super::{Closing, Final, Leadership, NodeChange, Replica};
 use crate::ledger::Mark;
 
 /// The format that is written, and the only one that is read.
@@ -57,25 +56,9 @@ pub enum Line {
     /// Marks that somebody saw, as the difference from an earlier state of the document. Sorted, with repetitions.
     State(StateLine),
     /// A node became something else.
-    Node {
-        /// When.
-        at: Micros,
-        /// Its name.
-        node: String,
-        /// What it became.
-        became: Condition,
-    },
+    Node(NodeChange),
     /// Somebody saw a node lead.
-    Leader {
-        /// When.
-        at: Micros,
-        /// What it leads.
-        shard: ShardId,
-        /// In which term.
-        term: u64,
-        /// Its name.
-        node: String,
-    },
+    Leader(Leadership),
     /// A client's socket is open.
     Opened {
         /// When.
@@ -84,32 +67,11 @@ pub enum Line {
         client: ClientId,
     },
     /// A client's socket is closed.
-    Closed {
-        /// When.
-        at: Micros,
-        /// Whose.
-        client: ClientId,
-        /// Who closed it.
-        by: Side,
-        /// Why, for people.
-        reason: String,
-    },
-    /// What a document holds when all is over; no state where it is not there.
-    Final {
-        /// Which.
-        document: Document,
-        /// Its marks.
-        state: Option<StateId>,
-    },
-    /// What a replica has of a document when all is over; no heads where it has none.
-    Replica {
-        /// Which document.
-        document: Document,
-        /// Whose replica.
-        node: String,
-        /// Its heads, in the one form that equal heads have.
-        heads: Option<String>,
-    },
+    Closed(Closing),
+    /// What a document holds when all is over.
+    Final(Final),
+    /// What a replica has of a document when all is over.
+    Replica(Replica),
     /// The last line, without which a history is cut off.
     End {
         /// When.

@@ -6,11 +6,14 @@
 pub(crate) mod line;
 mod read;
 mod recorder;
+mod show;
 mod states;
 mod words;
 
 #[cfg(test)]
 mod tests;
+
+use serde::{Deserialize, Serialize};
 
 pub use read::{ReadError, read};
 pub use recorder::{Ask, LINES_MAX, Recorder};
@@ -48,7 +51,7 @@ pub struct History {
 }
 
 /// A node became something else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeChange {
     /// When.
     pub at: Micros,
@@ -59,7 +62,7 @@ pub struct NodeChange {
 }
 
 /// Somebody saw a node lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leadership {
     /// When.
     pub at: Micros,
@@ -72,7 +75,7 @@ pub struct Leadership {
 }
 
 /// A socket was closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
     /// When.
     pub at: Micros,
@@ -85,7 +88,7 @@ pub struct Closing {
 }
 
 /// What a document holds at the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Final {
     /// Which.
     pub document: Document,
@@ -94,7 +97,7 @@ pub struct Final {
 }
 
 /// What a replica has of a document at the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replica {
     /// Which document.
     pub document: Document,

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Read};
 
+use super::History;
 use super::line::{FORMAT, Invoke, Line};
 use super::recorder::LINES_MAX;
 use super::words::{Answer, Document, End, Micros, Operation, OperationId};
-use super::{Closing, Final, History, Leadership, NodeChange, Replica};
 use crate::ledger::Mark;
 
 /// Bytes of the longest line: a state of a document with several hundred thousand marks.
@@ -100,23 +100,18 @@ impl Reader {
             }
             Line::Unknown { at, op } => return self.close(op, End::Unknown { at }),
             Line::State(state) => return history.states.push(state),
-            Line::Node { at, node, became } => history.nodes.push(NodeChange { at, node, became }),
-            Line::Leader { at, shard, term, node } => {
-                history.leaders.push(Leadership { at, shard, term, node });
-            }
+            Line::Node(change) => history.nodes.push(change),
+            Line::Leader(leadership) => history.leaders.push(leadership),
             Line::Opened { .. } => history.sockets += 1,
-            Line::Closed { at, client, by, reason } => {
-                history.closings.push(Closing { at, client, by, reason });
-            }
-            Line::Final { document, state } => {
-                if state.is_some_and(|state| history.states.document(state) != Some(&document)) {
+            Line::Closed(closing) => history.closings.push(closing),
+            Line::Final(last) => {
+                let of = |state| history.states.document(state);
+                if last.state.is_some_and(|state| of(state) != Some(&last.document)) {
                     return Err("its state is not of its document".into());
                 }
-                history.finals.push(Final { document, state });
+                history.finals.push(last);
             }
-            Line::Replica { document, node, heads } => {
-                history.replicas.push(Replica { document, node, heads });
-            }
+            Line::Replica(replica) => history.replicas.push(replica),
             Line::End { at } => (self.ended, history.ends) = (true, at),
         }
         Ok(())

@@ -12,6 +12,7 @@ use super::states::{Differ, Marks};
 use super::words::{
     Answer, ClientId, Condition, Document, Kind, Micros, OperationId, ShardId, Side, StateId,
 };
+use super::{Closing, Final, Leadership, NodeChange, Replica};
 
 /// Lines of the longest history: about 1 GiB on disk, and as much in memory when it is checked.
 pub const LINES_MAX: u64 = 5_000_000;
@@ -94,12 +95,12 @@ impl<W: Write> Recorder<W> {
 
     /// A node became something else. A fault is noted before it is made, so that nothing it causes precedes it.
     pub fn node(&mut self, at: Micros, node: &str, became: Condition) -> io::Result<()> {
-        self.write(&Line::Node { at, node: node.to_owned(), became })
+        self.write(&Line::Node(NodeChange { at, node: node.to_owned(), became }))
     }
 
     /// Somebody saw a node lead.
     pub fn leader(&mut self, at: Micros, shard: ShardId, term: u64, node: &str) -> io::Result<()> {
-        self.write(&Line::Leader { at, shard, term, node: node.to_owned() })
+        self.write(&Line::Leader(Leadership { at, shard, term, node: node.to_owned() }))
     }
 
     /// A client has a socket.
@@ -109,21 +110,22 @@ impl<W: Write> Recorder<W> {
 
     /// A client's socket is closed.
     pub fn closed(&mut self, at: Micros, client: ClientId, by: Side, reason: &str) -> io::Result<()> {
-        self.write(&Line::Closed { at, client, by, reason: reason.to_owned() })
+        self.write(&Line::Closed(Closing { at, client, by, reason: reason.to_owned() }))
     }
 
     /// What a document holds when all is over; `None` if it is not there.
     pub fn last(&mut self, document: &Document, marks: Option<Marks>) -> io::Result<()> {
         let state = marks.map(|marks| self.seen(document, marks)).transpose()?;
-        self.write(&Line::Final { document: document.clone(), state })
+        self.write(&Line::Final(Final { document: document.clone(), state }))
     }
 
     /// What a replica has of a document when all is over; `None` if it has nothing.
     pub fn replica(&mut self, document: &Document, node: &str, heads: Option<String>) -> io::Result<()> {
-        self.write(&Line::Replica { document: document.clone(), node: node.to_owned(), heads })
+        self.write(&Line::Replica(Replica { document: document.clone(), node: node.to_owned(), heads }))
     }
 
-    /// Ends the history. Operations without an end get an unknown one.
+    /// Ends the history. Operations without an end get an unknown one, so the clients should have come to theirs: a write
+    /// that is broken off here looks like one that was sent in vain.
     pub fn finish(mut self, at: Micros) -> io::Result<W> {
         for op in std::mem::take(&mut self.open) {
             self.write(&Line::Unknown { at, op })?;

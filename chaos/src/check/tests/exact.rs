@@ -3,7 +3,7 @@
 use super::story::*;
 use crate::check::{Bounds, Property, Verdict, check, gaps};
 use crate::history::line::Line;
-use crate::history::{Kind, Side, StateId};
+use crate::history::{Answer, Final, Kind, Leadership, ShardId, Side, StateId};
 
 fn bounds() -> Bounds {
     Bounds { gaps: Some(gaps::Limits { median: ms(2_000), worst: ms(4_000) }), ..Bounds::default() }
@@ -51,10 +51,10 @@ fn a_write_that_is_gone_at_the_end_is_lost() {
     });
     breaks(Property::NothingLost, "which nobody deleted", |lines| {
         for line in lines {
-            if let Line::Final { document, state } = line
-                && **document == *"d"
+            if let Line::Final(last) = line
+                && *last.document == *"d"
             {
-                *state = None;
+                last.state = None;
             }
         }
     });
@@ -63,7 +63,7 @@ fn a_write_that_is_gone_at_the_end_is_lost() {
 #[test]
 fn a_document_that_nobody_looked_at_is_undecided() {
     let mut lines = sound();
-    lines.retain(|line| !matches!(line, Line::Final { .. }));
+    lines.retain(|line| !matches!(line, Line::Final(_)));
     let found = check(&history(&lines), &bounds());
     assert_eq!(found[0].0, Property::NothingLost);
     assert_eq!(found[0].1.verdict(), Verdict::Undecided);
@@ -128,7 +128,7 @@ fn a_read_that_goes_back_is_caught() {
 fn a_document_that_a_revision_read_does_not_find_is_caught() {
     breaks(Property::RevisionsAdvance, "does not find it", |lines| {
         answer(lines, 7, |answer| {
-            *answer = crate::history::Answer { absent: true, ..Default::default() };
+            *answer = Answer { absent: true, ..Default::default() };
         });
     });
 }
@@ -139,7 +139,7 @@ fn a_stale_strong_read_is_caught() {
         // The lease trap: a leader that was replaced still answers.
         let stale = [
             invoke(30, 3, 1_400, "d", Kind::Read),
-            ok(30, 1_405, crate::history::Answer { revision: None, ..shows(3, 2, revision(0, 3)) }),
+            ok(30, 1_405, Answer { revision: None, ..shows(3, 2, revision(0, 3)) }),
         ];
         insert(lines, stale);
     });
@@ -171,8 +171,8 @@ fn a_version_with_two_faces_is_caught() {
 #[test]
 fn two_leaders_in_a_term_are_caught() {
     breaks(Property::OneLeader, "shard 0 was led in term 2 by n3 at 1.000 s, and n2 at 1.001 s", |lines| {
-        let shard = crate::history::ShardId(0);
-        insert(lines, [Line::Leader { at: ms(1_001), shard, term: 2, node: "n2".into() }]);
+        let shard = ShardId(0);
+        insert(lines, [Line::Leader(Leadership { at: ms(1_001), shard, term: 2, node: "n2".into() })]);
     });
 }
 
@@ -180,7 +180,7 @@ fn two_leaders_in_a_term_are_caught() {
 fn a_closed_socket_is_caught() {
     breaks(Property::SocketsKept, "the socket of client 2 was closed", |lines| {
         let close = |line: &mut Line| match line {
-            Line::Closed { client, by, .. } if client.0 == 2 => *by = Side::Hub,
+            Line::Closed(closing) if closing.client.0 == 2 => closing.by = Side::Hub,
             _ => {}
         };
         lines.iter_mut().for_each(close);
@@ -199,23 +199,23 @@ fn a_long_gap_is_caught() {
 }
 
 fn end(lines: &mut Vec<Line>, marks: &[u64]) {
-    let place = lines.iter().position(|line| matches!(line, Line::Final { .. })).unwrap();
-    lines[place] = Line::Final { document: "d".into(), state: Some(StateId(8)) };
+    let place = lines.iter().position(|line| matches!(line, Line::Final(_))).unwrap();
+    lines[place] = Line::Final(Final { document: "d".into(), state: Some(StateId(8)) });
     lines.insert(place, state("d", 8, marks));
 }
 
 fn insert(lines: &mut Vec<Line>, others: impl IntoIterator<Item = Line>) {
-    let place = lines.iter().position(|line| matches!(line, Line::Final { .. })).unwrap();
+    let place = lines.iter().position(|line| matches!(line, Line::Final(_))).unwrap();
     lines.splice(place..place, others);
 }
 
 fn replica(lines: &mut [Line], wanted: &str, name: &str, value: Option<&str>) {
     for line in lines {
-        if let Line::Replica { document, node, heads } = line
-            && **document == *wanted
-            && node == name
+        if let Line::Replica(replica) = line
+            && *replica.document == *wanted
+            && replica.node == name
         {
-            *heads = value.map(str::to_owned);
+            replica.heads = value.map(str::to_owned);
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::history::line::{Invoke, Line, StateLine};
 use crate::history::{
-    Answer, ClientId, Condition, History, Kind, Micros, OperationId, Revision, ShardId, Side, StateId, read,
+    Answer, ClientId, Closing, Condition, Final, History, Kind, Leadership, Micros, NodeChange, OperationId,
+    Replica, Revision, ShardId, Side, StateId, read,
 };
 use crate::ledger::Mark;
 
@@ -56,12 +57,13 @@ pub fn state(document: &str, state: u32, marks: &[u64]) -> Line {
     Line::State(StateLine { document: document.into(), state: StateId(state), from: None, gone: vec![], new })
 }
 
-fn node(at: u64, node: &str, became: Condition) -> Line {
-    Line::Node { at: ms(at), node: node.into(), became }
+/// A node that became something else.
+pub fn node(at: u64, node: &str, became: Condition) -> NodeChange {
+    NodeChange { at: ms(at), node: node.into(), became }
 }
 
 fn leader(at: u64, shard: u32, term: u64, node: &str) -> Line {
-    Line::Leader { at: ms(at), shard: ShardId(shard), term, node: node.into() }
+    Line::Leader(Leadership { at: ms(at), shard: ShardId(shard), term, node: node.into() })
 }
 
 fn create(mark: u64) -> Kind {
@@ -91,19 +93,23 @@ pub fn sound() -> Vec<Line> {
     lines.extend(before_the_kill());
     lines.extend(after_the_kill());
     lines.extend(another_document());
-    lines.extend((1..=3).map(|client| Line::Closed {
-        at: ms(2_100),
-        client: ClientId(client),
-        by: Side::Client,
-        reason: "the drill is over".into(),
+    lines.extend((1..=3).map(|client| {
+        Line::Closed(Closing {
+            at: ms(2_100),
+            client: ClientId(client),
+            by: Side::Client,
+            reason: "the drill is over".into(),
+        })
     }));
-    lines.push(Line::Final { document: "d".into(), state: Some(StateId(5)) });
-    lines.push(Line::Final { document: "e".into(), state: None });
+    lines.push(Line::Final(Final { document: "d".into(), state: Some(StateId(5)) }));
+    lines.push(Line::Final(Final { document: "e".into(), state: None }));
     for name in ["n1", "n2", "n3"] {
-        let replica = |document: &str, heads: Option<&str>| Line::Replica {
-            document: document.into(),
-            node: name.into(),
-            heads: heads.map(str::to_owned),
+        let replica = |document: &str, heads: Option<&str>| {
+            Line::Replica(Replica {
+                document: document.into(),
+                node: name.into(),
+                heads: heads.map(str::to_owned),
+            })
         };
         lines.extend([replica("d", Some("h6")), replica("e", None)]);
     }
@@ -130,7 +136,7 @@ fn before_the_kill() -> Vec<Line> {
 
 fn after_the_kill() -> Vec<Line> {
     vec![
-        node(100, "n1", Condition::Killed),
+        Line::Node(node(100, "n1", Condition::Killed)),
         invoke(5, 2, 105, "d", edit(5, 3)),
         invoke(6, 3, 110, "d", at_least(revision(0, 3))),
         ok(6, 130, shows(3, 2, revision(0, 3))),
@@ -142,7 +148,7 @@ fn after_the_kill() -> Vec<Line> {
         invoke(8, 2, 1_400, "d", swap(9, "t2")),
         failed(8, 1_410, Answer { tag: Some("t4".into()), ..Answer::default() }),
         Line::Unknown { at: ms(1_500), op: OperationId(4) },
-        node(1_600, "n1", Condition::Alive),
+        Line::Node(node(1_600, "n1", Condition::Alive)),
         invoke(9, 1, 1_700, "d", Kind::Read),
         state("d", 4, &[1, 2, 3, 4, 5]),
         ok(9, 1_710, shows(5, 4, revision(0, 6))),

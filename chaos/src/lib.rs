@@ -1,7 +1,8 @@
 //! Drills that break a running hub and prove that it lost nothing that it acknowledged.
 //!
 //! [`powercut`] is a disk that can lose its power, [`hub`] the process that is broken, [`client`] sends edits until
-//! they are answered, [`ledger`] decides who kept their word, and [`drill`] puts them together.
+//! they are answered, [`ledger`] decides who kept their word, and [`drill`] puts them together. For drills of a cluster, [`history`] notes what
+//! many clients asked and heard, [`check`] decides, and [`report`] shows it.
 
 pub mod binary;
 pub mod check;
@@ -12,5 +13,6 @@ pub mod hub;
 pub mod ledger;
 pub mod powercut;
 mod privileges;
+pub mod report;
 
 pub use privileges::{can_mount, has_program, is_root, refuse_in_ci};

@@ -31,6 +31,8 @@ pub struct Limits {
 /// Every gap, and what they come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gaps {
+    /// Every fault, in the order of time; they are numbered from 1.
+    pub faults: Vec<Fault>,
     /// A fault and a shard each, in the order of time.
     pub all: Vec<Gap>,
     /// The median of the gaps of shards that a victim led: the upper one of two.
@@ -39,13 +41,20 @@ pub struct Gaps {
     pub worst: Option<Micros>,
 }
 
+/// A fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// When it was made.
+    pub at: Micros,
+    /// What became of which nodes, for people.
+    pub what: String,
+}
+
 /// One shard's gap at one fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// When the fault was made.
-    pub fault: Micros,
-    /// What became of which node, for people.
-    pub what: String,
+    /// The number of the fault.
+    pub fault: usize,
     /// The shard.
     pub shard: ShardId,
     /// Whether the node led it.
@@ -58,8 +67,8 @@ pub struct Gap {
     pub open: bool,
 }
 
-/// A fault: one node or several, at once.
-struct Fault<'h> {
+/// Nodes that fail at once.
+struct Failure<'h> {
     at: Micros,
     nodes: Vec<&'h NodeChange>,
 }
@@ -78,14 +87,13 @@ impl Gaps {
         let led = self.all.iter().filter(|gap| gap.led);
         findings.examined = led.clone().count() as u64;
         for gap in led.filter(|gap| gap.open || gap.length() > limits.worst) {
-            let (length, worst) = (gap.length(), limits.worst);
+            let (shard, length, worst) = (gap.shard, gap.length(), limits.worst);
+            let fault = self.faults.get(gap.fault - 1);
+            let fault = fault.map_or(String::new(), |fault| format!("{} at {}", fault.what, fault.at));
             let what = if gap.open {
-                format!("{} took no write after {} at {}", gap.shard, gap.what, gap.fault)
+                format!("{shard} took no write after {fault}")
             } else {
-                format!(
-                    "{} took no write for {length} when {} at {}; at most {worst} are allowed",
-                    gap.shard, gap.what, gap.fault
-                )
+                format!("{shard} took no write for {length} when {fault}; at most {worst} are allowed")
             };
             findings.violated(Violation::of(what, []));
         }
@@ -107,20 +115,21 @@ struct Writes {
 /// Finds every gap.
 pub fn measure(history: &History) -> Gaps {
     let shards = writes(history);
-    let faults = faults(&history.nodes);
+    let failures = failures(&history.nodes);
     let mut all = vec![];
-    for (number, fault) in faults.iter().enumerate() {
-        let until = faults.get(number + 1).map_or(history.ends, |next| next.at);
+    for (number, failure) in (1..).zip(&failures) {
+        let until = failures.get(number).map_or(history.ends, |next| next.at);
         for (shard, writes) in &shards {
-            let Some((from, to, open)) = writes.longest(fault.at, until) else { continue };
-            let leader = leader(history, *shard, fault.at);
-            let led = leader.is_some_and(|leader| fault.nodes.iter().any(|change| change.node == leader));
-            all.push(Gap { fault: fault.at, what: fault.words(), shard: *shard, led, from, to, open });
+            let Some((from, to, open)) = writes.longest(failure.at, until) else { continue };
+            let leader = leader(history, *shard, failure.at);
+            let led = leader.is_some_and(|leader| failure.nodes.iter().any(|change| change.node == leader));
+            all.push(Gap { fault: number, shard: *shard, led, from, to, open });
         }
     }
     let mut lengths: Vec<Micros> = all.iter().filter(|gap| gap.led).map(Gap::length).collect();
     lengths.sort_unstable();
-    Gaps { median: lengths.get(lengths.len() / 2).copied(), worst: lengths.last().copied(), all }
+    let faults = failures.iter().map(|failure| Fault { at: failure.at, what: failure.words() }).collect();
+    Gaps { faults, median: lengths.get(lengths.len() / 2).copied(), worst: lengths.last().copied(), all }
 }
 
 /// The writes to each shard. Where an operation does not say its shard, another one on the same document may.
@@ -165,23 +174,23 @@ fn leader(history: &History, shard: ShardId, at: Micros) -> Option<&str> {
     seen.max_by_key(|seen| seen.term).map(|seen| seen.node.as_str())
 }
 
-fn faults(changes: &[NodeChange]) -> Vec<Fault<'_>> {
-    let mut faults: Vec<Fault<'_>> = vec![];
+fn failures(changes: &[NodeChange]) -> Vec<Failure<'_>> {
+    let mut failures: Vec<Failure<'_>> = vec![];
     let mut down: BTreeSet<&str> = BTreeSet::new();
     for change in changes {
         if change.became == Condition::Alive {
             down.remove(change.node.as_str());
         } else if down.insert(&change.node) {
-            match faults.last_mut() {
-                Some(fault) if change.at.since(fault.at) <= ONE_FAULT => fault.nodes.push(change),
-                _ => faults.push(Fault { at: change.at, nodes: vec![change] }),
+            match failures.last_mut() {
+                Some(failure) if change.at.since(failure.at) <= ONE_FAULT => failure.nodes.push(change),
+                _ => failures.push(Failure { at: change.at, nodes: vec![change] }),
             }
         }
     }
-    faults
+    failures
 }
 
-impl Fault<'_> {
+impl Failure<'_> {
     fn words(&self) -> String {
         let each = self.nodes.iter().map(|change| format!("{} was {}", change.node, change.became));
         each.collect::<Vec<_>>().join(" and ")

@@ -84,6 +84,20 @@ impl Property {
             Property::ShortGaps => "Writes go on soon after a fault",
         }
     }
+
+    /// What its checker looks at.
+    pub fn subject(self) -> &'static str {
+        match self {
+            Property::NothingLost => "acknowledged writes",
+            Property::NothingTwice => "states that were seen",
+            Property::Converged => "documents",
+            Property::RevisionsAdvance => "answers",
+            Property::Linearizable => "operations",
+            Property::OneLeader => "terms",
+            Property::SocketsKept => "sockets",
+            Property::ShortGaps => "gaps",
+        }
+    }
 }
 
 /// Holds a history against every property that can be judged.

@@ -93,7 +93,7 @@ impl<W: Write> Recorder<W> {
         self.write(&Line::Unknown { at, op })
     }
 
-    /// A node became something else. A fault is noted before it is made, so that nothing it causes precedes it.
+    /// A node became something else. Each is noted as alive when the drill begins; a fault is noted before it is made, so that nothing it causes precedes it.
     pub fn node(&mut self, at: Micros, node: &str, became: Condition) -> io::Result<()> {
         self.write(&Line::Node(NodeChange { at, node: node.to_owned(), became }))
     }

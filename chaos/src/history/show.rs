@@ -85,7 +85,7 @@ impl fmt::Display for Condition {
             Condition::Killed => "killed",
             Condition::Frozen => "frozen",
             Condition::Cut => "cut off",
-            Condition::PowerCut => "without power",
+            Condition::PowerCut => "powered off",
         })
     }
 }

@@ -22,7 +22,7 @@ pub use timeline::{Lead, NodeLane, ShardLane, Span, Timeline};
 
 use crate::check::gaps::{self, Gaps};
 use crate::check::{Bounds, Findings, Property, Verdict, check};
-use crate::history::{Condition, End, History};
+use crate::history::{End, History};
 
 /// The format of the JSON: it grows when a reader of an older one would be misled.
 pub const FORMAT: u32 = 1;
@@ -83,7 +83,7 @@ pub struct Counts {
     pub clients: u64,
     /// Documents.
     pub documents: u64,
-    /// Times that a node failed.
+    /// Faults: what fails at once is one.
     pub faults: u64,
     /// Times that a shard got another leader.
     pub leader_changes: u64,
@@ -100,15 +100,16 @@ impl Report {
         };
         let properties: Vec<Judged> = check(history, bounds).into_iter().map(judged).collect();
         let timeline = Timeline::of(history);
+        let gaps = gaps::measure(history);
         Report {
             format: FORMAT,
             drill: history.drill.clone(),
             seed: history.seed,
             seconds: history.ends.seconds(),
             verdict: worst(&properties),
-            counts: Counts::of(history, &timeline),
+            counts: Counts::of(history, &timeline, &gaps),
             properties,
-            gaps: gaps::measure(history),
+            gaps,
             timeline,
             notes: vec![],
         }
@@ -129,8 +130,12 @@ fn worst(properties: &[Judged]) -> Verdict {
 }
 
 impl Counts {
-    fn of(history: &History, timeline: &Timeline) -> Counts {
-        let mut counts = Counts { operations: history.operations.len() as u64, ..Counts::default() };
+    fn of(history: &History, timeline: &Timeline, gaps: &Gaps) -> Counts {
+        let mut counts = Counts {
+            operations: history.operations.len() as u64,
+            faults: gaps.faults.len() as u64,
+            ..Counts::default()
+        };
         let (mut clients, mut documents) = (BTreeSet::new(), BTreeSet::new());
         for operation in &history.operations {
             clients.insert(operation.client);
@@ -144,8 +149,6 @@ impl Counts {
         }
         counts.clients = clients.len() as u64;
         counts.documents = documents.len() as u64;
-        counts.faults =
-            history.nodes.iter().filter(|change| change.became != Condition::Alive).count() as u64;
         let changes = timeline.shards.iter().map(|lane| lane.leads.len().saturating_sub(1));
         counts.leader_changes = changes.sum::<usize>() as u64;
         counts

@@ -110,7 +110,8 @@ fn head(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     writeln!(f, "</dl>")?;
     writeln!(
         f,
-        r#"<p class="aside">{} operations of {} clients on {} documents, {} of them refused. Again: <code>context-hub drill run {drill} --seed {}</code></p>"#,
+        r#"<p class="aside">{} operations of {} clients on {} documents, {} of them refused.</p>
+<p class="aside">The same accidents again: <code>context-hub drill run {drill} --seed {}</code></p>"#,
         grouped(counts.operations),
         grouped(counts.clients),
         grouped(counts.documents),
@@ -144,14 +145,14 @@ fn promises(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
 
 fn how(judged: &Judged) -> String {
     let findings = &judged.findings;
-    let looked = format!("{} looked at", grouped(findings.examined));
+    let looked = format!("{} {}", grouped(findings.examined), judged.property.subject());
     match judged.verdict {
-        Verdict::Kept => format!("kept · {looked}"),
+        Verdict::Kept => format!("{looked}"),
         Verdict::Broken => {
             let broken = findings.violations.len() as u64 + findings.more;
-            format!("broken {} · {looked}", times(broken))
+            format!("broken {} in {looked}", times(broken))
         }
-        Verdict::Undecided => format!("undecided · {looked}"),
+        Verdict::Undecided => format!("undecided in {looked}"),
         Verdict::NotExamined => "there was nothing to look at".to_owned(),
     }
 }

@@ -43,12 +43,13 @@ pub fn gaps(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         let share = gap.length().0 as f64 / worst as f64 * 100.0;
         let length = duration(gap.length());
         let length = if gap.open { format!("{length}, open") } else { length };
+        let fault = report.gaps.faults.get(gap.fault - 1).map_or("", |fault| &fault.what);
         let row = if gap.open { r#" class="open""# } else { "" };
         writeln!(
             f,
-            r#"<tr{row}><td class="number">{}</td><td>{}</td><td>{}</td><td class="number">{}</td><td class="number">{}</td><td class="number">{length}</td><td class="bars"><span class="bar" style="width:{share:.1}%"></span></td></tr>"#,
+            r#"<tr{row}><td class="number"><span class="mark">{}</span></td><td>{}</td><td>{}</td><td class="number">{}</td><td class="number">{}</td><td class="number">{length}</td><td class="bars"><span class="bar" style="width:{share:.1}%"></span></td></tr>"#,
             gap.fault,
-            Escaped(&gap.what),
+            Escaped(fault),
             gap.shard,
             gap.from,
             gap.to

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Condition, History, Leadership, Micros, NodeChange, Operation, ShardId};
+use crate::history::{Condition, History, Leadership, Micros, Operation, ShardId};
 
 /// Columns of the chart of writes, at most.
 const COLUMNS_MAX: u64 = 300;
@@ -18,11 +18,9 @@ pub struct Timeline {
     pub nodes: Vec<NodeLane>,
     /// A lane for each shard.
     pub shards: Vec<ShardLane>,
-    /// Every fault and its end, in the order of time.
-    pub changes: Vec<NodeChange>,
-    /// How wide a column of the next two is.
+    /// The time that one number of the next row stands for.
     pub column: Micros,
-    /// Writes that were acknowledged in each column.
+    /// Writes that were acknowledged, column by column.
     pub acknowledged: Vec<u64>,
 }
 
@@ -81,8 +79,7 @@ impl Timeline {
                 acknowledged[at] += 1;
             }
         }
-        let changes = history.nodes.clone();
-        Timeline { ends, nodes: nodes(history), shards: shards(history), changes, column, acknowledged }
+        Timeline { ends, nodes: nodes(history), shards: shards(history), column, acknowledged }
     }
 
     /// How many shards a node led at each time that this changed: (from, to, shards).

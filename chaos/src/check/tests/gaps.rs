@@ -69,8 +69,8 @@ fn a_gap_belongs_to_the_fault_that_it_follows() {
 #[test]
 fn nodes_that_fail_at_once_are_one_fault() {
     let measured = measured("xx!o...xx");
-    assert_eq!(measured.all.len(), 1);
-    assert_eq!(measured.all[0].what, "n1 was killed and n2 was frozen");
+    assert_eq!((measured.all.len(), measured.faults.len()), (1, 1));
+    assert_eq!(measured.faults[0].what, "n1 was killed and n2 was frozen");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use super::Report;
 use super::escape::Escaped;
 use super::figures::seconds;
 use super::scale::Scale;
-use crate::history::{Condition, Micros, NodeChange};
+use crate::check::gaps::Fault;
+use crate::history::{Condition, Micros};
 
 /// The whole width; the page scales it.
 const WIDTH: f64 = 1_160.0;
@@ -24,7 +25,7 @@ const RIGHT: f64 = 14.0;
 /// Room for the marks of faults.
 const TOP: f64 = 30.0;
 /// Between two parts.
-const BETWEEN: f64 = 30.0;
+const BETWEEN: f64 = 34.0;
 /// The least distance of two marks with a number each.
 const MARK: f64 = 19.0;
 /// The width of a letter, about; enough to know what fits.
@@ -45,7 +46,7 @@ struct Layout {
 impl Layout {
     fn of(report: &Report) -> Layout {
         let scale = Scale { left: LEFT, width: WIDTH - LEFT - RIGHT, ends: report.timeline.ends };
-        let writes = TOP + 18.0;
+        let writes = TOP + 24.0;
         let nodes = writes + writes::HEIGHT + BETWEEN;
         let shards = nodes + nodes::PITCH * report.timeline.nodes.len() as f64 + BETWEEN;
         let bottom = shards + shards::PITCH * report.timeline.shards.len() as f64;
@@ -64,15 +65,14 @@ impl fmt::Display for Drawing<'_> {
         )?;
         f.write_str(PATTERNS)?;
         axis(f, &layout)?;
-        title(f, layout.writes, "acknowledged writes per second")?;
         writes::draw(f, report, &layout.scale, layout.writes)?;
-        title(f, layout.nodes, "nodes, and how many shards each leads")?;
         nodes::draw(f, &report.timeline, &layout.scale, layout.nodes)?;
-        if !report.timeline.shards.is_empty() {
-            title(f, layout.shards, "shards, and who leads each")?;
-        }
         shards::draw(f, report, &layout.scale, layout.shards)?;
-        faults(f, &report.timeline.changes, &layout)?;
+        faults(f, &report.gaps.faults, &layout)?;
+        // Last, so that no line crosses a word.
+        title(f, layout.writes, "Acknowledged writes per second")?;
+        title(f, layout.nodes, "Nodes, and how many shards each leads")?;
+        title(f, layout.shards, "Shards, and who leads each")?;
         f.write_str("</svg>\n")
     }
 }
@@ -130,12 +130,11 @@ fn axis(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
 }
 
 /// A line at each fault, with the number that it has in the table where there is room.
-fn faults(f: &mut fmt::Formatter<'_>, changes: &[NodeChange], layout: &Layout) -> fmt::Result {
+fn faults(f: &mut fmt::Formatter<'_>, faults: &[Fault], layout: &Layout) -> fmt::Result {
     let mut last = f64::MIN;
-    let failures = changes.iter().filter(|change| change.became != Condition::Alive);
-    for (number, change) in (1_usize..).zip(failures) {
-        let (x, bottom) = (layout.scale.x(change.at), layout.bottom + 4.0);
-        writeln!(f, r#"<g class="fault"><title>{}</title>"#, Escaped(words(change)))?;
+    for (number, fault) in (1_usize..).zip(faults) {
+        let (x, bottom) = (layout.scale.x(fault.at), layout.bottom + 4.0);
+        writeln!(f, r#"<g class="fault"><title>{} at {}</title>"#, Escaped(&fault.what), fault.at)?;
         writeln!(f, r#"<path d="M{x:.1} {TOP:.1}V{bottom:.1}"/>"#)?;
         if x - last >= MARK {
             last = x;
@@ -147,11 +146,6 @@ fn faults(f: &mut fmt::Formatter<'_>, changes: &[NodeChange], layout: &Layout) -
         f.write_str("</g>\n")?;
     }
     Ok(())
-}
-
-/// What became of which node when.
-pub fn words(change: &NodeChange) -> String {
-    format!("{} {} at {}", change.node, change.became, change.at)
 }
 
 /// A tooltip for a span of time.

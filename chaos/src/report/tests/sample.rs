@@ -45,6 +45,9 @@ pub fn drill(mistake: Mistake) -> History {
         }
         leaders.insert(shard, takeovers);
     }
+    for node in 0..5 {
+        recorder.node(ms(0), &name(node), Condition::Alive).unwrap();
+    }
     for (from, to, node, became) in FAULTS {
         recorder.node(ms(from), &name(node), became).unwrap();
         recorder.node(ms(to), &name(node), Condition::Alive).unwrap();

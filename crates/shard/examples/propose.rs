@@ -78,12 +78,8 @@ async fn lease_checks() {
 async fn start(groups: u32) -> (tempfile::TempDir, Wal, Supervisor<Idle>) {
     let folder = tempfile::tempdir_in(".").expect("a folder on a real disk");
     let (wal, _) = Wal::open(folder.path(), Options::default()).expect("a log");
-    let configs = (0..groups).map(|group| GroupConfig {
-        group: GroupId(group),
-        node: 1,
-        wal: wal.clone(),
-        machine: Arc::new(Idle::default()),
-    });
+    let configs = (0..groups)
+        .map(|group| GroupConfig::alone(GroupId(group), 1, wal.clone(), Arc::new(Idle::default())));
     let supervisor = Supervisor::start(configs.collect(), Policy::default());
     for group in supervisor.groups() {
         assert!(group.until_leading().await);

@@ -81,12 +81,9 @@ impl Node {
             let opened = store.shard(shard).and_then(|store| Machine::open(store, generations.clone()));
             machines.insert(shard, Arc::new(opened.map_err(store_error)?));
         }
-        let configs = machines.iter().map(|(shard, machine)| GroupConfig {
-            group: group_of(*shard),
-            node,
-            wal: wal.clone(),
-            machine: machine.clone(),
-        });
+        let configs = machines
+            .iter()
+            .map(|(shard, machine)| GroupConfig::alone(group_of(*shard), node, wal.clone(), machine.clone()));
         let supervisor = Supervisor::start(configs.collect(), policy);
         let engine = Arc::new(Engine::new(engine, master, generations.clone()));
         let followed = Arc::downgrade(&engine);

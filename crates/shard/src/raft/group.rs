@@ -1,33 +1,26 @@
 //! One Raft group on this node, from start to shutdown.
 //!
 //! A group is one incarnation: it ends with a fatal error or with [`Group::shutdown`], and never starts again. The
-//! [`super::Supervisor`] builds the next one from the same log and machine.
+//! [`super::Supervisor`] builds the next one from the same log and machine. What it does meanwhile is in files of its
+//! own: `propose`, `reading`, `compact`, `serve`, `members`, `leadership`.
 
 use super::applier::Applier;
-use super::error::{CompactError, ProposeError, ReadError, StartError};
-use super::lease::Leadership;
+use super::clock::Suspension;
+use super::error::StartError;
 use super::log_store::LogStore;
-use super::network::NoPeers;
-use super::reply::{Reply, refusal};
+use super::network::{Connections, Network};
+use super::start::{log_and_store_fit, replica_fits, settled, voters};
 use super::status::Status;
-use super::types::{LeaderId, Payload, TypeConfig, Vote};
-use super::{Position, StateMachine, timing};
-use bytes::Bytes;
-use futures::TryStreamExt;
+use super::types::TypeConfig;
+use super::{Founding, StateMachine, timing};
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::errors::{LinearizableReadError, RaftError};
 use openraft::type_config::alias::WatchReceiverOf;
-use openraft::{BasicNode, Instant, Raft, RaftMetrics, ReadPolicy, StorageHelper};
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use openraft::{BasicNode, Raft, RaftMetrics};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::{Mutex, oneshot};
 use wal::{GroupId, Wal};
-
-/// The applied entries nearest to the end that are never purged: openraft must not lose an entry that it is about to
-/// apply. It applies what is committed in batches, and only a few of them are on their way; of the largest entries that
-/// a proposer makes, so many are 16 MiB.
-const KEPT_AT_LEAST: u64 = 64;
 
 /// What a group is made of.
 pub struct GroupConfig<M> {
@@ -37,44 +30,74 @@ pub struct GroupConfig<M> {
     pub node: u64,
     /// The node's shared log.
     pub wal: Wal,
+    /// What recovery found wrong with the log of this group. A damaged log may have lost a promise that this node made,
+    /// so that the group does not start from it; it joins again under a new id.
+    pub damage: Option<String>,
     /// What the log is applied to.
     pub machine: Arc<M>,
+    /// How it begins if there is nothing of it yet.
+    pub founding: Founding,
+    /// The way to the other nodes.
+    pub network: Network,
+}
+
+impl<M> GroupConfig<M> {
+    /// A group of this node alone.
+    pub fn alone(group: GroupId, node: u64, wal: Wal, machine: Arc<M>) -> GroupConfig<M> {
+        let network = Network::alone(base::NodeId(node));
+        GroupConfig { group, node, wal, damage: None, machine, founding: Founding::alone(node), network }
+    }
 }
 
 impl<M> Clone for GroupConfig<M> {
     fn clone(&self) -> Self {
-        let GroupConfig { group, node, wal, machine } = self;
-        GroupConfig { group: *group, node: *node, wal: wal.clone(), machine: machine.clone() }
+        let GroupConfig { group, node, wal, damage, machine, founding, network } = self;
+        GroupConfig {
+            group: *group,
+            node: *node,
+            wal: wal.clone(),
+            damage: damage.clone(),
+            machine: machine.clone(),
+            founding: founding.clone(),
+            network: network.clone(),
+        }
     }
 }
 
-/// How far a log was shortened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compacted {
-    /// The last entry in the snapshot, if anything was ever applied.
-    pub snapshot: Option<u64>,
-    /// The last entry that is dropped from the log, or will be as soon as nobody reads it any more. A group that stops
-    /// first still has it.
-    pub purged: Option<u64>,
-}
-
-type Config<M> = TypeConfig<<M as StateMachine>::Outcome>;
+pub(super) type Config<M> = TypeConfig<<M as StateMachine>::Outcome>;
 
 /// A running group. Whoever starts one also calls [`Group::shutdown`]: its tasks do not end with the handle.
 pub struct Group<M: StateMachine> {
-    node: u64,
-    raft: Raft<Config<M>, Applier<M>>,
-    metrics: WatchReceiverOf<Config<M>, RaftMetrics<Config<M>>>,
-    log: LogStore,
-    machine: Arc<M>,
+    pub(super) node: u64,
+    pub(super) raft: Raft<Config<M>, Applier<M>>,
+    pub(super) metrics: WatchReceiverOf<Config<M>, RaftMetrics<Config<M>>>,
+    pub(super) log: LogStore,
+    pub(super) machine: Arc<M>,
+    pub(super) network: Network,
+    pub(super) suspension: Suspension,
+    /// The last term in which this node gave way as the leader; 0 for none.
+    pub(super) gave_way_in: AtomicU64,
     /// Ends when openraft has let go of the machine.
     released: Mutex<oneshot::Receiver<()>>,
 }
 
+/// What a group does first.
+enum First {
+    /// It is made here, with these voters.
+    Found(BTreeSet<u64>),
+    /// Its only voter leads at once.
+    Claim,
+    /// It waits for a leader, or for the silence after which it stands for election.
+    Wait,
+}
+
 impl<M: StateMachine> Group<M> {
-    /// Starts a group from what its log and its machine hold. An empty one begins with this node as its only voter.
+    /// Starts a group from what its log and its machine hold; one of which there is nothing begins as its founding says.
     pub async fn start(config: GroupConfig<M>) -> Result<Group<M>, StartError> {
-        let GroupConfig { group, node, wal, machine } = config;
+        let GroupConfig { group, node, wal, damage, machine, founding, network } = config;
+        if let Some(what) = damage {
+            return Err(StartError::DamagedLog { what });
+        }
         let settings =
             timing::settings(format!("group {group}")).map_err(|e| StartError::Raft(e.to_string()))?;
         settled(&wal, group).await?;
@@ -82,32 +105,48 @@ impl<M: StateMachine> Group<M> {
         let (mut applier, released) = Applier::new(machine.clone());
 
         let voters = voters(&mut log, &mut applier).await?;
-        let alone = voters.iter().all(|&voter| voter == node);
-        if alone {
-            log_and_store_fit(&log, &*machine).await?;
+        let voted = log.vote()?.is_some();
+        let first = first(node, &voters, voted, founding)?;
+        match first {
+            First::Claim | First::Found(_) => log_and_store_fit(&log, &*machine).await?,
+            First::Wait => replica_fits(&log, &*machine)?,
         }
 
-        let raft = Raft::build(node, Arc::new(settings), NoPeers, log.clone(), applier)
+        let connections = Connections { network: network.0.clone(), group: group.0 };
+        let raft = Raft::build(node, Arc::new(settings), connections, log.clone(), applier)
             .await
             .map_err(|fatal| StartError::Raft(fatal.to_string()))?;
-        tokio::time::sleep(timing::start_delay(node, &voters)).await;
+        if network.0.holds_still {
+            tokio::time::sleep(timing::start_delay(node, &voters, voted)).await;
+        }
         raft.run();
         let metrics = raft.metrics();
-        let group = Group { node, raft, metrics, log, machine, released: Mutex::new(released) };
-        let led = match (alone, voters.is_empty()) {
-            (true, true) => group.found().await,
-            (true, false) => group.claim().await,
-            (false, _) => Ok(()),
+        let group = Group {
+            node,
+            raft,
+            metrics,
+            log,
+            machine,
+            network,
+            suspension: Suspension::default(),
+            gave_way_in: AtomicU64::new(0),
+            released: Mutex::new(released),
         };
-        if led.is_err() {
+        let begun = match first {
+            First::Found(voters) => group.found(voters).await,
+            First::Claim => group.claim().await,
+            First::Wait => Ok(()),
+        };
+        if begun.is_err() {
             group.shutdown().await;
         }
-        led.map(|()| group)
+        begun.map(|()| group)
     }
 
-    /// Makes this node the first voter of a group that never had one.
-    async fn found(&self) -> Result<(), StartError> {
-        let voters = BTreeMap::from([(self.node, BasicNode::default())]);
+    /// Makes a group that never had a voter.
+    async fn found(&self, voters: BTreeSet<u64>) -> Result<(), StartError> {
+        let voters: std::collections::BTreeMap<_, _> =
+            voters.into_iter().map(|voter| (voter, BasicNode::default())).collect();
         self.raft.initialize(voters).await.map_err(|e| StartError::Raft(e.to_string()))
     }
 
@@ -116,93 +155,9 @@ impl<M: StateMachine> Group<M> {
         self.raft.trigger().elect(false).await.map_err(|e| StartError::Raft(e.to_string()))
     }
 
-    /// Proposes entries, which will follow each other in the log, and waits until all are applied.
-    ///
-    /// Dropping the future withdraws nothing: the entries may still be applied.
-    pub async fn propose(&self, entries: Vec<Bytes>) -> Result<Vec<M::Outcome>, ProposeError> {
-        match <[Bytes; 1]>::try_from(entries) {
-            Ok([only]) => self.propose_one(only).await.map(|outcome| vec![outcome]),
-            Err(entries) => self.propose_many(entries).await,
-        }
-    }
-
-    async fn propose_one(&self, entry: Bytes) -> Result<M::Outcome, ProposeError> {
-        let (reply, answer) = Reply::new();
-        let sent = self.raft.client_write_ff(Payload(entry), Some(reply)).await;
-        sent.map_err(|_| ProposeError::Stopped)?;
-        let written = answer.await.map_err(|_| ProposeError::Unknown)?;
-        written.map(|written| written.data).map_err(refusal)
-    }
-
-    /// All in one message, so that they are taken into the log together or not at all.
-    async fn propose_many(&self, entries: Vec<Bytes>) -> Result<Vec<M::Outcome>, ProposeError> {
-        let mut outcomes = Vec::with_capacity(entries.len());
-        let sent = self.raft.client_write_many(entries.into_iter().map(Payload)).await;
-        let mut answers = sent.map_err(|_| ProposeError::Stopped)?;
-        while let Some(answer) = answers.try_next().await.map_err(|_| ProposeError::Unknown)? {
-            outcomes.push(answer.map_err(refusal)?.response);
-        }
-        Ok(outcomes)
-    }
-
-    /// Whether this node may answer a read at once from what it has applied. Cheap: no message to anyone.
-    pub fn leads_with_lease(&self) -> bool {
-        let metrics = self.metrics.borrow_watched();
-        let [voters] = metrics.membership_config.membership().get_joint_config().as_slice() else {
-            return false;
-        };
-        // The vote on disk may still be the one that this node won in an earlier life.
-        let present = LeaderId { term: metrics.current_term, node_id: self.node };
-        let leadership = Leadership {
-            elected: metrics.state.is_leader()
-                && metrics.vote == Vote { leader_id: present, committed: true },
-            caught_up: metrics.last_applied.is_some_and(|applied| applied.leader_id == present),
-            alone: voters.len() == 1 && voters.contains(&self.node),
-            silence: metrics.last_quorum_acked.map(|at| at.elapsed()),
-        };
-        leadership.may_read()
-    }
-
-    /// Waits until this node has applied everything that was acknowledged by anyone before the call, if it leads.
-    pub async fn read_barrier(&self) -> Result<(), ReadError> {
-        match self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await {
-            Ok(_) => Ok(()),
-            Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(forward))) => {
-                Err(ReadError::NotLeader { leader: forward.leader_id })
-            }
-            Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => Err(ReadError::NoQuorum),
-            Err(RaftError::Fatal(_)) => Err(ReadError::Stopped),
-        }
-    }
-
     /// Where the group stands.
     pub fn status(&self) -> Status {
-        Status::of(&self.metrics.borrow_watched(), self.log.appended_bytes())
-    }
-
-    /// Makes the store durable and drops what it then holds from the log, but for the last `keep` entries.
-    pub async fn snapshot_and_purge(&self, keep: u64) -> Result<Compacted, CompactError> {
-        let snapshot = self.snapshot().await?;
-        let durable = self.machine.durable()?.map(|position| position.index);
-        let purged = self.status().purged;
-        let target = purge_target(snapshot.min(durable), keep).filter(|&upto| Some(upto) > purged);
-        if let Some(upto) = target {
-            self.raft.trigger().purge_log(upto).await.map_err(|_| CompactError::Stopped)?;
-        }
-        Ok(Compacted { snapshot, purged: target.or(purged) })
-    }
-
-    /// Takes a snapshot unless the last one holds everything; the last entry in it.
-    async fn snapshot(&self) -> Result<Option<u64>, CompactError> {
-        let Status { snapshot: before, applied, .. } = self.status();
-        if applied <= before {
-            return Ok(before);
-        }
-        self.raft.trigger().snapshot().await.map_err(|_| CompactError::Stopped)?;
-        let metrics = self.raft.wait(None);
-        let newer = metrics.metrics(|now| now.snapshot.map(|id| id.index) > before, "a newer snapshot");
-        let metrics = newer.await.map_err(|_| CompactError::Stopped)?;
-        Ok(metrics.snapshot.map(|id| id.index))
+        Status::of(&self.metrics.borrow_watched(), &self.log)
     }
 
     /// Waits until the group has ended, and says why.
@@ -224,43 +179,39 @@ impl<M: StateMachine> Group<M> {
     }
 }
 
-/// Waits until all that was submitted for the group is on disk. A group that died may have left entries in the log's queue,
-/// and openraft takes what it finds in its log for flushed.
-async fn settled(wal: &Wal, group: GroupId) -> io::Result<()> {
-    let (tell, told) = oneshot::channel();
-    // Nobody listens any more if the start was given up.
-    let done = Box::new(move |synced| drop(tell.send(synced)));
-    wal.append(group, Vec::new(), done).map_err(io::Error::other)?;
-    told.await.map_err(|_| io::Error::other("the log was closed before it was written"))?
-}
-
-/// Who votes, by log and store; nobody in a group that was never founded.
-async fn voters<M: StateMachine>(
-    log: &mut LogStore,
-    applier: &mut Applier<M>,
-) -> Result<BTreeSet<u64>, StartError> {
-    let mut storage = StorageHelper::<Config<M>, _, _>::new(log, applier);
-    let membership = storage.get_membership().await.map_err(|e| StartError::Raft(e.to_string()))?;
-    Ok(membership.effective().voter_ids().collect())
-}
-
-/// With one voter nothing is applied that is not durable in the log, and nothing is purged that is not durable in the
-/// store. Otherwise they are not the ones that were written together.
-async fn log_and_store_fit<M: StateMachine>(log: &LogStore, machine: &M) -> Result<(), StartError> {
-    let last = log.last().await?.map(Position::from);
-    let purged = log.purged()?.map(Position::from);
-    match machine.applied()? {
-        Some(applied) if last.is_none_or(|last| last.index < applied.index) => {
-            Err(StartError::LogBehindStore { applied, last })
+/// What to do first, by the voters that log and store name, and whether this node ever voted.
+fn first(node: u64, voters: &BTreeSet<u64>, voted: bool, founding: Founding) -> Result<First, StartError> {
+    if !voters.is_empty() {
+        let alone = voters.iter().all(|&voter| voter == node);
+        return Ok(if alone { First::Claim } else { First::Wait });
+    }
+    match founding {
+        // Whoever was asked for a vote is in somebody else's group already.
+        Founding::Found { .. } if voted => Ok(First::Wait),
+        Founding::Found { voters } if voters.contains(&node) => Ok(First::Found(voters)),
+        Founding::Found { voters } => {
+            Err(StartError::NotAFounder { node, voters: voters.into_iter().collect() })
         }
-        applied => match purged.filter(|purged| applied.is_none_or(|applied| applied.index < purged.index)) {
-            Some(purged) => Err(StartError::StoreBehindLog { applied, purged }),
-            None => Ok(()),
-        },
+        Founding::Join => Ok(First::Wait),
     }
 }
 
-/// The last entry that may go when everything up to `held` is durable elsewhere.
-fn purge_target(held: Option<u64>, keep: u64) -> Option<u64> {
-    held?.checked_sub(keep.max(KEPT_AT_LEAST))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_log_says_goes_before_what_placement_says() {
+        let set = |voters: &[u64]| BTreeSet::from_iter(voters.iter().copied());
+        let found = || Founding::Found { voters: set(&[1, 2, 3]) };
+        let check = |voters: &[u64], voted, founding| first(1, &set(voters), voted, founding);
+        assert!(matches!(check(&[], false, found()), Ok(First::Found(voters)) if voters == set(&[1, 2, 3])));
+        assert!(matches!(check(&[], false, Founding::Join), Ok(First::Wait)));
+        assert!(matches!(check(&[], true, found()), Ok(First::Wait)));
+        assert!(matches!(check(&[1, 4], true, found()), Ok(First::Wait)));
+        assert!(matches!(check(&[4], false, found()), Ok(First::Wait)));
+        assert!(matches!(check(&[1], true, Founding::Join), Ok(First::Claim)));
+        let others = Founding::Found { voters: set(&[2, 3]) };
+        assert!(matches!(check(&[], false, others), Err(StartError::NotAFounder { node: 1, .. })));
+    }
 }

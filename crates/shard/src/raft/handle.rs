@@ -1,7 +1,11 @@
 //! A group as the rest of the node holds it, across rebuilds.
 
-use super::{CompactError, Compacted, Group, ProposeError, ReadError, StateMachine, Status};
+use super::{
+    Change, ChangeError, CompactError, Compacted, Group, Keep, Members, MoveError, Placed, Position,
+    Progress, ProposeError, ReadError, StateMachine, Status, TransferError, WaitError,
+};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -43,17 +47,18 @@ impl<M: StateMachine> Clone for Phase<M> {
 pub struct GroupHandle<M: StateMachine> {
     id: GroupId,
     phase: watch::Receiver<Phase<M>>,
+    preferred: Arc<Mutex<Option<u64>>>,
 }
 
 impl<M: StateMachine> Clone for GroupHandle<M> {
     fn clone(&self) -> Self {
-        GroupHandle { id: self.id, phase: self.phase.clone() }
+        GroupHandle { id: self.id, phase: self.phase.clone(), preferred: self.preferred.clone() }
     }
 }
 
 impl<M: StateMachine> GroupHandle<M> {
     pub(super) fn new(id: GroupId, phase: watch::Receiver<Phase<M>>) -> GroupHandle<M> {
-        GroupHandle { id, phase }
+        GroupHandle { id, phase, preferred: Arc::default() }
     }
 
     /// Which group.
@@ -69,6 +74,11 @@ impl<M: StateMachine> GroupHandle<M> {
     /// See [`Group::propose`].
     pub async fn propose(&self, entries: Vec<Bytes>) -> Result<Vec<M::Outcome>, ProposeError> {
         self.running().ok_or(ProposeError::Stopped)?.propose(entries).await
+    }
+
+    /// See [`Group::propose_placed`].
+    pub async fn propose_placed(&self, entries: Vec<Bytes>) -> Result<Vec<Placed<M::Outcome>>, ProposeError> {
+        self.running().ok_or(ProposeError::Stopped)?.propose_placed(entries).await
     }
 
     /// See [`Group::leads_with_lease`].
@@ -94,6 +104,77 @@ impl<M: StateMachine> GroupHandle<M> {
         self.running().ok_or(CompactError::Stopped)?.snapshot_and_purge(keep).await
     }
 
+    /// See [`Group::compact`].
+    pub async fn compact(&self, keep: Keep) -> Result<Compacted, CompactError> {
+        self.running().ok_or(CompactError::Stopped)?.compact(keep).await
+    }
+
+    /// See [`Group::members`].
+    pub fn members(&self) -> Option<Members> {
+        self.running().map(|group| group.members())
+    }
+
+    /// See [`Group::change_members`].
+    pub async fn change_members(
+        &self,
+        change: Change,
+        seen: Option<Position>,
+    ) -> Result<Members, ChangeError> {
+        self.running().ok_or(ChangeError::Stopped)?.change_members(change, seen).await
+    }
+
+    /// See [`Group::move_replica`].
+    pub async fn move_replica(
+        &self,
+        from: u64,
+        to: u64,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<(), MoveError> {
+        self.running().ok_or(ChangeError::Stopped)?.move_replica(from, to, progress).await
+    }
+
+    /// See [`Group::give_way`].
+    pub async fn give_way(&self, to: Option<u64>, limit: Duration) -> Result<u64, TransferError> {
+        self.running().ok_or(TransferError::Stopped)?.give_way(to, limit).await
+    }
+
+    /// Names the node that should lead when it can. Whichever node leads hands over to it within some seconds.
+    pub fn prefer_leader(&self, node: Option<u64>) {
+        *self.preferred.lock() = node;
+    }
+
+    /// The node that should lead when it can.
+    pub fn preferred_leader(&self) -> Option<u64> {
+        *self.preferred.lock()
+    }
+
+    /// Waits until this replica has applied the entry at `index`, but not longer than `limit`; across rebuilds of the
+    /// group.
+    pub async fn until_applied(&self, index: u64, limit: Duration) -> Result<(), WaitError> {
+        let deadline = tokio::time::Instant::now() + limit;
+        let mut phase = self.phase.clone();
+        loop {
+            let now = phase.borrow_and_update().clone();
+            match now {
+                Phase::Broken { .. } | Phase::Stopped => return Err(WaitError::Stopped),
+                Phase::Starting | Phase::Rebuilding { .. } => {}
+                Phase::Running(group) => {
+                    let rest = deadline - tokio::time::Instant::now();
+                    match group.until_applied(index, rest).await {
+                        // It ended, and another one may come.
+                        Err(WaitError::Stopped) => {}
+                        waited => return waited,
+                    }
+                }
+            }
+            match tokio::time::timeout_at(deadline, phase.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(WaitError::Stopped),
+                Err(_) => return Err(WaitError::Late),
+            }
+        }
+    }
+
     /// Waits until this node leads the group and may answer reads; false if it is broken or stopped before.
     pub async fn until_leading(&self) -> bool {
         // Asked again and again, because a lease is true for a moment and begins with no event. Waits happen at start.
@@ -112,7 +193,7 @@ impl<M: StateMachine> GroupHandle<M> {
         self.phase.clone().wait_for(wanted).await.is_ok()
     }
 
-    fn running(&self) -> Option<Arc<Group<M>>> {
+    pub(super) fn running(&self) -> Option<Arc<Group<M>>> {
         match &*self.phase.borrow() {
             Phase::Running(group) => Some(group.clone()),
             _ => None,

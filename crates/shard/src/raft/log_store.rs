@@ -7,6 +7,7 @@
 use super::codec::{
     decode_position, decode_vote, encode_entry, encode_position, encode_vote, position_of_entry,
 };
+use super::pace::Pace;
 use super::tail::Tail;
 use super::types::{Entry, LogId, TypeConfig, Vote};
 use openraft::LogState;
@@ -15,6 +16,7 @@ use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use wal::{Done, GroupId, TryAppendError, Wal};
 
@@ -28,17 +30,23 @@ pub(super) struct LogStore {
     pub(super) group: GroupId,
     pub(super) tail: Arc<Mutex<Tail>>,
     appended_bytes: Arc<AtomicU64>,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl LogStore {
     pub(super) fn new(wal: Wal, group: GroupId) -> LogStore {
         let tail = Arc::new(Mutex::new(Tail::new(TAIL_BYTES)));
-        LogStore { wal, group, tail, appended_bytes: Arc::default() }
+        LogStore { wal, group, tail, appended_bytes: Arc::default(), pace: Arc::default() }
     }
 
     /// The bytes of all entries that were appended since this process started.
     pub(super) fn appended_bytes(&self) -> u64 {
         self.appended_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the first entry after `matched` was appended.
+    pub(super) fn late(&self, matched: Option<u64>, now: Instant) -> Duration {
+        self.pace.lock().late(matched, now)
     }
 
     /// The last entry, purged or not.
@@ -123,8 +131,12 @@ impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
         let entries: Vec<Entry> = entries.into_iter().collect();
         let stored: Vec<wal::Entry> = entries.iter().map(encode_entry).collect();
         let bytes: usize = stored.iter().map(|entry| entry.payload.len()).sum();
+        let last = entries.last().map(|entry| entry.log_id.index);
         self.append_when_room(stored, Box::new(move |result| flushed.io_completed(result))).await?;
         self.tail.lock().push(entries);
+        if let Some(last) = last {
+            self.pace.lock().note(last, Instant::now());
+        }
         self.appended_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         Ok(())
     }

@@ -10,38 +10,67 @@
 //!                                             └────▶ Applier  ─▶ StateMachine
 //! ```
 //!
+//! Between nodes a group speaks through the seam of `rpc`: it calls `RaftPeers` by its [`Network`], and what comes is handed
+//! to the node's [`Replicas`].
+//!
 //! The order of stopping: the supervisor cancels, each keeper shuts its group down, and a shutdown ends only when
 //! openraft has let go of the machine; then the log may be closed.
 
+mod admit;
 mod applier;
 mod breaker;
+mod clock;
 mod codec;
+mod compact;
 #[cfg(test)]
 mod conformance;
 mod contract;
 mod error;
+mod founding;
 mod group;
 mod handle;
+mod leadership;
 mod lease;
 mod log_reader;
 mod log_store;
+mod members;
 mod memory;
+mod moving;
 mod network;
+mod pace;
+mod propose;
+mod reading;
+mod replicas;
 mod reply;
 mod schedule;
 mod scheduler;
+mod serve;
+mod snapshot;
+mod start;
 mod status;
+mod steering;
 mod supervisor;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod types;
 
 pub use breaker::RebuildPolicy;
+pub use compact::{Compacted, Keep};
 pub use contract::{Applicable, Kind, Position, Record, Records, SnapshotData, StateMachine};
-pub use error::{CompactError, ProposeError, ReadError, StartError};
-pub use group::{Compacted, Group, GroupConfig};
+pub use error::{
+    ChangeError, CompactError, MoveError, ProposeError, ReadError, StartError, TransferError, WaitError,
+};
+pub use founding::Founding;
+pub use group::{Group, GroupConfig};
 pub use handle::{GroupHandle, Phase};
+pub use members::{Change, Members};
 pub use memory::MemoryMachine;
+pub use moving::Progress;
+pub use network::Network;
+pub use propose::Placed;
+pub use replicas::Replicas;
 pub use schedule::SnapshotPolicy;
-pub use status::Status;
+pub use status::{Follower, Role, Status};
 pub use supervisor::{Policy, Supervisor};

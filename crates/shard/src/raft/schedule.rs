@@ -3,7 +3,7 @@
 //! Both cost an fsync of the store, so neither is done often; but the longer it waits, the longer the log is on disk and
 //! the more is applied again after a crash.
 
-use super::Status;
+use super::{Keep, Status};
 use std::time::{Duration, Instant};
 
 /// What makes a snapshot due, and what the log keeps afterwards.
@@ -20,6 +20,8 @@ pub struct SnapshotPolicy {
     /// About the most bytes that stay, by the mean size of an entry since the last snapshot; a few dozen entries stay
     /// however large they are.
     pub keep_bytes: u64,
+    /// About the most bytes that stay for a follower that is behind. One that lacks more gets a snapshot.
+    pub follower_bytes: u64,
 }
 
 impl Default for SnapshotPolicy {
@@ -30,6 +32,7 @@ impl Default for SnapshotPolicy {
             age: Duration::from_secs(15 * 60),
             keep_entries: 10_000,
             keep_bytes: 16 << 20,
+            follower_bytes: 256 << 20,
         }
     }
 }
@@ -53,22 +56,21 @@ impl Mark {
     }
 }
 
-/// A snapshot is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Due {
-    /// How many entries the log keeps.
-    pub(super) keep: u64,
-}
-
-/// Whether a snapshot is due, seen from the last one.
-pub(super) fn due(now: Instant, last: &Mark, status: &Status, policy: &SnapshotPolicy) -> Option<Due> {
+/// Whether a snapshot is due, seen from the last one, and what the log keeps then.
+pub(super) fn due(now: Instant, last: &Mark, status: &Status, policy: &SnapshotPolicy) -> Option<Keep> {
     let last = last.before(status);
     let entries = next(status.applied).saturating_sub(next(last.applied));
     let bytes = status.appended_bytes - last.appended_bytes;
     let old = now.saturating_duration_since(last.at) >= policy.age;
     let due =
         status.fatal.is_none() && entries > 0 && (entries >= policy.entries || bytes >= policy.bytes || old);
-    due.then(|| Due { keep: policy.keep_entries.min(policy.keep_bytes / (bytes / entries).max(1)) })
+    due.then(|| {
+        let entry_bytes = (bytes / entries).max(1);
+        Keep {
+            entries: policy.keep_entries.min(policy.keep_bytes / entry_bytes),
+            for_followers: policy.follower_bytes / entry_bytes,
+        }
+    })
 }
 
 fn next(index: Option<u64>) -> u64 {
@@ -85,6 +87,7 @@ mod tests {
         age: Duration::from_secs(60),
         keep_entries: 50,
         keep_bytes: 1_000,
+        follower_bytes: 4_000,
     };
 
     fn status(applied: u64, appended_bytes: u64) -> Status {
@@ -96,7 +99,7 @@ mod tests {
         let start = Instant::now();
         let last = Mark { at: start, applied: Some(1_000), appended_bytes: 5_000 };
         let now = start + Duration::from_secs(seconds);
-        assert_eq!(due(now, &last, status, &POLICY), keep.map(|keep| Due { keep }));
+        assert_eq!(due(now, &last, status, &POLICY).map(|keep| keep.entries), keep);
     }
 
     #[test]
@@ -121,6 +124,15 @@ mod tests {
         check(0, &status(1_100, 5_000 + 100 * 10), Some(50));
         check(0, &status(1_100, 5_000 + 100 * 100), Some(10));
         check(0, &status(1_100, 5_000 + 100 * 10_000), Some(0));
+    }
+
+    #[test]
+    fn followers_are_waited_for_up_to_a_bound_in_bytes() {
+        let start = Instant::now();
+        let last = Mark { at: start, applied: Some(1_000), appended_bytes: 5_000 };
+        let keep = |status| due(start, &last, &status, &POLICY).unwrap().for_followers;
+        assert_eq!(keep(status(1_100, 5_000 + 100 * 10)), 400);
+        assert_eq!(keep(status(1_100, 5_000 + 100 * 100)), 40);
     }
 
     #[test]

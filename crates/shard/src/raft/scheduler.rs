@@ -37,10 +37,10 @@ async fn look_after<M: StateMachine>(
     let Some(status) = group.status() else { return };
     let now = Instant::now();
     let last = marks.entry(group.id()).or_insert_with(|| Mark::of(now, &status));
-    let Some(due) = due(now, last, &status, policy) else { return };
+    let Some(keep) = due(now, last, &status, policy) else { return };
     // Also after a failure, so that a group that cannot take one is not asked every second.
     *last = Mark::of(now, &status);
-    match group.snapshot_and_purge(due.keep).await {
+    match group.compact(keep).await {
         Ok(compacted) => tracing::debug!(group = %group.id(), ?compacted, "took a snapshot"),
         Err(error) => tracing::warn!(group = %group.id(), %error, "could not take a snapshot"),
     }

@@ -1,14 +1,19 @@
 //! Owns the groups of a node: starts them, rebuilds those that die, and stops them all.
 //!
-//! One task keeps each group, and one takes the snapshots; [`Supervisor::shutdown`] joins them. A group dies alone: the
+//! One task keeps each group, one takes the snapshots, and one hands groups over to their preferred leaders;
+//! [`Supervisor::shutdown`] joins them. A group dies alone: the
 //! node and its other groups live on. It is rebuilt from its log and its store, which is what a restart of the process
 //! would do, and only after the dead incarnation has let go of both.
 
 use super::breaker::{Breaker, RebuildPolicy, Verdict};
-use super::{Group, GroupConfig, GroupHandle, Phase, SnapshotPolicy, StateMachine, scheduler};
+use super::{
+    Group, GroupConfig, GroupHandle, Phase, Replicas, Role, SnapshotPolicy, StateMachine, scheduler, steering,
+};
+use base::NodeId;
+use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -23,9 +28,12 @@ pub struct Policy {
     pub snapshot: SnapshotPolicy,
 }
 
+/// So many groups change hands at once when a node stops: elections all at once would be late.
+const HANDED_OVER_AT_ONCE: usize = 20;
+
 /// The groups of a node.
 pub struct Supervisor<M: StateMachine> {
-    groups: BTreeMap<GroupId, GroupHandle<M>>,
+    groups: Arc<BTreeMap<GroupId, GroupHandle<M>>>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -44,7 +52,36 @@ impl<M: StateMachine> Supervisor<M> {
             tasks.spawn(keeper.keep());
         }
         tasks.spawn(scheduler::run(handles.values().cloned().collect(), policy.snapshot, stop.clone()));
-        Supervisor { groups: handles, tasks, stop }
+        tasks.spawn(steering::run(handles.values().cloned().collect(), stop.clone()));
+        Supervisor { groups: Arc::new(handles), tasks, stop }
+    }
+
+    /// What the transport hands the messages of other nodes to.
+    pub fn replicas(&self, node: NodeId) -> Replicas<M> {
+        Replicas { node, groups: self.groups.clone() }
+    }
+
+    /// Lets others lead the groups that this node leads, so that nobody has to wait for an election when it stops. Takes
+    /// `limit` at most, and gives the groups that nobody took over; one whose only voter is this node is not among them.
+    pub async fn give_way(&self, limit: Duration) -> Vec<GroupId> {
+        let led = self.groups().filter_map(GroupHandle::running);
+        let led = led.filter(|group| group.status().role == Role::Leader && !group.is_alone());
+        let giving = led.map(async |group| match group.give_way(None, limit).await {
+            Ok(leader) => {
+                tracing::info!(group = %group.log.group, leader, "gave way");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(group = %group.log.group, %error, "nobody took over");
+                Some(group.log.group)
+            }
+        });
+        let giving: Vec<_> = giving.collect();
+        futures::stream::iter(giving)
+            .buffer_unordered(HANDED_OVER_AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
     }
 
     /// A group of this node.

@@ -16,11 +16,8 @@ impl<M: StateMachine> Node<M> {
     pub fn begin(folder: &Path, machines: &[Arc<M>], policy: Policy) -> Node<M> {
         let options = Options { segment_bytes: 1 << 20, ..Options::default() };
         let (wal, _) = Wal::open(folder, options).unwrap();
-        let groups = machines.iter().enumerate().map(|(number, machine)| GroupConfig {
-            group: GroupId(number as u32),
-            node: 7,
-            wal: wal.clone(),
-            machine: machine.clone(),
+        let groups = machines.iter().enumerate().map(|(number, machine)| {
+            GroupConfig::alone(GroupId(number as u32), 7, wal.clone(), machine.clone())
         });
         Node { supervisor: Supervisor::start(groups.collect(), policy), wal }
     }

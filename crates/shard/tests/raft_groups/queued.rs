@@ -17,7 +17,7 @@ async fn a_group_starts_when_what_the_last_one_left_is_on_disk() {
     let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::default() };
     let (wal, _) = Wal::open_on(Arc::new(disk.clone()), options).unwrap();
     let machine = Arc::<MemoryMachine>::default();
-    let config = GroupConfig { group: GroupId(0), node: 7, wal: wal.clone(), machine };
+    let config = GroupConfig::alone(GroupId(0), 7, wal.clone(), machine);
     let group = Arc::new(Group::start(config.clone()).await.unwrap());
     while group.propose(vec![command(0, 0)]).await.is_err() {
         tokio::task::yield_now().await;

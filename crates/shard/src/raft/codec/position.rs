@@ -2,6 +2,7 @@
 
 use super::{Undecodable, from_cbor, to_cbor};
 use crate::raft::Position;
+use crate::raft::types::LogId;
 use bytes::Bytes;
 
 #[derive(minicbor::Encode, minicbor::Decode)]
@@ -26,6 +27,18 @@ impl From<Written> for Position {
     fn from(written: Written) -> Position {
         let Written { term, node, index } = written;
         Position { term, node, index }
+    }
+}
+
+impl From<LogId> for Written {
+    fn from(id: LogId) -> Written {
+        Position::from(id).into()
+    }
+}
+
+impl From<Written> for LogId {
+    fn from(written: Written) -> LogId {
+        Position::from(written).into()
     }
 }
 

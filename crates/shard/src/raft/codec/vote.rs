@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 #[derive(minicbor::Encode, minicbor::Decode)]
 #[cbor(map)]
-struct Written {
+pub(super) struct Written {
     #[n(0)]
     term: u64,
     #[n(1)]
@@ -15,14 +15,25 @@ struct Written {
     committed: bool,
 }
 
+impl From<Vote> for Written {
+    fn from(vote: Vote) -> Written {
+        let LeaderId { term, node_id } = vote.leader_id;
+        Written { term, node: node_id, committed: vote.committed }
+    }
+}
+
+impl From<Written> for Vote {
+    fn from(Written { term, node, committed }: Written) -> Vote {
+        Vote { leader_id: LeaderId { term, node_id: node }, committed }
+    }
+}
+
 /// Writes a vote.
 pub(in crate::raft) fn encode_vote(vote: &Vote) -> Bytes {
-    let LeaderId { term, node_id } = vote.leader_id;
-    to_cbor(&Written { term, node: node_id, committed: vote.committed })
+    to_cbor(&Written::from(*vote))
 }
 
 /// Reads a vote.
 pub(in crate::raft) fn decode_vote(bytes: &[u8]) -> Result<Vote, Undecodable> {
-    let Written { term, node, committed } = from_cbor("vote", bytes)?;
-    Ok(Vote { leader_id: LeaderId { term, node_id: node }, committed })
+    from_cbor::<Written>("vote", bytes).map(Vote::from)
 }

@@ -1,0 +1,118 @@
+//! Which messages of other nodes reach openraft: pure.
+//!
+//! openraft trusts what it is given, and a message that went astray can end a group. So the envelope has to fit: it is
+//! for this node and this group, it comes from who sent it, and who sent it speaks in its own name.
+//!
+//! A node that is not among the members known here may still be one: this replica may have been away while it was made
+//! one. A leader shows it by the quorum that elected it. A candidate shows it by a log that goes further than the one
+//! here, where the entry may be that made it a voter; if it does not, the candidate was removed, and is not heard.
+
+use super::codec::{Envelope, Request};
+use super::types::{LogId, Vote};
+use std::collections::BTreeSet;
+
+/// What a replica knows when a message comes.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// This node and this group.
+    pub(super) node: u64,
+    pub(super) group: u32,
+    /// Voters and learners; nobody where the group has not been heard of yet.
+    pub(super) members: BTreeSet<u64>,
+    /// The end of the log.
+    pub(super) last: Option<LogId>,
+}
+
+/// Why a message is not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Astray {
+    #[error("the message is for another node or group")]
+    Address,
+    #[error("the message is in the name of another node than its sender")]
+    Sender,
+    #[error("a leader's message in the name of a vote that no quorum gave")]
+    NotElected,
+    #[error("the candidate is no member of the group")]
+    NotAMember,
+}
+
+/// Whether the envelope fits `from`, who sent it, and `vote`, in whose name it speaks.
+pub(super) fn envelope_fits(known: &Known, from: u64, envelope: Envelope, vote: Vote) -> Result<(), Astray> {
+    if envelope.to != known.node || envelope.group != known.group {
+        return Err(Astray::Address);
+    }
+    if envelope.from != from || vote.leader_id.node_id != from || from == known.node {
+        return Err(Astray::Sender);
+    }
+    Ok(())
+}
+
+/// Whether a request is handed to openraft.
+pub(super) fn admit(known: &Known, from: u64, envelope: Envelope, request: &Request) -> Result<(), Astray> {
+    let vote = request.vote();
+    envelope_fits(known, from, envelope, vote)?;
+    match request {
+        Request::Append(_) | Request::Transfer(_) if !vote.committed => Err(Astray::NotElected),
+        Request::Append(_) | Request::Transfer(_) => Ok(()),
+        Request::Vote(ballot) | Request::PreVote(ballot) => {
+            let member = known.members.is_empty() || known.members.contains(&from);
+            if member || ballot.last > known.last { Ok(()) } else { Err(Astray::NotAMember) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::Position;
+    use crate::raft::codec::{Append, Ballot};
+
+    const TO_ME: Envelope = Envelope { from: 2, to: 1, group: 7 };
+
+    fn at(index: u64) -> Option<LogId> {
+        Some(Position { term: 3, node: 1, index }.into())
+    }
+
+    fn known(members: &[u64]) -> Known {
+        Known { node: 1, group: 7, members: members.iter().copied().collect(), last: at(10) }
+    }
+
+    fn append(vote: Vote) -> Request {
+        Request::Append(Append { vote, previous: None, commit: None, entries: Vec::new() })
+    }
+
+    fn ballot(node: u64, last: Option<LogId>) -> Request {
+        Request::Vote(Ballot { vote: Vote::new(4, node), last, transfer: false })
+    }
+
+    #[test]
+    fn what_went_astray_is_refused() {
+        let from_two = append(Vote::new_committed(4, 2));
+        let members = known(&[1, 2, 3]);
+        let check = |from, envelope, request| admit(&members, from, envelope, request);
+        assert_eq!(check(2, TO_ME, &from_two), Ok(()));
+        assert_eq!(check(2, Envelope { to: 3, ..TO_ME }, &from_two), Err(Astray::Address));
+        assert_eq!(check(2, Envelope { group: 8, ..TO_ME }, &from_two), Err(Astray::Address));
+        assert_eq!(check(3, TO_ME, &from_two), Err(Astray::Sender), "another sent it");
+        assert_eq!(
+            check(3, Envelope { from: 3, ..TO_ME }, &from_two),
+            Err(Astray::Sender),
+            "in another's name"
+        );
+        let own = append(Vote::new_committed(4, 1));
+        assert_eq!(check(1, Envelope { from: 1, ..TO_ME }, &own), Err(Astray::Sender), "an echo");
+        assert_eq!(check(2, TO_ME, &append(Vote::new(4, 2))), Err(Astray::NotElected));
+    }
+
+    #[test]
+    fn a_stranger_is_heard_if_it_may_be_a_member_by_now() {
+        let from_nine = Envelope { from: 9, ..TO_ME };
+        let members = known(&[1, 2, 3]);
+        let check = |known: &Known, request: Request| admit(known, 9, from_nine, &request);
+        assert_eq!(check(&members, append(Vote::new_committed(4, 9))), Ok(()), "a quorum elected it");
+        assert_eq!(check(&members, ballot(9, at(11))), Ok(()));
+        assert_eq!(check(&members, ballot(9, at(10))), Err(Astray::NotAMember));
+        assert_eq!(check(&known(&[]), ballot(9, None)), Ok(()), "nobody is known yet");
+        assert_eq!(check(&known(&[1, 9]), ballot(9, None)), Ok(()));
+    }
+}

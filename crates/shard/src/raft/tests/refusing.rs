@@ -1,0 +1,105 @@
+//! What a replica does not start from, and what it does not listen to.
+
+use super::net::FAIR;
+use super::node::{Node, Remains, Start};
+use super::world::{World, command, until};
+use crate::raft::codec::{Append, Envelope, Request, encode_request};
+use crate::raft::types::Vote;
+use crate::raft::{Founding, MemoryMachine, Phase};
+use base::{NodeId, ShardId};
+use rpc::{Lane, PeerError, RaftReplicas};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use wal::disk::SimDisk;
+
+/// Why a node's group is broken, once it is.
+async fn broken(node: &Node) -> String {
+    assert!(node.group().until_phase(|phase| matches!(phase, Phase::Broken { .. })).await);
+    let Phase::Broken { reason } = node.group().phase() else { panic!("it was broken a moment ago") };
+    reason
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_lost_its_log_stays_away() {
+    let mut world = World::of_three().await;
+    let leader = world.leader().await;
+    world.group(leader).propose(vec![command(0, 0)]).await.unwrap();
+    world.settle().await;
+    let lost = world.others(leader)[0];
+    let node = world.take(lost);
+    let Remains { disk, machine } = node.after_kill();
+    node.stop().await;
+
+    let blank = Remains { disk: SimDisk::new(), machine: machine.clone() };
+    let again = Node::start(lost, &world.net, blank, Start::join());
+    let reason = broken(&again).await;
+    assert!(reason.contains("join again under a new id"), "{reason}");
+    again.stop().await;
+
+    let damage = Some("a byte".to_owned());
+    let again = Node::start(lost, &world.net, Remains { disk, machine }, Start { damage, ..Start::join() });
+    let reason = broken(&again).await;
+    assert!(reason.contains("damaged: a byte"), "{reason}");
+    again.stop().await;
+    world.group(leader).propose(vec![command(0, 1)]).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_founder_is_one_of_its_voters() {
+    let mut world = World::of(1, 1, FAIR).await;
+    let founding = Founding::Found { voters: BTreeSet::from([8, 9]) };
+    world.start(7, Remains::nothing(), Start { founding, ..Start::join() });
+    let reason = broken(world.node(7)).await;
+    assert!(reason.contains("correct the placement"), "{reason}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_replica_waits_and_stands_for_nothing() {
+    let mut world = World::of(1, 1, FAIR).await;
+    world.start(2, Remains::nothing(), Start::join());
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let status = world.group(2).status().unwrap();
+    assert_eq!((status.term, status.leader, status.last), (0, None, None));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_went_astray_never_reaches_the_group() {
+    let world = World::of_three().await;
+    let leader = world.leader().await;
+    let [to, other] = world.others(leader)[..] else { panic!("three nodes") };
+    let replicas = world.node(to).supervisor().replicas(NodeId(to));
+    let term = world.group(to).status().unwrap().term;
+    let ask = async |from: u64, shard, envelope: Envelope, vote| {
+        let append = Append { vote, previous: None, commit: None, entries: Vec::new() };
+        let message = encode_request(envelope, &Request::Append(append));
+        replicas.handle(NodeId(from), Lane::Appends, ShardId(shard), message).await
+    };
+    let envelope = Envelope { from: other, to, group: 1 };
+    let vote = Vote::new_committed(term + 100, other);
+    for (from, envelope) in [
+        (other, Envelope { to: leader, ..envelope }),
+        (other, Envelope { group: 2, ..envelope }),
+        (leader, envelope),
+        (other, Envelope { from: leader, ..envelope }),
+    ] {
+        let answer = ask(from, 1, envelope, vote).await;
+        assert!(matches!(answer, Err(PeerError::Failed { .. })), "{answer:?}");
+    }
+    let no_shard = ask(other, 2, envelope, vote).await;
+    assert!(matches!(no_shard, Err(PeerError::NoSuchShard { .. })), "{no_shard:?}");
+    let noise = replicas.handle(NodeId(other), Lane::Control, ShardId(1), "noise".into()).await;
+    assert!(matches!(noise, Err(PeerError::Failed { .. })), "{noise:?}");
+    assert_eq!(world.group(to).status().unwrap().term, term);
+    assert_eq!(world.leader().await, leader);
+
+    let handle = world.group(to).clone();
+    let machine: Arc<MemoryMachine> = world.node(to).machine.clone();
+    world.stop().await;
+    until("the end of the group", || matches!(handle.phase(), Phase::Stopped).then_some(())).await;
+    let stopped = ask(other, 1, envelope, vote).await;
+    assert!(matches!(stopped, Err(PeerError::NoSuchShard { .. })), "{stopped:?}");
+    drop(machine);
+}

@@ -7,7 +7,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push('\u{2009}');
         }
         grouped.push(digit);
@@ -20,7 +20,7 @@ pub fn duration(length: Micros) -> String {
     match length.0 {
         0..1_000_000 => format!("{} ms", length.0.div_ceil(1_000)),
         1_000_000..100_000_000 => format!("{:.2} s", length.seconds()),
-        _ => format!("{} min", grouped(length.0 / 60_000_000)) + &format!(" {} s", length.0 / 1_000_000 % 60),
+        _ => format!("{} min {} s", length.0 / 60_000_000, length.0 / 1_000_000 % 60),
     }
 }
 

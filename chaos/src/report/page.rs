@@ -147,7 +147,7 @@ fn how(judged: &Judged) -> String {
     let findings = &judged.findings;
     let looked = format!("{} {}", grouped(findings.examined), judged.property.subject());
     match judged.verdict {
-        Verdict::Kept => format!("{looked}"),
+        Verdict::Kept => looked,
         Verdict::Broken => {
             let broken = findings.violations.len() as u64 + findings.more;
             format!("broken {} in {looked}", times(broken))
@@ -178,6 +178,7 @@ fn legend(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         f,
         r#"<span><svg class="key" viewBox="0 0 26 14"><rect class="gap-ground" width="26" height="14"/><rect fill="url(#p-gap)" width="26" height="14"/></svg>no write acknowledged, leader failed</span>
 <span><svg class="key" viewBox="0 0 26 14"><g class="fault"><path d="M13 0V14"/></g></svg>fault</span>
+<span><svg class="key" viewBox="0 0 26 14"><g class="broken-mark"><path d="M13 1l6.5 11h-13z"/></g></svg>violation</span>
 <span>Point at anything to read its times.</span>
 </figcaption>"#
     )

@@ -168,6 +168,41 @@ fn a_version_with_two_faces_is_caught() {
     });
 }
 
+/// What the checker of the order of operations says.
+fn order(lines: &[Line], steps: u64) -> (Verdict, String) {
+    let found = check(&history(lines), &Bounds { steps, ..bounds() });
+    let (_, findings) = found.iter().find(|(property, _)| *property == Property::Linearizable).unwrap();
+    (findings.verdict(), findings.undecided.join("\n"))
+}
+
+#[test]
+fn a_search_without_an_end_is_no_success() {
+    let (verdict, why) = order(&sound(), 2);
+    assert_eq!(verdict, Verdict::Undecided);
+    assert!(why.contains("d: no order of 10 operations was found in 2 steps"), "{why}");
+}
+
+#[test]
+fn a_document_without_a_beginning_is_undecided() {
+    let mut lines = sound();
+    lines.retain(|line| match line {
+        Line::Invoke(invoke) => invoke.op.0 != 0,
+        Line::Ok { op, .. } => op.0 != 0,
+        _ => true,
+    });
+    let (verdict, why) = order(&lines, 1_000);
+    assert_eq!(verdict, Verdict::Undecided);
+    assert!(why.contains("nobody created d"), "{why}");
+}
+
+#[test]
+fn an_answer_after_a_deletion_is_caught() {
+    breaks(Property::Linearizable, "at that point it was deleted", |lines| {
+        let shown = Answer { revision: None, ..shows(2, 7, revision(1, 2)) };
+        answer(lines, 23, |answer| *answer = shown.clone());
+    });
+}
+
 #[test]
 fn two_leaders_in_a_term_are_caught() {
     breaks(Property::OneLeader, "shard 0 was led in term 2 by n3 at 1.000 s, and n2 at 1.001 s", |lines| {

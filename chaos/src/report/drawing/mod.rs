@@ -69,6 +69,7 @@ impl fmt::Display for Drawing<'_> {
         nodes::draw(f, &report.timeline, &layout.scale, layout.nodes)?;
         shards::draw(f, report, &layout.scale, layout.shards)?;
         faults(f, &report.gaps.faults, &layout)?;
+        violations(f, report, &layout)?;
         // Last, so that no line crosses a word.
         title(f, layout.writes, "Acknowledged writes per second")?;
         title(f, layout.nodes, "Nodes, and how many shards each leads")?;
@@ -144,6 +145,18 @@ fn faults(f: &mut fmt::Formatter<'_>, faults: &[Fault], layout: &Layout) -> fmt:
             writeln!(f, r#"<circle cx="{x:.1}" cy="20" r="2.5"/>"#)?;
         }
         f.write_str("</g>\n")?;
+    }
+    Ok(())
+}
+
+/// A triangle under the axis where the last operation of a violation ended.
+fn violations(f: &mut fmt::Formatter<'_>, report: &Report, layout: &Layout) -> fmt::Result {
+    let y = layout.bottom + 3.0;
+    for violation in report.properties.iter().flat_map(|judged| &judged.findings.violations) {
+        let Some(last) = violation.witnesses.iter().map(|witness| witness.ended).max() else { continue };
+        let x = layout.scale.x(last);
+        writeln!(f, r#"<g class="broken-mark"><title>{}</title>"#, Escaped(&violation.what))?;
+        writeln!(f, r#"<path d="M{x:.1} {y:.1}l6.5 11h-13z"/></g>"#)?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod refusal;
 mod shards;
 mod share;
 mod tickets;
+pub mod transport;
 mod update;
 
 pub use base::{Op, PathStep, Unit};

@@ -1,0 +1,102 @@
+//! What a member serves to the others.
+
+use super::Directory;
+use super::connection::{Answerer, Hello, Listener, Peer};
+use super::raft::{self, RaftServer};
+use super::tls::{Credentials, Role};
+use crate::RaftReplicas;
+use base::NodeId;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tonic::Status;
+use tonic::body::Body;
+
+/// What a node serves.
+pub struct Services {
+    /// The node itself.
+    pub node: NodeId,
+    /// Which name each node has to prove.
+    pub directory: Directory,
+    /// For messages of Raft.
+    pub replicas: Arc<dyn RaftReplicas>,
+}
+
+/// A node that listens to the others.
+pub struct Server {
+    listener: Listener,
+}
+
+struct Router {
+    node: NodeId,
+    directory: Directory,
+    raft: Arc<RaftServer>,
+}
+
+impl Server {
+    /// Listens on a socket that is bound. Inside a Tokio runtime, which it runs on.
+    pub fn start(
+        socket: TcpListener,
+        credentials: Arc<Credentials>,
+        services: Services,
+    ) -> io::Result<Server> {
+        let Services { node, directory, replicas } = services;
+        let router = Arc::new(Router { node, directory, raft: Arc::new(RaftServer::new(replicas)) });
+        let answerer: Answerer =
+            Arc::new(move |peer, request| Box::pin(router.clone().answer(peer, request)));
+        Ok(Server { listener: Listener::start(socket, credentials, answerer)? })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// Ends all connections, and waits for what ran on them.
+    pub async fn close(&self) {
+        self.listener.close().await;
+    }
+}
+
+impl Router {
+    async fn answer(self: Arc<Router>, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Body> {
+        let routed = match Hello::read(request.headers(), Some(self.node)) {
+            Ok(hello) => self.route(&peer, hello, request.uri().path()),
+            Err(error) => Err(Status::failed_precondition(error.to_string())),
+        };
+        match routed {
+            Ok(call) => call.answer(request).await,
+            Err(status) => {
+                let (address, certificate) = (peer.address, &peer.subject);
+                tracing::warn!(%address, %certificate, path = request.uri().path(), reason = status.message(), "a call was refused");
+                status.into_http()
+            }
+        }
+    }
+
+    fn route(&self, peer: &Peer, hello: Hello, path: &str) -> Result<raft::route::Call, Status> {
+        if !path.starts_with("/context_hub.v1.Raft/") {
+            return Err(Status::unimplemented("no such service"));
+        }
+        if peer.subject.role() != Role::Node {
+            return Err(Status::permission_denied(format!(
+                "{} is not a node, and only nodes take part in Raft",
+                peer.subject
+            )));
+        }
+        let from =
+            hello.from.ok_or_else(|| Status::invalid_argument("the caller did not say which node it is"))?;
+        let known = (self.directory)(from);
+        let known = known.ok_or_else(|| {
+            Status::permission_denied(format!("the cluster's directory does not name node {from}"))
+        })?;
+        if known.subject != peer.subject {
+            let message = format!("node {from} is {}, not {}", known.subject, peer.subject);
+            return Err(Status::permission_denied(message));
+        }
+        Ok(raft::route::Call { server: self.raft.clone(), from, link: hello.link })
+    }
+}

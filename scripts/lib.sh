@@ -118,6 +118,11 @@ need_chromium() {
 # A C compiler with its headers, for the few dependencies written in C.
 need_cc() { need_package cc gcc libc6-dev; }
 
+# The compiler of Protocol Buffers, and the definitions that it comes with: the client of etcd is generated from them.
+need_protoc() {
+  need_package protoc protobuf-compiler libprotobuf-dev
+}
+
 # The toolchain that rust-toolchain.toml pins. One that is there already, from rustup or elsewhere, is used as it is.
 need_rust() {
   local wanted
@@ -152,11 +157,13 @@ install_rustup() {
   have rustup || die "rustup is installed, but not on the path ($PATH)."
 }
 
-# What the tests need beyond that: C++ for the fuzzer's engine, FUSE and strace for the drills that break disks.
+# What the tests need beyond that: C++ for the fuzzer's engine, FUSE and strace for the drills that break disks, an etcd for
+# the coordinator (where systemd runs, Debian starts one by itself; the tests start their own, on other ports).
 need_test_tools() {
   need_package c++ g++
   need_package fusermount3 fuse3
   need_package strace strace
+  need_package etcd etcd-server
 }
 
 # Where cargo puts what it builds.

@@ -1,0 +1,160 @@
+//! What the controller does next. Pure: the view and the time in, actions out.
+
+use super::{Brake, Rules};
+use crate::plan::{self, Duty, FirstPlacement, Move, PlanError, PlanNode};
+use crate::state::{ClusterConfig, NodeState, Placement, Placements};
+use crate::view::{Contact, Node, Snapshot, Stored};
+use base::{ShardId, SlotMap};
+use std::collections::BTreeMap;
+use std::fmt;
+use tokio::time::Instant;
+
+/// Something to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Everything, for the first time.
+    PlaceFirst {
+        /// Which shard holds which slot.
+        slots: SlotMap,
+        /// Where the shards go.
+        first: FirstPlacement,
+    },
+    /// One replica.
+    Move {
+        /// What moves.
+        step: Move,
+        /// The revision of the placement that it replaces.
+        revision: u64,
+    },
+}
+
+/// What to do, and why that, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What to write, in this order.
+    pub actions: Vec<Action>,
+    /// The reason.
+    pub because: Because,
+}
+
+/// Why the controller does what it does, or does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// There is nothing to do.
+    AllIsWell,
+    /// Nobody has said yet what the cluster is to be.
+    NotConfigured,
+    /// It is better to do nothing.
+    Braked(Brake),
+    /// The first placement waits for nodes.
+    FewNodes {
+        /// Nodes that run and take replicas.
+        nodes: usize,
+        /// Nodes that have to.
+        wanted: usize,
+    },
+    /// The first placement waits until no more nodes come.
+    Settling,
+    /// There is no plan.
+    NoPlan(PlanError),
+    /// A shard is not yet where it is to be; one moves at a time.
+    Moving(ShardId),
+    /// The first placement is written.
+    Placing,
+    /// A draining node gives a replica away.
+    Draining,
+}
+
+/// What to do now.
+pub fn decide(snapshot: &Snapshot, contact: &Contact, rules: &Rules, now: Instant) -> Decision {
+    let wait = |because| Decision { actions: Vec::new(), because };
+    let Some(config) = snapshot.config() else { return wait(Because::NotConfigured) };
+    if let Some(brake) = Brake::check(snapshot, contact, rules, now) {
+        return wait(Because::Braked(brake));
+    }
+    let decided = match snapshot.placements() {
+        None => first(snapshot, config, rules, now),
+        Some(placements) => drain(snapshot, config, placements),
+    };
+    decided.unwrap_or_else(wait)
+}
+
+/// The first placement, when enough nodes are there.
+fn first(
+    snapshot: &Snapshot,
+    config: ClusterConfig,
+    rules: &Rules,
+    now: Instant,
+) -> Result<Decision, Because> {
+    let nodes: Vec<PlanNode> = snapshot.nodes().values().map(plan_node).collect();
+    let there = nodes.iter().filter(|node| node.duty == Duty::Takes).count();
+    let wanted = rules.first_nodes.unwrap_or_default().max(config.replicas as usize);
+    if there < wanted {
+        return Err(Because::FewNodes { nodes: there, wanted });
+    }
+    let has_settled = now.saturating_duration_since(snapshot.nodes_changed()) >= rules.settle;
+    if rules.first_nodes.is_none() && !has_settled {
+        return Err(Because::Settling);
+    }
+    let slots = SlotMap::even(config.shards);
+    let first =
+        plan::first_placement(&nodes, &slots.shards(), config.replicas as usize).map_err(Because::NoPlan)?;
+    Ok(Decision { actions: vec![Action::PlaceFirst { slots, first }], because: Because::Placing })
+}
+
+/// The next replica of a draining node, when every shard is where it is to be.
+fn drain(
+    snapshot: &Snapshot,
+    config: ClusterConfig,
+    placements: &BTreeMap<ShardId, Stored<Placement>>,
+) -> Result<Decision, Because> {
+    let nodes: Vec<PlanNode> = snapshot.nodes().values().map(plan_node).collect();
+    let desired: Placements =
+        placements.iter().map(|(shard, stored)| (*shard, stored.value.clone())).collect();
+    let moves = plan::drain(&nodes, &desired, config.replicas as usize).map_err(Because::NoPlan)?;
+    let Some(step) = moves.into_iter().next() else { return Err(Because::AllIsWell) };
+    let is_there = |shard: &ShardId, placement: &Placement| {
+        snapshot.observed().get(shard).is_some_and(|observed| observed.replicas == placement.replicas())
+    };
+    if let Some((shard, _)) = desired.iter().find(|(shard, placement)| !is_there(shard, placement)) {
+        return Err(Because::Moving(*shard));
+    }
+    let revision = placements.get(&step.shard).map_or(0, |stored| stored.revision);
+    Ok(Decision { actions: vec![Action::Move { step, revision }], because: Because::Draining })
+}
+
+fn plan_node(node: &Node) -> PlanNode {
+    let Node { record, down_since } = node;
+    let duty = match (record.state, down_since) {
+        (NodeState::Draining, _) => Duty::Drains,
+        (NodeState::Up, Some(_)) => Duty::Keeps,
+        (NodeState::Up, None) => Duty::Takes,
+    };
+    PlanNode {
+        id: record.id,
+        zone: record.spec.zone.clone(),
+        capacity: record.spec.capacity,
+        duty,
+        prefers: record.spec.prefers,
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Because::AllIsWell => f.write_str("there is nothing to do"),
+            Because::NotConfigured => {
+                f.write_str("nobody has said yet how many shards and replicas there are to be")
+            }
+            Because::Braked(brake) => write!(f, "holding still: {brake}"),
+            Because::FewNodes { nodes, wanted } => {
+                write!(f, "the first placement waits for nodes: there are {nodes} of {wanted}")
+            }
+            Because::Settling => f.write_str("the first placement waits until no more nodes come"),
+            Because::NoPlan(error) => write!(f, "there is no plan: {error}"),
+            Because::Moving(shard) => write!(f, "shard {shard} is not yet where it is to be"),
+            Because::Placing => f.write_str("writing the first placement"),
+            Because::Draining => f.write_str("a draining node gives a replica away"),
+        }
+    }
+}

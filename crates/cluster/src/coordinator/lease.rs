@@ -1,0 +1,72 @@
+//! A lease that somebody keeps alive.
+
+use super::{Backoff, CoordinatorError, SharedCoordinator};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A lease of the coordinator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LeaseId(pub i64);
+
+/// How many times a lease is kept alive within its time to live.
+const BEATS: u32 = 3;
+
+/// A lease, and until when it surely holds by the clock of this process.
+///
+/// Invariant: `until` counts from before the request was sent, so the coordinator never ends the lease earlier.
+pub struct Lease {
+    coordinator: SharedCoordinator,
+    id: LeaseId,
+    ttl: Duration,
+    until: Instant,
+}
+
+impl Lease {
+    /// Asks for a lease.
+    pub async fn grant(coordinator: SharedCoordinator, ttl: Duration) -> Result<Lease, CoordinatorError> {
+        let until = Instant::now() + ttl;
+        let id = coordinator.grant(ttl).await?;
+        Ok(Lease { coordinator, id, ttl, until })
+    }
+
+    /// Which.
+    pub fn id(&self) -> LeaseId {
+        self.id
+    }
+
+    /// Until when it holds for sure. It may hold longer.
+    pub fn holds_until(&self) -> Instant {
+        self.until
+    }
+
+    /// Keeps the lease alive until it is lost, through outages of the coordinator: only when the coordinator says so is it
+    /// lost. Dropping the future is harmless.
+    pub async fn keep(&mut self) {
+        let mut backoff = Backoff::new();
+        loop {
+            tokio::time::sleep_until(self.until - self.ttl + self.ttl / BEATS).await;
+            loop {
+                let sent = Instant::now();
+                match self.coordinator.keep_alive(self.id).await {
+                    Ok(_) => {
+                        self.until = sent + self.ttl;
+                        backoff.reset();
+                        break;
+                    }
+                    Err(CoordinatorError::LeaseLost) => return,
+                    Err(error) => {
+                        tracing::debug!(%error, lease = self.id.0, "the lease could not be kept alive");
+                        backoff.wait().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the lease, and deletes its keys. If the coordinator is away, it ends by itself.
+    pub async fn revoke(self) {
+        if let Err(error) = self.coordinator.revoke(self.id).await {
+            tracing::info!(%error, lease = self.id.0, "the lease could not be revoked; it ends by itself");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Why somebody cannot join, drain or go.
+
+use crate::coordinator::{CoordinatorError, IdError};
+use crate::state::StateError;
+use base::{NodeId, ShardId};
+
+/// Why a change of the members was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MembershipError {
+    /// The coordinator did not answer, or refused.
+    #[error(transparent)]
+    Coordinator(#[from] CoordinatorError),
+    /// Something stored cannot be read, or what was to be stored makes no sense.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Nobody has that id.
+    #[error("there is no node {0}")]
+    NoSuchNode(NodeId),
+    /// The id belongs to another machine: the data folder was copied, or is that of another cluster.
+    #[error("node {node} is {name}, which is running: this data folder is a copy, or of another cluster")]
+    Taken {
+        /// The id.
+        node: NodeId,
+        /// Who has it.
+        name: String,
+    },
+    /// A node that runs cannot be removed.
+    #[error("node {0} is running: stop it first")]
+    Running(NodeId),
+    /// A node that still has replicas cannot be removed.
+    #[error("node {node} still has a replica of shard {shard}: drain it first")]
+    Needed {
+        /// Which node.
+        node: NodeId,
+        /// One of its shards.
+        shard: ShardId,
+    },
+}
+
+impl From<IdError> for MembershipError {
+    fn from(error: IdError) -> MembershipError {
+        match error {
+            IdError::Coordinator(error) => error.into(),
+            IdError::Damaged(error) => error.into(),
+        }
+    }
+}

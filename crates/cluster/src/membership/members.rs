@@ -1,0 +1,110 @@
+//! What can be done to the members of a cluster, from anywhere.
+
+use super::MembershipError;
+use crate::coordinator::{Committed, Compare, Entry, SharedCoordinator, Txn, never_give, next_id};
+use crate::state::{
+    Checked, ClusterConfig, Invalid, Key, Keys, NodeRecord, NodeState, Placement, StateError, decode, encode,
+};
+use base::NodeId;
+
+/// The members of a cluster. Calls fail when the coordinator is away; whoever calls decides whether to try again.
+#[derive(Clone)]
+pub struct Members {
+    pub(super) coordinator: SharedCoordinator,
+    pub(super) keys: Keys,
+}
+
+/// A record and the entry that it was read from.
+pub(super) type Found = (NodeRecord, Entry);
+
+impl Members {
+    /// The members of the cluster whose keys these are.
+    pub fn new(coordinator: SharedCoordinator, keys: Keys) -> Members {
+        Members { coordinator, keys }
+    }
+
+    /// Writes down what is decided once, unless that has been done, and gives what holds. Every node calls it at its start;
+    /// what the first one said holds for all.
+    pub async fn configure(&self, config: ClusterConfig) -> Result<ClusterConfig, MembershipError> {
+        check(&config)?;
+        let key = self.keys.path(Key::Config);
+        loop {
+            if let Some(entry) = self.coordinator.get(key.clone()).await? {
+                return Ok(decode(&key, &entry.value)?);
+            }
+            let txn = Txn::new().when(Compare::Absent(key.clone())).put(key.clone(), encode(&config));
+            if let Committed::Done(_) = self.coordinator.commit(txn).await? {
+                return Ok(config);
+            }
+        }
+    }
+
+    /// An id for a new node, which nobody had and nobody else will have. Write it down before you join with it.
+    pub async fn new_id(&self) -> Result<NodeId, MembershipError> {
+        Ok(NodeId(next_id(&*self.coordinator, self.keys.path(Key::NextId)).await?))
+    }
+
+    /// Makes a node give its replicas away and take no more, until [`Members::undrain`]. It need not run.
+    pub async fn drain(&self, node: NodeId) -> Result<(), MembershipError> {
+        self.set_state(node, NodeState::Draining).await
+    }
+
+    /// Lets a node take replicas again.
+    pub async fn undrain(&self, node: NodeId) -> Result<(), MembershipError> {
+        self.set_state(node, NodeState::Up).await
+    }
+
+    /// Forgets a node that has no replicas and does not run. Its id is never given again.
+    pub async fn remove(&self, node: NodeId) -> Result<(), MembershipError> {
+        let alive = self.keys.path(Key::Alive(node));
+        loop {
+            let (_, entry) = self.find(node).await?.ok_or(MembershipError::NoSuchNode(node))?;
+            for stored in self.coordinator.list(self.keys.root()).await?.entries {
+                if let Some(Key::Desired(shard)) = self.keys.parse(&stored.key)
+                    && decode::<Placement>(&stored.key, &stored.value)?.replicas().contains(&node)
+                {
+                    return Err(MembershipError::Needed { node, shard });
+                }
+            }
+            if self.coordinator.get(alive.clone()).await?.is_some() {
+                return Err(MembershipError::Running(node));
+            }
+            let unchanged = Compare::Unchanged { key: entry.key.clone(), revision: entry.revision };
+            let txn = Txn::new().when(unchanged).when(Compare::Absent(alive.clone())).delete(entry.key);
+            if let Committed::Done(_) = self.coordinator.commit(txn).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn set_state(&self, node: NodeId, state: NodeState) -> Result<(), MembershipError> {
+        loop {
+            let (mut record, entry) = self.find(node).await?.ok_or(MembershipError::NoSuchNode(node))?;
+            if record.state == state {
+                return Ok(());
+            }
+            record.state = state;
+            let unchanged = Compare::Unchanged { key: entry.key.clone(), revision: entry.revision };
+            let txn = Txn::new().when(unchanged).put(entry.key, encode(&record));
+            if let Committed::Done(_) = self.coordinator.commit(txn).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The record of a node.
+    pub(super) async fn find(&self, node: NodeId) -> Result<Option<Found>, MembershipError> {
+        let key = self.keys.path(Key::Node(node));
+        let Some(entry) = self.coordinator.get(key.clone()).await? else { return Ok(None) };
+        let record: NodeRecord = decode(&key, &entry.value)?;
+        Ok(Some((record, entry)))
+    }
+
+    pub(super) async fn never_give(&self, node: NodeId) -> Result<(), MembershipError> {
+        Ok(never_give(&*self.coordinator, self.keys.path(Key::NextId), node.0).await?)
+    }
+}
+
+pub(super) fn check(value: &impl Checked) -> Result<(), MembershipError> {
+    value.check().map_err(|Invalid(reason)| StateError::Invalid { reason }.into())
+}

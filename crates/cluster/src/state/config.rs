@@ -1,0 +1,63 @@
+//! What is decided once for a cluster.
+
+use super::{Checked, Invalid, REPLICAS_MAX};
+use base::{SLOT_COUNT, SlotMap};
+use serde::{Deserialize, Serialize};
+
+/// What is decided once for a cluster, before anything is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterConfig {
+    /// How many shards there are at first: 1 to 16384.
+    pub shards: u32,
+    /// How many replicas each shard has: 1 to 9. An even number survives no more than the odd one below it.
+    pub replicas: u32,
+}
+
+impl Checked for ClusterConfig {
+    fn check(&self) -> Result<(), Invalid> {
+        match self {
+            config if !(1..=u32::from(SLOT_COUNT)).contains(&config.shards) => {
+                Err(Invalid("a cluster has 1 to 16384 shards"))
+            }
+            config if !(1..=REPLICAS_MAX as u32).contains(&config.replicas) => {
+                Err(Invalid("a shard has 1 to 9 replicas"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Checked for SlotMap {
+    /// What reading a map checks is all that there is to check.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+/// Who is the controller. The revision at which this came to be is its fencing token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControllerRecord {
+    /// The name of its process, for people.
+    pub name: String,
+}
+
+impl Checked for ControllerRecord {
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+/// The next id that was never given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NextId {
+    pub next: u64,
+}
+
+impl Checked for NextId {
+    fn check(&self) -> Result<(), Invalid> {
+        match self.next {
+            0 | u64::MAX => Err(Invalid("ids are between 1 and 2^64 - 2")),
+            _ => Ok(()),
+        }
+    }
+}

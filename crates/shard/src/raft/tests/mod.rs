@@ -17,4 +17,5 @@ mod node;
 mod refusing;
 mod replicating;
 
+mod trap;
 mod world;

@@ -78,8 +78,12 @@ impl Net {
         self.state.lock().up.insert(port.node, (port.life, replicas));
     }
 
-    pub fn down(&self, node: u64) {
-        self.state.lock().up.remove(&node);
+    /// Ends one life of a node; not the next one, if that has begun.
+    pub fn down(&self, port: &Port) {
+        let mut state = self.state.lock();
+        if state.up.get(&port.node).is_some_and(|(life, _)| *life == port.life) {
+            state.up.remove(&port.node);
+        }
     }
 
     pub fn weather(&self, weather: Weather) {

@@ -16,8 +16,8 @@ pub const GROUP: GroupId = GroupId(1);
 
 /// A node that runs.
 pub struct Node {
-    id: u64,
     net: Arc<Net>,
+    port: Arc<Port>,
     pub disk: SimDisk,
     pub machine: Arc<MemoryMachine>,
     pub network: Network,
@@ -76,7 +76,7 @@ impl Node {
         };
         let supervisor = Supervisor::start(vec![config], policy());
         net.up(&port, Arc::new(supervisor.replicas(NodeId(id))));
-        Node { id, net: net.clone(), disk, machine, network, wal, supervisor, _staging: staging }
+        Node { net: net.clone(), port, disk, machine, network, wal, supervisor, _staging: staging }
     }
 
     pub fn group(&self) -> &GroupHandle<MemoryMachine> {
@@ -89,13 +89,13 @@ impl Node {
 
     /// What a power cut leaves: of the disk what was synced and what chance kept, of the machine what it made durable.
     pub fn after_power_cut(&self, seed: u64) -> Remains {
-        self.net.down(self.id);
+        self.net.down(&self.port);
         Remains { disk: self.disk.after_power_cut(seed), machine: Arc::new(self.machine.after_power_cut()) }
     }
 
     /// What is left when the process is killed: all that was written, and all that was applied.
     pub fn after_kill(&self) -> Remains {
-        self.net.down(self.id);
+        self.net.down(&self.port);
         let disk = self.disk.snapshot();
         // Nothing was applied yet if there is no snapshot.
         drop(self.machine.snapshot());
@@ -104,7 +104,7 @@ impl Node {
 
     /// Ends what still runs. What it writes on its way is not in what was left.
     pub async fn stop(self) {
-        self.net.down(self.id);
+        self.net.down(&self.port);
         self.supervisor.shutdown().await;
         tokio::task::block_in_place(|| self.wal.close());
     }

@@ -39,6 +39,8 @@ pub enum Verdict {
 pub struct Violation {
     /// What happened, as a sentence.
     pub what: String,
+    /// When it came to light: when the last of the operations ended, mostly.
+    pub at: Option<Micros>,
     /// The document that it happened to.
     pub document: Option<Document>,
     /// The operations that show it, in the order of time.
@@ -101,7 +103,13 @@ impl Violation {
         let mut witnesses: Vec<Witness> = operations.into_iter().map(Witness::from).collect();
         witnesses.sort_by_key(|witness| (witness.invoked, witness.operation));
         witnesses.dedup();
-        Violation { what, document: None, witnesses }
+        let at = witnesses.iter().map(|witness| witness.ended).max();
+        Violation { what, at, document: None, witnesses }
+    }
+
+    /// The same violation, which came to light at a moment that no operation tells.
+    pub fn at(self, at: Micros) -> Violation {
+        Violation { at: Some(at), ..self }
     }
 }
 

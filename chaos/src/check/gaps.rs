@@ -95,7 +95,7 @@ impl Gaps {
             } else {
                 format!("{shard} took no write for {length} when {fault}; at most {worst} are allowed")
             };
-            findings.violated(Violation::of(what, []));
+            findings.violated(Violation::of(what, []).at(gap.to));
         }
         if let Some(median) = self.median.filter(|median| *median > limits.median) {
             let what = format!("the median gap is {median}; at most {} are allowed", limits.median);

@@ -20,7 +20,8 @@ pub fn check(history: &History) -> Findings {
         if leaders.len() > 1 {
             let seen = leaders.iter().map(|leader| format!("{} at {}", leader.node, leader.at));
             let seen = seen.collect::<Vec<_>>().join(", and ");
-            findings.violated(Violation::of(format!("{shard} was led in term {term} by {seen}"), []));
+            let found = Violation::of(format!("{shard} was led in term {term} by {seen}"), []);
+            findings.violated(found.at(leaders[leaders.len() - 1].at));
         }
     }
     findings

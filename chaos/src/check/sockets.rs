@@ -9,7 +9,7 @@ pub fn check(history: &History) -> Findings {
     for closing in history.closings.iter().filter(|closing| closing.by == Side::Hub) {
         let what =
             format!("the socket of {} was closed at {}: {}", closing.client, closing.at, closing.reason);
-        findings.violated(Violation::of(what, []));
+        findings.violated(Violation::of(what, []).at(closing.at));
     }
     findings
 }

@@ -177,7 +177,8 @@ impl Search<'_> {
             let begun = place.begun.iter().find(|begun| begun.step == *number);
             let must_see = matches!(&step.sight, Some(Sight::Present { version: Some(version), .. })
                 if *version < live.version);
-            let must_act = step.must_act && self.limits[*number as usize].by <= closed;
+            // Also if its client never heard of it: there is a limit only if it was seen.
+            let must_act = self.limits[*number as usize].by <= closed;
             match begun {
                 None => must_act || must_see,
                 Some(begun) => !begun.finished && must_see,
@@ -195,10 +196,10 @@ fn turns(steps: &[Step], limits: &[Limits]) -> Vec<Turn> {
     let mut invoked: Vec<u32> = (0..).zip(steps).map(|(number, _)| number).collect();
     invoked.sort_by_key(|number| (steps[*number as usize].invoked, *number));
     let mut invoked = invoked.into_iter().peekable();
-    // Who is never answered comes last.
+    // What was never seen comes last, and of that what was never answered.
     let order = |number: &u32| {
         let returned = steps[*number as usize].returned;
-        (returned.is_none(), limits[*number as usize].by, returned, *number)
+        (limits[*number as usize].by, returned.is_none(), returned, *number)
     };
     let mut under_way: Vec<u32> = vec![];
     let mut turns = vec![];

@@ -176,8 +176,20 @@ fn a_search_that_runs_out_says_so() {
     assert_eq!(search(&steps, 10), Outcome::Exhausted);
 }
 
+#[test]
+fn outcomes_that_nobody_knows_do_not_keep_the_search_from_its_end() {
+    let steps = forgetful(2_000, 16, 0.1);
+    assert!(steps.iter().filter(|step| step.returned.is_none()).count() > 100);
+    assert_eq!(search(&steps, PLENTY), Outcome::Ordered);
+}
+
 /// Clients that edit one document, `wide` at once, whose edits come together; between two rounds somebody reads.
 fn busy(operations: usize, wide: usize) -> Vec<Step> {
+    forgetful(operations, wide, 0.0)
+}
+
+/// The same, where clients give up so often; half of what they asked for then was done.
+fn forgetful(operations: usize, wide: usize, often: f64) -> Vec<Step> {
     let mut dice = StdRng::seed_from_u64(1);
     let mut steps: Vec<Step> = vec![];
     let (mut version, mut marks, mut now) = (1, vec![Mark(0)], 100);
@@ -194,11 +206,17 @@ fn busy(operations: usize, wide: usize) -> Vec<Step> {
         let together = dice.random_range(1..=wide);
         version += 1;
         let first = steps.len();
-        marks.extend((first..first + together).map(|number| Mark(number as u64)));
         for number in first..first + together {
+            let mark = Mark(number as u64);
+            let unknown = number > first && dice.random_bool(often);
+            if !unknown || dice.random_bool(0.5) {
+                marks.push(mark);
+            }
             let (invoked, returned) = (now - dice.random_range(0..30), now + dice.random_range(1..30));
             let sight = Sight::Present { version: Some(version), marks: None, not: None };
-            steps.push(step(number, invoked, returned, Some(Act::Edit(Mark(number as u64))), sight));
+            let edit = step(number, invoked, returned, Some(Act::Edit(mark)), sight);
+            let lost = Step { returned: None, must_act: false, sight: None, ..edit.clone() };
+            steps.push(if unknown { lost } else { edit });
         }
         let (invoked, returned) = (now + 1, now + dice.random_range(2..20));
         let whole = if version % 8 == 0 {

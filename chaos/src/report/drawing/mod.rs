@@ -58,7 +58,7 @@ impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.0;
         let layout = Layout::of(report);
-        let height = layout.bottom + 34.0;
+        let height = layout.bottom + 38.0;
         writeln!(
             f,
             r#"<svg class="timeline" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="What happened when" xmlns="http://www.w3.org/2000/svg">"#
@@ -120,7 +120,7 @@ fn axis(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
     for at in layout.scale.ticks() {
         let x = layout.scale.x(at);
         writeln!(f, r#"<path class="grid" d="M{x:.1} {top:.1}V{bottom:.1}"/>"#)?;
-        let y = bottom + 16.0;
+        let y = bottom + 23.0;
         writeln!(
             f,
             r#"<text class="tick" x="{x:.1}" y="{y:.1}" text-anchor="middle">{}</text>"#,
@@ -149,12 +149,12 @@ fn faults(f: &mut fmt::Formatter<'_>, faults: &[Fault], layout: &Layout) -> fmt:
     Ok(())
 }
 
-/// A triangle under the axis where the last operation of a violation ended.
+/// A triangle under the axis where a violation came to light.
 fn violations(f: &mut fmt::Formatter<'_>, report: &Report, layout: &Layout) -> fmt::Result {
     let y = layout.bottom + 3.0;
     for violation in report.properties.iter().flat_map(|judged| &judged.findings.violations) {
-        let Some(last) = violation.witnesses.iter().map(|witness| witness.ended).max() else { continue };
-        let x = layout.scale.x(last);
+        let Some(at) = violation.at else { continue };
+        let x = layout.scale.x(at);
         writeln!(f, r#"<g class="broken-mark"><title>{}</title>"#, Escaped(&violation.what))?;
         writeln!(f, r#"<path d="M{x:.1} {y:.1}l6.5 11h-13z"/></g>"#)?;
     }

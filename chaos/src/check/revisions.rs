@@ -6,6 +6,8 @@
 //! 2. sees each write to its document that was acknowledged at that revision or an earlier one,
 //! 3. sees no older version of its document than any answer at that revision or an earlier one showed.
 //!
+//! Whatever version a read on a replica shows, it shows it as everybody else saw it.
+//!
 //! And what one client does after it was told a revision is answered with no older one of the same shard, unless it reads
 //! on a replica without asking for so much.
 
@@ -61,11 +63,31 @@ impl<'h> Told<'h> {
 
     fn check(&self, operations: &[&'h Operation], findings: &mut Findings) {
         for read in operations {
-            if let (Kind::ReadAt { at_least: Some(asked) }, Some(answer)) = (&read.kind, read.ok()) {
-                findings.examined += 1;
+            let (Kind::ReadAt { at_least }, Some(answer)) = (&read.kind, read.ok()) else { continue };
+            findings.examined += 1;
+            if let Some(asked) = at_least {
                 self.judge(read, *asked, answer, findings);
             }
+            if let Some(other) = self.answers.iter().find(|(_, other)| self.differs(answer, other)) {
+                let version = answer.version.unwrap_or_default();
+                let what = format!("version {version} looks different on a replica");
+                findings.violated(Violation::on(self.document, what, [*read, other.1]));
+            }
         }
+    }
+
+    /// Whether another answer shows the same version with another tag or other marks.
+    fn differs(&self, answer: &Answer, other: &Operation) -> bool {
+        let Some(other) =
+            other.ok().filter(|other| answer.version.is_some() && other.version == answer.version)
+        else {
+            return false;
+        };
+        let tags = answer.tag.as_ref().zip(other.tag.as_ref());
+        let seen = answer.seen.zip(other.seen);
+        let marks = |state: StateId| self.states.get(&state);
+        tags.is_some_and(|(tag, other)| tag != other)
+            || seen.is_some_and(|(seen, other)| seen != other && marks(seen) != marks(other))
     }
 
     fn judge(&self, read: &Operation, asked: Revision, answer: &Answer, findings: &mut Findings) {

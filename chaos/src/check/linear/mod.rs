@@ -2,9 +2,9 @@
 //!
 //! There has to be one order of the operations on a document that explains every answer: each takes effect at one moment
 //! between its invocation and its answer. What has an unknown outcome takes effect at any time after its invocation, or
-//! never. [`model`] says what a document does with an operation, [`steps`] makes the operations of a history into those of
-//! the model, [`faces`] holds what each version was seen to be, [`order`] what time alone rules out, [`limits`] how early
-//! and late a write can have come, and [`search`] looks for the order. Reads on a replica are not strong, and have [a checker of their own](super::revisions).
+//! never. `model` says what a document does with an operation, `steps` makes the operations of a history into those of
+//! the model, `faces` holds what each version was seen to be, `order` what time alone rules out, `limits` how early
+//! and late a write can have come, and `search` looks for the order. Reads on a replica are not strong, and have [a checker of their own](super::revisions).
 
 mod explain;
 mod faces;

@@ -3,7 +3,7 @@
 use super::story::*;
 use crate::check::{Bounds, Property, Verdict, check, gaps};
 use crate::history::line::Line;
-use crate::history::{Answer, Final, Kind, Leadership, ShardId, Side, StateId};
+use crate::history::{Answer, Kind, Leadership, ShardId, Side, StateId};
 
 fn bounds() -> Bounds {
     Bounds { gaps: Some(gaps::Limits { median: ms(2_000), worst: ms(4_000) }), ..Bounds::default() }
@@ -125,6 +125,13 @@ fn a_read_that_goes_back_is_caught() {
 }
 
 #[test]
+fn a_replica_that_shows_a_version_its_own_way_is_caught() {
+    breaks(Property::RevisionsAdvance, "version 3 looks different on a replica", |lines| {
+        answer(lines, 6, |answer| answer.tag = Some("x".into()));
+    });
+}
+
+#[test]
 fn a_document_that_a_revision_read_does_not_find_is_caught() {
     breaks(Property::RevisionsAdvance, "does not find it", |lines| {
         answer(lines, 7, |answer| {
@@ -231,26 +238,4 @@ fn a_long_gap_is_caught() {
     let limits = gaps::Limits { median: ms(4_000), worst: ms(1_119) };
     let found = gaps::measure(&history).judge(limits);
     assert!(found.violations[0].what.contains("shard 0 took no write for 1.120 s"), "{found:?}");
-}
-
-fn end(lines: &mut Vec<Line>, marks: &[u64]) {
-    let place = lines.iter().position(|line| matches!(line, Line::Final(_))).unwrap();
-    lines[place] = Line::Final(Final { document: "d".into(), state: Some(StateId(8)) });
-    lines.insert(place, state("d", 8, marks));
-}
-
-fn insert(lines: &mut Vec<Line>, others: impl IntoIterator<Item = Line>) {
-    let place = lines.iter().position(|line| matches!(line, Line::Final(_))).unwrap();
-    lines.splice(place..place, others);
-}
-
-fn replica(lines: &mut [Line], wanted: &str, name: &str, value: Option<&str>) {
-    for line in lines {
-        if let Line::Replica(replica) = line
-            && *replica.document == *wanted
-            && replica.node == name
-        {
-            replica.heads = value.map(str::to_owned);
-        }
-    }
 }

@@ -191,3 +191,28 @@ pub fn answer(lines: &mut [Line], wanted: u64, change: impl Fn(&mut Answer)) {
         }
     }
 }
+
+/// Lets `d` hold these marks at the end.
+pub fn end(lines: &mut Vec<Line>, marks: &[u64]) {
+    let place = lines.iter().position(|line| matches!(line, Line::Final(_))).unwrap();
+    lines[place] = Line::Final(Final { document: "d".into(), state: Some(StateId(8)) });
+    lines.insert(place, state("d", 8, marks));
+}
+
+/// Adds lines before the last look.
+pub fn insert(lines: &mut Vec<Line>, others: impl IntoIterator<Item = Line>) {
+    let place = lines.iter().position(|line| matches!(line, Line::Final(_))).unwrap();
+    lines.splice(place..place, others);
+}
+
+/// Changes the heads of a replica at the end.
+pub fn replica(lines: &mut [Line], wanted: &str, name: &str, value: Option<&str>) {
+    for line in lines {
+        if let Line::Replica(replica) = line
+            && *replica.document == *wanted
+            && replica.node == name
+        {
+            replica.heads = value.map(str::to_owned);
+        }
+    }
+}

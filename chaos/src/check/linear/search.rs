@@ -28,10 +28,24 @@ pub enum Outcome {
 /// The latest answer that no order explains.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Stuck {
+    /// Its place in time.
+    turn: u32,
     /// The step that was answered.
     pub step: usize,
     /// What the document can have been when it was the turn of that answer.
     pub states: Vec<State>,
+}
+
+impl Stuck {
+    /// The search has come to this answer.
+    fn note(&mut self, turn: u32, step: u32, state: State) {
+        if turn > self.turn || self.states.is_empty() {
+            *self = Stuck { turn, step: step as usize, states: vec![] };
+        }
+        if turn == self.turn && self.states.len() < STUCK_STATES_MAX && !self.states.contains(&state) {
+            self.states.push(state);
+        }
+    }
 }
 
 /// A place in the search.
@@ -76,7 +90,6 @@ impl Search<'_> {
         let mut places = vec![Place { turn: 0, begun: vec![], state: State::Unborn }];
         let mut visited = HashSet::new();
         let mut stuck = Stuck::default();
-        let mut latest = 0;
         let mut taken = 0;
         while let Some(place) = places.pop() {
             let Some(place) = self.walk(place) else { return Outcome::Ordered };
@@ -88,15 +101,7 @@ impl Search<'_> {
             }
             taken += 1;
             let turn = &self.turns[place.turn as usize];
-            if place.turn >= latest {
-                if place.turn > latest || stuck.states.is_empty() {
-                    stuck = Stuck { step: turn.step as usize, states: vec![] };
-                }
-                latest = place.turn;
-                if stuck.states.len() < STUCK_STATES_MAX && !stuck.states.contains(&place.state) {
-                    stuck.states.push(place.state);
-                }
-            }
+            stuck.note(place.turn, turn.step, place.state);
             self.branch(&place, turn, &mut places);
             visited.insert(place);
         }

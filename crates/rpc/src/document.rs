@@ -94,6 +94,8 @@ pub struct View {
     pub content: Bytes,
     /// What the edge made of this view for each level, kept here so that it goes when the view goes.
     faces: [OnceLock<Bytes>; Level::ALL.len()],
+    /// What goes to other processes, kept for the same reason.
+    form: OnceLock<Bytes>,
 }
 
 /// What a [`View`] is made of.
@@ -116,8 +118,13 @@ impl View {
     pub fn new(parts: ViewParts) -> View {
         let ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content } = parts;
         let tag = heads_tag(&heads);
-        let faces = Default::default();
-        View { id, name, shape, owner, version, heads, tag, created_at, updated_at, content, faces }
+        let (faces, form) = Default::default();
+        View { id, name, shape, owner, version, heads, tag, created_at, updated_at, content, faces, form }
+    }
+
+    /// What goes to other processes, made at most once.
+    pub(crate) fn form(&self, make: impl FnOnce() -> Bytes) -> &Bytes {
+        self.form.get_or_init(make)
     }
 
     /// The wire form of this view for a reader with `level`, made at most once.
@@ -127,7 +134,8 @@ impl View {
 
     /// Bytes that it holds, about.
     pub fn weight(&self) -> usize {
-        let faces: usize = self.faces.iter().filter_map(OnceLock::get).map(Bytes::len).sum();
+        let faces: usize =
+            self.faces.iter().chain([&self.form]).filter_map(OnceLock::get).map(Bytes::len).sum();
         size_of::<View>() + self.name.len() + self.heads.len() * 32 + self.content.len() + faces
     }
 }

@@ -2,11 +2,15 @@
 
 mod chain;
 mod connection;
+mod form;
+mod hub;
 mod raft;
+mod rest;
 mod server;
 pub mod tls;
 
 pub use connection::{Address, WIRE_VERSION, WireVersion};
+pub use hub::{Hub, Remote, RemoteConfig, ShardOf};
 pub use raft::Peers;
 pub use server::{Server, Services};
 

@@ -1,7 +1,8 @@
 //! What a member serves to the others.
 
 use super::Directory;
-use super::connection::{Answerer, Hello, Listener, Peer};
+use super::connection::{Answerer, Hello, Listener, Peer, Tasks};
+use super::hub::{self, Hub, HubServer};
 use super::raft::{self, RaftServer};
 use super::tls::{Credentials, Role};
 use crate::RaftReplicas;
@@ -23,6 +24,8 @@ pub struct Services {
     pub directory: Directory,
     /// For messages of Raft.
     pub replicas: Arc<dyn RaftReplicas>,
+    /// For gateways. None while the node does not serve them.
+    pub hub: Option<Hub>,
 }
 
 /// A node that listens to the others.
@@ -34,6 +37,13 @@ struct Router {
     node: NodeId,
     directory: Directory,
     raft: Arc<RaftServer>,
+    hub: Option<Arc<HubServer>>,
+}
+
+/// A call whose caller may make it.
+enum Call {
+    Raft(raft::route::Call),
+    Hub(Arc<HubServer>),
 }
 
 impl Server {
@@ -43,11 +53,14 @@ impl Server {
         credentials: Arc<Credentials>,
         services: Services,
     ) -> io::Result<Server> {
-        let Services { node, directory, replicas } = services;
-        let router = Arc::new(Router { node, directory, raft: Arc::new(RaftServer::new(replicas)) });
+        let Services { node, directory, replicas, hub } = services;
+        let tasks = Tasks::new();
+        let raft = Arc::new(RaftServer::new(replicas));
+        let hub = hub.map(|hub| Arc::new(HubServer::new(hub, tasks.clone())));
+        let router = Arc::new(Router { node, directory, raft, hub });
         let answerer: Answerer =
             Arc::new(move |peer, request| Box::pin(router.clone().answer(peer, request)));
-        Ok(Server { listener: Listener::start(socket, credentials, answerer)? })
+        Ok(Server { listener: Listener::start(socket, credentials, answerer, tasks)? })
     }
 
     /// Where it listens.
@@ -68,7 +81,8 @@ impl Router {
             Err(error) => Err(Status::failed_precondition(error.to_string())),
         };
         match routed {
-            Ok(call) => call.answer(request).await,
+            Ok(Call::Raft(call)) => call.answer(request).await,
+            Ok(Call::Hub(server)) => hub::route::answer(server, request).await,
             Err(status) => {
                 let (address, certificate) = (peer.address, &peer.subject);
                 tracing::warn!(%address, %certificate, path = request.uri().path(), reason = status.message(), "a call was refused");
@@ -77,10 +91,28 @@ impl Router {
         }
     }
 
-    fn route(&self, peer: &Peer, hello: Hello, path: &str) -> Result<raft::route::Call, Status> {
-        if !path.starts_with("/context_hub.v1.Raft/") {
-            return Err(Status::unimplemented("no such service"));
+    fn route(&self, peer: &Peer, hello: Hello, path: &str) -> Result<Call, Status> {
+        match path.rsplit_once('/') {
+            Some(("/context_hub.v1.Raft", _)) => self.raft(peer, hello).map(Call::Raft),
+            Some(("/context_hub.v1.Shards", _)) => self.hub(peer, path).map(Call::Hub),
+            _ => Err(Status::unimplemented("no such service")),
         }
+    }
+
+    /// A gateway speaks for all of its clients; an admin may look.
+    fn hub(&self, peer: &Peer, path: &str) -> Result<Arc<HubServer>, Status> {
+        let may = match peer.subject.role() {
+            Role::Gateway => true,
+            Role::Node | Role::Admin => path == hub::route::HEALTH,
+        };
+        if !may {
+            let message = format!("{} is not a gateway, and only gateways speak for clients", peer.subject);
+            return Err(Status::permission_denied(message));
+        }
+        self.hub.clone().ok_or_else(|| Status::unavailable("this node does not serve gateways yet"))
+    }
+
+    fn raft(&self, peer: &Peer, hello: Hello) -> Result<raft::route::Call, Status> {
         if peer.subject.role() != Role::Node {
             return Err(Status::permission_denied(format!(
                 "{} is not a node, and only nodes take part in Raft",

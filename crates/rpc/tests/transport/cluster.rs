@@ -4,7 +4,7 @@ use crate::replicas::Replicas;
 use base::{NodeId, Timestamp};
 use rpc::RaftReplicas;
 use rpc::transport::tls::{Authority, Credentials, Role, Subject};
-use rpc::transport::{Address, Directory, Peers, Server, Services};
+use rpc::transport::{Address, Directory, Hub, Peers, Server, Services};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -55,10 +55,18 @@ impl Cluster {
     /// A node that listens at `at` (port 0: anywhere), and is found there.
     pub async fn serve_at(&self, node: NodeId, at: SocketAddr, replicas: Arc<dyn RaftReplicas>) -> Server {
         let socket = TcpListener::bind(at).await.unwrap();
-        let services = Services { node, directory: self.directory(), replicas };
+        let services = Services { node, directory: self.directory(), replicas, hub: None };
         let server = Server::start(socket, self.credentials(node), services).unwrap();
         self.place(node, server.address());
         server
+    }
+
+    /// A node that serves gateways, and no replicas that matter.
+    pub async fn serve_hub(&self, node: NodeId, at: SocketAddr, hub: Hub) -> Server {
+        let socket = TcpListener::bind(at).await.unwrap();
+        let services =
+            Services { node, directory: self.directory(), replicas: Replicas::new(), hub: Some(hub) };
+        Server::start(socket, self.credentials(node), services).unwrap()
     }
 
     pub async fn serve(&self, node: NodeId, replicas: &Arc<Replicas>) -> Server {

@@ -65,7 +65,7 @@ async fn the_receiver_sets_the_pace() {
     let silence = Duration::from_millis(500);
     let answer = peer.send_snapshot(ShardId(2), "stuck".into(), pieces, silence).await;
     assert_eq!(answer, Err(PeerError::Late { node: THEM }));
-    let megabytes = asked.load(Ordering::SeqCst) * SNAPSHOT_PIECE_BYTES >> 20;
+    let megabytes = (asked.load(Ordering::SeqCst) * SNAPSHOT_PIECE_BYTES) >> 20;
     assert!(megabytes < 8, "{megabytes} MiB were read ahead");
     peers.close().await;
     server.close().await;

@@ -58,9 +58,9 @@ impl Listener {
         socket: TcpListener,
         credentials: Arc<Credentials>,
         answerer: Answerer,
+        tasks: Tasks,
     ) -> io::Result<Listener> {
         let address = socket.local_addr()?;
-        let tasks = Tasks::new();
         let accepting = Accepting { credentials, answerer, tasks: tasks.clone() };
         tasks.execute(accept(socket, Arc::new(accepting)));
         Ok(Listener { address, tasks })

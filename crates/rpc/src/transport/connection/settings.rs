@@ -48,6 +48,11 @@ impl Tasks {
         Tasks { tracker: TaskTracker::new(), cancel: CancellationToken::new() }
     }
 
+    /// Some that can be ended apart from the others, and end with them.
+    pub(crate) fn child(&self) -> Tasks {
+        Tasks { tracker: self.tracker.clone(), cancel: self.cancel.child_token() }
+    }
+
     /// Ends all, and waits until they have.
     pub(crate) async fn close(&self) {
         self.cancel.cancel();

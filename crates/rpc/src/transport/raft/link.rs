@@ -4,6 +4,7 @@ use super::lane::{LaneReceiver, LaneSender, lane};
 use super::peers::Shared;
 use super::snapshot::{self, Transfer};
 use crate::transport::connection::{Hello, LinkId, Requests, WIRE_VERSION, dial};
+use crate::transport::rest::Rest;
 use crate::{Lane, PeerAnswer, PeerError, Pieces, RaftPeer};
 use base::{NodeId, ShardId};
 use bytes::Bytes;
@@ -15,11 +16,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-/// The first rest after a connection broke; it doubles up to the longest.
-const REST_MIN: Duration = Duration::from_millis(50);
-const REST_MAX: Duration = Duration::from_secs(2);
-/// A connection that stood for this long makes the next rest short again.
-const STOOD_WELL: Duration = Duration::from_secs(5);
 /// Transfers that may wait for a connection or for their turn.
 const TRANSFERS_WAITING: usize = 64;
 
@@ -36,7 +32,7 @@ struct State {
     /// Before this no connection is made; the reason is what calls are told.
     rest_until: Instant,
     reason: Arc<str>,
-    failures: u32,
+    rest: Rest,
     connections: u64,
 }
 
@@ -73,7 +69,8 @@ fn ends() -> (Senders, Receivers) {
 impl Link {
     pub(super) fn new(node: NodeId, shared: Arc<Shared>) -> Link {
         let reason = "no connection was made yet".into();
-        let state = State { open: None, rest_until: Instant::now(), reason, failures: 0, connections: 0 };
+        let state =
+            State { open: None, rest_until: Instant::now(), reason, rest: Rest::default(), connections: 0 };
         Link { node, shared, state: Mutex::new(state) }
     }
 
@@ -112,8 +109,8 @@ impl Link {
     /// One connection, from the first call to its end.
     async fn hold(self: Arc<Link>, number: u64, receivers: Receivers) {
         // Set also when this is cancelled: calls must not wait for a connection that nobody makes.
-        let mut ending = Ending { link: &self, reason: "this node is stopping".to_owned(), well: false };
-        let begun = Instant::now();
+        let mut ending =
+            Ending { link: &self, reason: "this node is stopping".to_owned(), begun: Instant::now() };
         let (requests, standing) = match self.connect(number).await {
             Ok(connection) => connection,
             Err(reason) => return ending.reason = reason,
@@ -124,7 +121,6 @@ impl Link {
             reason = standing => reason,
             reason = &mut carrying => reason,
         };
-        ending.well = begun.elapsed() >= STOOD_WELL;
         // Before those who wait learn of it: so that they are told why.
         drop(ending);
     }
@@ -166,13 +162,10 @@ impl Link {
         }
     }
 
-    fn ended(&self, reason: &str, well: bool) {
+    fn ended(&self, reason: &str, stood: Duration) {
         let mut state = self.state.lock();
         state.open = None;
-        state.failures = if well { 1 } else { state.failures.saturating_add(1) };
-        let rest = REST_MIN.saturating_mul(1 << (state.failures - 1).min(16)).min(REST_MAX);
-        let rest = rest.mul_f64(rand::random_range(0.5..1.5));
-        state.rest_until = Instant::now() + rest;
+        state.rest_until = Instant::now() + state.rest.after(stood);
         // While a node is away the same reason comes again and again.
         if *state.reason != *reason {
             tracing::info!(node = %self.node, reason, "a node cannot be reached");
@@ -185,12 +178,12 @@ impl Link {
 struct Ending<'l> {
     link: &'l Link,
     reason: String,
-    well: bool,
+    begun: Instant,
 }
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.link.ended(&self.reason, self.well);
+        self.link.ended(&self.reason, self.begun.elapsed());
     }
 }
 

@@ -1,0 +1,427 @@
+//! What is written is read back, and any bytes at all are read without a panic.
+
+use super::*;
+use crate::transport::hub::ask::{Ask, Begin, Revoked, Shown};
+use crate::*;
+use ::base::{
+    DocId, Hash, Heads, Level, Op, PathStep, Shape, ShardId, Slot, TenantId, Timestamp, Unit, UserId,
+};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is read back says the same in words, and writes the same bytes. The words leave out a part of hashes, the bytes
+/// could leave out a field: both together nothing.
+fn check<T: Form + Debug>(value: T) {
+    let form = encode(&value);
+    let read: T = decode(&form).unwrap();
+    assert_eq!(format!("{read:?}"), format!("{value:?}"));
+    assert_eq!(encode(&read), form);
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "\\PC{0,12}"
+}
+
+fn shared() -> impl Strategy<Value = Arc<str>> {
+    text().prop_map(Arc::from)
+}
+
+fn user() -> impl Strategy<Value = UserId> {
+    "[a-z0-9@._-]{1,20}".prop_map(|name| UserId::new(&name).unwrap())
+}
+
+fn caller() -> impl Strategy<Value = Caller> {
+    ("[a-z]{1,9}", user()).prop_map(|(tenant, user)| Caller { tenant: TenantId::new(&tenant).unwrap(), user })
+}
+
+fn id() -> impl Strategy<Value = DocId> {
+    (0..16_384u16, any::<[u8; 16]>()).prop_map(|(slot, random)| DocId::mint(Slot::new(slot).unwrap(), random))
+}
+
+fn heads() -> impl Strategy<Value = Heads> {
+    vec(any::<[u8; 32]>().prop_map(Hash), 0..4).prop_map(|mut heads| {
+        heads.sort();
+        heads
+    })
+}
+
+fn level() -> impl Strategy<Value = Level> {
+    prop::sample::select(&Level::ALL)
+}
+
+fn at() -> impl Strategy<Value = Timestamp> {
+    any::<u64>().prop_map(Timestamp)
+}
+
+fn shard() -> impl Strategy<Value = ShardId> {
+    any::<u32>().prop_map(ShardId)
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    (any::<u64>(), 0..1_000_000_000u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos))
+}
+
+fn bytes() -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 0..64).prop_map(Bytes::from)
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((text(), inner), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let step = prop_oneof![any::<usize>().prop_map(PathStep::Index), text().prop_map(PathStep::Key)];
+    let path = vec(step, 0..3);
+    prop_oneof![
+        (path.clone(), value()).prop_map(|(path, value)| Op::Set { path, value }),
+        path.clone().prop_map(|path| Op::Delete { path }),
+        (path.clone(), value()).prop_map(|(path, value)| Op::Insert { path, value }),
+        (path.clone(), any::<usize>(), any::<usize>(), text())
+            .prop_map(|(path, position, delete, insert)| Op::Splice { path, position, delete, insert }),
+        (path, any::<i64>()).prop_map(|(path, by)| Op::Increment { path, by }),
+    ]
+}
+
+fn key() -> impl Strategy<Value = EditKey> {
+    (text(), any::<[u8; 32]>()).prop_map(|(key, request_hash)| EditKey { key, request_hash })
+}
+
+fn precondition() -> impl Strategy<Value = Precondition> {
+    (of(vec(text(), 0..3)), vec(text(), 0..3), any::<bool>()).prop_map(
+        |(match_any, match_none, must_not_exist)| Precondition { match_any, match_none, must_not_exist },
+    )
+}
+
+fn refusal() -> impl Strategy<Value = Refusal> {
+    let limit = prop::sample::select(
+        &[LimitKind::Document, LimitKind::Change, LimitKind::Depth, LimitKind::AccessEntries][..],
+    );
+    prop_oneof![
+        Just(Refusal::NotFound),
+        (level(), level()).prop_map(|(needed, held)| Refusal::Forbidden { needed, held }),
+        text().prop_map(|tag| Refusal::Precondition { tag }),
+        any::<(u64, u64)>().prop_map(|(asked, newest)| Refusal::UnknownVersion { asked, newest }),
+        text().prop_map(|hash| Refusal::UnknownHeads { hash }),
+        (any::<Option<usize>>(), text())
+            .prop_map(|(operation, reason)| Refusal::BadEdit { operation, reason }),
+        (limit, any::<usize>(), any::<Option<usize>>()).prop_map(|(what, limit, actual)| Refusal::TooLarge {
+            what,
+            limit,
+            actual
+        }),
+        Just(Refusal::KeyReused),
+        (shard(), text(), duration()).prop_map(|(shard, reason, retry_after)| Refusal::Unavailable {
+            shard,
+            reason,
+            retry_after
+        }),
+        shard().prop_map(|shard| Refusal::Unknown { shard }),
+        duration().prop_map(|retry_after| Refusal::Busy { retry_after }),
+        any::<u64>().prop_map(|spare| Refusal::DiskFull { spare }),
+        text().prop_map(|reason| Refusal::Damaged { reason }),
+        Just(Refusal::BadCursor),
+        Just(Refusal::BadFeedToken),
+        text().prop_map(|token| Refusal::FeedGone { token }),
+        text().prop_map(|reason| Refusal::Internal { reason }),
+    ]
+}
+
+fn at_state() -> impl Strategy<Value = At> {
+    prop_oneof![Just(At::Now), any::<u64>().prop_map(At::Version), heads().prop_map(At::Heads)]
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    prop_oneof![Just(Shape::Text), Just(Shape::Json)]
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let unit = prop_oneof![Just(Unit::Utf16), Just(Unit::Scalar)];
+    prop_oneof![
+        value().prop_map(Edit::Replace),
+        (vec(op(), 0..4), unit).prop_map(|(ops, unit)| Edit::Operations { ops, unit }),
+    ]
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let base =
+        prop_oneof![Just(Base::Now), any::<u64>().prop_map(Base::Version), heads().prop_map(Base::Heads)];
+    let create = (text(), shape(), value(), key()).prop_map(|(name, shape, content, key)| Create {
+        name,
+        shape,
+        content,
+        key,
+    });
+    let write = (id(), base, edit(), precondition(), key())
+        .prop_map(|(id, base, edit, precondition, key)| Write { id, base, edit, precondition, key });
+    let delete =
+        (id(), precondition(), key()).prop_map(|(id, precondition, key)| Delete { id, precondition, key });
+    let share = (id(), user(), of(level()), key()).prop_map(|(id, principal, level, key)| Share {
+        id,
+        principal,
+        level,
+        key,
+    });
+    let list = (of(text()), any::<usize>()).prop_map(|(after, limit)| List { after, limit });
+    let changes = (of(text()), of(id()), any::<usize>(), duration())
+        .prop_map(|(since, document, limit, wait)| Changes { since, document, limit, wait });
+    let redeem = (any::<[u8; 16]>(), any::<bool>(), at()).prop_map(|(id, once, expires)| Redeem {
+        id: TicketId(id),
+        once,
+        expires,
+    });
+    let read = (id(), at_state()).prop_map(|(id, at)| Read { id, at });
+    prop_oneof![
+        (caller(), create).prop_map(|(caller, create)| Ask::Create(caller, create)),
+        (caller(), read, of(any::<Digest>())).prop_map(|(caller, read, have)| Ask::Read(caller, read, have)),
+        (caller(), write).prop_map(|(caller, write)| Ask::Write(caller, write)),
+        (caller(), delete).prop_map(|(caller, delete)| Ask::Delete(caller, delete)),
+        (caller(), share).prop_map(|(caller, share)| Ask::Share(caller, share)),
+        (caller(), id()).prop_map(|(caller, id)| Ask::Access(caller, id)),
+        (caller(), list).prop_map(|(caller, list)| Ask::List(caller, list)),
+        (caller(), changes).prop_map(|(caller, changes)| Ask::Changes(caller, changes)),
+        (caller(), redeem).prop_map(|(caller, redeem)| Ask::Redeem(caller, redeem)),
+        (caller(), any::<[u8; 16]>(), at()).prop_map(|(caller, id, until)| Ask::Revoke(
+            caller,
+            TicketId(id),
+            until
+        )),
+    ]
+}
+
+fn parts() -> impl Strategy<Value = ViewParts> {
+    let times = (at(), at());
+    (id(), shared(), shape(), user(), any::<u64>(), heads(), times, bytes()).prop_map(
+        |(id, name, shape, owner, version, heads, (created_at, updated_at), content)| ViewParts {
+            id,
+            name,
+            shape,
+            owner,
+            version,
+            heads,
+            created_at,
+            updated_at,
+            content,
+        },
+    )
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let kind = prop_oneof![
+        Just(EventKind::Created),
+        Just(EventKind::Changed),
+        (user(), of(level())).prop_map(|(principal, level)| EventKind::Shared { principal, level }),
+        Just(EventKind::Revoked),
+        Just(EventKind::Deleted),
+    ];
+    (text(), id(), kind, any::<u64>(), heads(), vec(user(), 0..3), at()).prop_map(
+        |(token, document, kind, version, heads, authors, at)| Event {
+            token,
+            document,
+            kind,
+            version,
+            heads,
+            authors,
+            at,
+        },
+    )
+}
+
+fn summary() -> impl Strategy<Value = Summary> {
+    let times = (at(), at());
+    (id(), shared(), shape(), user(), any::<u64>(), heads(), level(), times).prop_map(
+        |(id, name, shape, owner, version, heads, level, (created_at, updated_at))| Summary {
+            id,
+            name,
+            shape,
+            owner,
+            version,
+            heads,
+            level,
+            created_at,
+            updated_at,
+        },
+    )
+}
+
+fn ephemeral() -> impl Strategy<Value = Ephemeral> {
+    (shared(), shared(), any::<u64>(), bytes()).prop_map(|(sender, session, count, data)| Ephemeral {
+        sender,
+        session,
+        count,
+        data,
+    })
+}
+
+fn update() -> impl Strategy<Value = UpdateParts> {
+    (any::<(u64, u64)>(), heads(), vec(user(), 0..3), at(), vec(op(), 0..3), of(bytes())).prop_map(
+        |((from, version), heads, authors, at, ops, changes)| UpdateParts {
+            from,
+            version,
+            heads,
+            authors,
+            at,
+            ops,
+            changes,
+        },
+    )
+}
+
+fn health() -> impl Strategy<Value = Health> {
+    let state = prop_oneof![
+        Just(ShardState::Serving),
+        duration().prop_map(|retry_after| ShardState::Starting { retry_after }),
+        text().prop_map(|reason| ShardState::Broken { reason }),
+    ];
+    let shard = (shard(), state).prop_map(|(shard, state)| ShardHealth { shard, state });
+    (vec(shard, 0..3), any::<Option<u64>>()).prop_map(|(shards, disk_low)| Health { shards, disk_low })
+}
+
+proptest! {
+    #[test]
+    fn requests(ask in ask()) {
+        check(ask);
+    }
+
+    #[test]
+    fn refusals(refusal in refusal()) {
+        check::<Result<(), Refusal>>(Err(refusal));
+    }
+
+    #[test]
+    fn answers(
+        level in level(),
+        access in (user(), vec((user(), level()), 0..3)),
+        page in (vec(summary(), 0..3), of(text())),
+        feed in (vec(event(), 0..3), text(), any::<bool>()),
+        health in health(),
+        redeemed in prop::sample::select(&[Redeemed::Good, Redeemed::Spent, Redeemed::Revoked][..]),
+    ) {
+        let entries = access.1.into_iter().map(|(principal, level)| AccessEntry { principal, level }).collect();
+        check(Access { owner: access.0, entries });
+        check(Page { documents: page.0, next: page.1 });
+        check(ChangesPage { events: feed.0, token: feed.1, more: feed.2 });
+        check(health);
+        check(redeemed);
+        check::<Result<(), Refusal>>(Ok(()));
+        check(Shown::Same(level));
+    }
+
+    #[test]
+    fn views(parts in parts(), level in level()) {
+        let view = Arc::new(View::new(parts.clone()));
+        let digest = digest_of(&view);
+        let form = encode(&Shown::View(digest, Seen { view: view.clone(), level }));
+        let Shown::View(named, seen) = decode(&form).unwrap() else { panic!("another variant") };
+        let made = &seen.view;
+        prop_assert_eq!((named, seen.level), (digest, level));
+        prop_assert_eq!((made.id, &made.name, made.shape, &made.owner), (parts.id, &parts.name, parts.shape, &parts.owner));
+        prop_assert_eq!((made.version, &made.heads, &made.content), (parts.version, &parts.heads, &parts.content));
+        prop_assert_eq!((made.created_at, made.updated_at, &made.tag), (parts.created_at, parts.updated_at, &view.tag));
+        prop_assert_eq!(digest_of(made), digest);
+        // What differs has another name.
+        let other = View::new(ViewParts { version: parts.version ^ 1, ..parts });
+        prop_assert_ne!(digest_of(&other), digest);
+    }
+
+    #[test]
+    fn sessions(
+        caller in caller(), id in id(), since in any::<Option<u64>>(), changes in any::<bool>(), message in bytes(),
+        ephemeral in ephemeral(), refusal in refusal(), update in update(), level in level(), ticket in any::<[u8; 16]>(),
+    ) {
+        check(Begin { caller: caller.clone(), id, since, changes });
+        check(Revoked { caller, id: TicketId(ticket) });
+        check(Synced::Message(message));
+        check(Synced::Unavailable);
+        check(Synced::Ephemeral(Arc::new(ephemeral.clone())));
+        check(Synced::Ended(refusal.clone()));
+        check(Followed::Update(Arc::new(Update::new(update))));
+        check(Followed::Ephemeral(Arc::new(ephemeral)));
+        check(Followed::Level(level));
+        check(Followed::Ended(refusal));
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200)) {
+        read_all(&bytes);
+    }
+
+    /// Bytes that are nearly right go deeper than random ones.
+    #[test]
+    fn damaged_bytes_are_read_without_a_panic(ask in ask(), parts in parts(), at in any::<prop::sample::Index>(), with in any::<u8>()) {
+        for form in [encode(&ask), encode(&Followed::Snapshot(Seen { view: Arc::new(View::new(parts)), level: Level::Read }))] {
+            let mut form = form.to_vec();
+            let at = at.index(form.len());
+            form[at] = with;
+            read_all(&form);
+            form.truncate(at);
+            read_all(&form);
+        }
+    }
+}
+
+fn read_all(bytes: &[u8]) {
+    let _ = decode::<Ask>(bytes);
+    let _ = decode::<Begin>(bytes);
+    let _ = decode::<Revoked>(bytes);
+    let _ = decode::<Ephemeral>(bytes);
+    let _ = decode::<Result<Shown, Refusal>>(bytes);
+    let _ = decode::<Result<Seen, Refusal>>(bytes);
+    let _ = decode::<Result<Access, Refusal>>(bytes);
+    let _ = decode::<Result<Page, Refusal>>(bytes);
+    let _ = decode::<Result<ChangesPage, Refusal>>(bytes);
+    let _ = decode::<Result<Redeemed, Refusal>>(bytes);
+    let _ = decode::<Health>(bytes);
+    let _ = decode::<Synced>(bytes);
+    let _ = decode::<Followed>(bytes);
+}
+
+/// A newer release may add fields at the end, and variants.
+#[test]
+fn what_a_newer_release_adds_is_skipped_or_named() {
+    let mut out = Out::new(0);
+    out.begin();
+    out.number(1);
+    out.number(7);
+    vec![String::from("new")].put(&mut out);
+    out.end();
+    assert_eq!(decode::<At>(&out.finish()).unwrap(), At::Version(7));
+    let mut out = Out::new(0);
+    out.begin();
+    out.number(77);
+    out.end();
+    let error = decode::<At>(&out.finish()).unwrap_err().to_string();
+    assert!(error.contains("At number 77 is of a newer release"), "{error}");
+}
+
+/// The bytes of a request and of an answer, which other releases read.
+#[test]
+fn forms_are_pinned() {
+    let caller = Caller { tenant: TenantId::new("t").unwrap(), user: UserId::new("u").unwrap() };
+    let id = DocId::mint(Slot::new(1).unwrap(), [0; 16]);
+    let read = encode(&Ask::Read(caller, Read { id, at: At::Version(2) }, None));
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(
+        hex(&read),
+        "9f019f61746175ff9f5000040000000080008000000000000000".to_owned() + "9f0102fffff6ff"
+    );
+    let refused = encode::<Result<(), Refusal>>(&Err(Refusal::Unknown { shard: ShardId(3) }));
+    assert_eq!(hex(&refused), "9f019f0903ffff");
+}

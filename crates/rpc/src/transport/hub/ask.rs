@@ -1,0 +1,97 @@
+//! Requests of a gateway, all in one.
+
+use crate::transport::form::{Digest, Form, In, Malformed, Out, choice, record};
+use crate::{Caller, Changes, Create, Delete, List, Read, Redeem, Seen, Share, TicketId, Write};
+use base::{DocId, Level, ShardId, Slot, Timestamp};
+
+/// A request.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Create(Caller, Create),
+    /// With the digest of the view that the gateway has.
+    Read(Caller, Read, Option<Digest>),
+    Write(Caller, Write),
+    Delete(Caller, Delete),
+    Share(Caller, Share),
+    Access(Caller, DocId),
+    List(Caller, List),
+    Changes(Caller, Changes),
+    Redeem(Caller, Redeem),
+    Revoke(Caller, TicketId, Timestamp),
+}
+
+choice!(Ask {
+    0 => Create(caller, create),
+    1 => Read(caller, read, have),
+    2 => Write(caller, write),
+    3 => Delete(caller, delete),
+    4 => Share(caller, share),
+    5 => Access(caller, id),
+    6 => List(caller, list),
+    7 => Changes(caller, changes),
+    8 => Redeem(caller, redeem),
+    9 => Revoke(caller, id, until),
+});
+
+/// The answer to a read.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    /// The view that the gateway has is the one.
+    Same(Level),
+    /// This one, with its digest.
+    View(Digest, Seen),
+}
+
+choice!(Shown { 0 => Same(level), 1 => View(digest, seen) });
+
+/// Who comes to which document.
+#[derive(Debug)]
+pub(crate) struct Begin {
+    pub caller: Caller,
+    pub id: DocId,
+    /// Of a follower: the version that it has.
+    pub since: Option<u64>,
+    /// Of a follower: whether it wants raw changes.
+    pub changes: bool,
+}
+
+record!(Begin { caller, id, since, changes });
+
+/// A ticket was taken back.
+#[derive(Debug)]
+pub(crate) struct Revoked {
+    pub caller: Caller,
+    pub id: TicketId,
+}
+
+record!(Revoked { caller, id });
+
+impl Ask {
+    /// Whether it may change something: then no answer means that nobody knows.
+    pub(super) fn writes(&self) -> bool {
+        match self {
+            Ask::Create(..) | Ask::Write(..) | Ask::Delete(..) | Ask::Share(..) | Ask::Revoke(..) => true,
+            Ask::Redeem(_, redeem) => redeem.once,
+            Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Changes(..) => false,
+        }
+    }
+
+    /// Where it belongs; what concerns many places, to its caller's.
+    pub(super) fn slot(&self) -> Slot {
+        match self {
+            Ask::Read(_, read, _) => read.id.slot(),
+            Ask::Write(_, write) => write.id.slot(),
+            Ask::Delete(_, delete) => delete.id.slot(),
+            Ask::Share(_, share) => share.id.slot(),
+            Ask::Access(_, id) => id.slot(),
+            Ask::Create(caller, _)
+            | Ask::List(caller, _)
+            | Ask::Changes(caller, _)
+            | Ask::Redeem(caller, _)
+            | Ask::Revoke(caller, ..) => Slot::of_owner(&caller.tenant, &caller.user),
+        }
+    }
+}
+
+/// Which shard holds a slot, as far as the gateway knows: for refusals that it has to make itself.
+pub type ShardOf = std::sync::Arc<dyn Fn(Slot) -> ShardId + Send + Sync>;

@@ -1,0 +1,211 @@
+//! One channel at a node: reads what a gateway sends, and keeps its sessions.
+
+use super::answer::answer;
+use super::ask::{Ask, Begin, Shown};
+use super::message::{Assembler, Frames, Kind};
+use super::outbox::Outbox;
+use super::served::{Served, Spoken};
+use super::server::Hub;
+use crate::transport::connection::Tasks;
+use crate::transport::form::{decode, digest_of, encode};
+use crate::{At, Caller, Follow, Join, Read, Refusal, Seen};
+use base::DocId;
+use bytes::Bytes;
+use hyper::rt::Executor;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+use tonic::Streaming;
+
+/// Requests of a channel that are being answered; more are refused. The gateway's own limit is below this.
+const ASKS_IN_HAND: usize = 16_384;
+/// When to ask again if there are more.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+pub(super) struct Channel {
+    hub: Hub,
+    outbox: Arc<Outbox>,
+    lines: Mutex<HashMap<u64, Line>>,
+    /// For requests that are being answered.
+    room: Arc<Semaphore>,
+    tasks: Tasks,
+}
+
+enum Line {
+    /// Somebody works on its answer, or on beginning its session.
+    Working(Option<AbortHandle>),
+    Session(Arc<Served>),
+}
+
+impl Channel {
+    pub(super) fn new(hub: Hub, outbox: Arc<Outbox>, tasks: Tasks) -> Channel {
+        Channel { hub, outbox, lines: Mutex::default(), room: Arc::new(Semaphore::new(ASKS_IN_HAND)), tasks }
+    }
+
+    /// Reads until the gateway ends the stream, or breaks the protocol.
+    pub(super) fn read(self: Arc<Channel>, mut incoming: Streaming<Frames>) {
+        self.tasks.clone().execute(async move {
+            let mut assembler = Assembler::default();
+            let reason = loop {
+                match incoming.message().await {
+                    Ok(Some(frames)) => {
+                        if let Err(reason) = self.take(&mut assembler, frames) {
+                            break reason;
+                        }
+                    }
+                    Ok(None) => break "the gateway ended it".to_owned(),
+                    Err(status) => break status.message().to_owned(),
+                }
+            };
+            tracing::debug!(reason, "a gateway's channel ended");
+            self.outbox.close();
+        });
+    }
+
+    fn take(self: &Arc<Channel>, assembler: &mut Assembler, frames: Frames) -> Result<(), String> {
+        for frame in frames.frames {
+            if let Some((line, kind, body)) = assembler.add(frame).map_err(|error| error.to_string())? {
+                self.took(line, kind, body).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn took(
+        self: &Arc<Channel>,
+        line: u64,
+        kind: Kind,
+        body: Bytes,
+    ) -> Result<(), crate::transport::form::Malformed> {
+        match kind {
+            Kind::Ask => self.ask(line, decode(&body)?),
+            Kind::Join => self.begin(line, decode(&body)?, true),
+            Kind::Follow => self.begin(line, decode(&body)?, false),
+            Kind::Receive => self.with_session(line, |session| session.receive(body, &self.tasks)),
+            Kind::Say => {
+                let said = decode(&body)?;
+                self.with_session(line, |session| session.say(said));
+            }
+            Kind::Want => self.with_session(line, |session| session.want()),
+            Kind::Leave => {
+                let left = self.lines.lock().remove(&line);
+                if let Some(Line::Working(Some(work))) = left {
+                    work.abort();
+                }
+            }
+            // Of a newer release, or not for us.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn with_session(&self, line: u64, act: impl FnOnce(&Arc<Served>)) {
+        let session = match self.lines.lock().get(&line) {
+            Some(Line::Session(session)) => session.clone(),
+            _ => return,
+        };
+        act(&session);
+    }
+
+    fn ask(self: &Arc<Channel>, line: u64, ask: Ask) {
+        let answered = |body| self.outbox.push(line, Kind::Answer, body);
+        if let Ask::Read(caller, Read { id, at: At::Now }, have) = &ask
+            && let Some(seen) = self.hub.shards.peek(caller, *id)
+        {
+            return answered(encode::<Result<Shown, Refusal>>(&Ok(shown(seen, *have))));
+        }
+        let Ok(room) = self.room.clone().try_acquire_owned() else {
+            return answered(encode::<Result<(), Refusal>>(&Err(Refusal::Busy { retry_after: BUSY_RETRY })));
+        };
+        let channel = self.clone();
+        self.work(line, async move {
+            let _room = room;
+            let body = answer(&channel.hub, ask).await;
+            channel.lines.lock().remove(&line);
+            channel.outbox.push(line, Kind::Answer, body);
+        });
+    }
+
+    /// Works on a line until it is done or the gateway leaves it.
+    fn work(&self, line: u64, work: impl Future<Output = ()> + Send + 'static) {
+        self.lines.lock().insert(line, Line::Working(None));
+        let cancel = self.tasks.cancel.clone();
+        let task = self.tasks.tracker.spawn(async move {
+            cancel.run_until_cancelled(work).await;
+        });
+        // It may be done already, and the line gone or a session.
+        if let Some(Line::Working(handle)) = self.lines.lock().get_mut(&line) {
+            *handle = Some(task.abort_handle());
+        }
+    }
+
+    fn begin(self: &Arc<Channel>, line: u64, begin: Begin, sync: bool) {
+        let channel = self.clone();
+        self.work(line, async move {
+            let begun = channel.begun(line, begin, sync).await;
+            let result = begun.map(|session| {
+                let mut lines = channel.lines.lock();
+                // The gateway may have left meanwhile: then the session ends here.
+                if lines.contains_key(&line) {
+                    lines.insert(line, Line::Session(session));
+                }
+            });
+            if result.is_err() {
+                channel.lines.lock().remove(&line);
+            }
+            channel.outbox.push(line, Kind::Begun, encode(&result));
+            // The bell may have rung before there was a session to ask.
+            channel.outbox.ring(line);
+        });
+    }
+
+    async fn begun(&self, line: u64, begin: Begin, sync: bool) -> Result<Arc<Served>, Refusal> {
+        let Begin { caller, id, since, changes } = begin;
+        let (bell, rung) = Served::bell(line, self.outbox.clone());
+        let spoken = self.spoken(caller, id, since, changes, bell, sync).await?;
+        Ok(Arc::new(Served::new(line, spoken, rung, self.outbox.clone())))
+    }
+
+    async fn spoken(
+        &self,
+        caller: Caller,
+        id: DocId,
+        since: Option<u64>,
+        changes: bool,
+        bell: crate::Bell,
+        sync: bool,
+    ) -> Result<Spoken, Refusal> {
+        if sync {
+            return self.hub.live.join(caller, Join { id, bell }).await.map(Spoken::Sync);
+        }
+        self.hub.live.follow(caller, Follow { id, since, changes, bell }).await.map(Spoken::Follow)
+    }
+
+    /// What to send next; waits for it. Sessions whose bells rang are asked here, and only now make their messages.
+    pub(super) async fn sending(&self) -> Option<Frames> {
+        loop {
+            for line in self.outbox.ready().await? {
+                self.with_session(line, |session| session.pull());
+            }
+            if let Some(frames) = self.outbox.batch() {
+                return Some(frames);
+            }
+        }
+    }
+
+    /// Ends all that goes on here: the gateway is gone.
+    pub(super) fn end(&self) {
+        self.tasks.cancel.cancel();
+        self.outbox.close();
+        self.lines.lock().clear();
+    }
+}
+
+/// The answer to a read by a gateway that has a view.
+pub(super) fn shown(seen: Seen, have: Option<crate::transport::form::Digest>) -> Shown {
+    let digest = digest_of(&seen.view);
+    if have == Some(digest) { Shown::Same(seen.level) } else { Shown::View(digest, seen) }
+}

@@ -1,0 +1,139 @@
+//! A session of a gateway's socket, at the node. It is asked for a message only when the gateway has room for one.
+
+use super::message::Kind;
+use super::outbox::Outbox;
+use crate::transport::connection::Tasks;
+use crate::transport::form::encode;
+use crate::{Bell, Ephemeral, FollowSession, Refusal, SyncSession};
+use bytes::Bytes;
+use hyper::rt::Executor;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Messages that a gateway takes before its socket has asked for one: one on its way while another is sent.
+pub(super) const SESSION_CREDIT: usize = 2;
+/// Messages of the peer that may wait to be taken in. A gateway sends one at a time, and another if it gave one up.
+const RECEIVES_WAITING: usize = 16;
+/// When to come again if there are more.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// What a session speaks.
+pub(super) enum Spoken {
+    Sync(Arc<dyn SyncSession>),
+    Follow(Arc<dyn FollowSession>),
+}
+
+pub(super) struct Served {
+    line: u64,
+    spoken: Spoken,
+    outbox: Arc<Outbox>,
+    rung: Arc<AtomicBool>,
+    /// How many more messages the gateway takes. Held while the session is asked, so that its messages keep their order.
+    credit: Mutex<usize>,
+    receiving: Mutex<Receiving>,
+}
+
+#[derive(Default)]
+struct Receiving {
+    busy: bool,
+    waiting: VecDeque<Bytes>,
+}
+
+impl Served {
+    /// A bell for a line, and the mark that it has rung.
+    pub(super) fn bell(line: u64, outbox: Arc<Outbox>) -> (Bell, Arc<AtomicBool>) {
+        let rung = Arc::new(AtomicBool::new(false));
+        let mark = rung.clone();
+        let bell: Bell = Arc::new(move |_| {
+            if !mark.swap(true, Ordering::AcqRel) {
+                outbox.ring(line);
+            }
+        });
+        (bell, rung)
+    }
+
+    pub(super) fn new(line: u64, spoken: Spoken, rung: Arc<AtomicBool>, outbox: Arc<Outbox>) -> Served {
+        let receiving = Mutex::default();
+        Served { line, spoken, outbox, rung, credit: Mutex::new(SESSION_CREDIT), receiving }
+    }
+
+    /// Puts what the session has into the outbox, as far as there is credit.
+    pub(super) fn pull(&self) {
+        // Before asking: a ring from here on is another one.
+        self.rung.store(false, Ordering::Release);
+        let mut credit = self.credit.lock();
+        while *credit > 0
+            && let Some(message) = self.next()
+        {
+            *credit -= 1;
+            self.outbox.push(self.line, Kind::Message, message);
+        }
+    }
+
+    fn next(&self) -> Option<Bytes> {
+        match &self.spoken {
+            Spoken::Sync(session) => session.next().map(|synced| encode(&synced)),
+            Spoken::Follow(session) => session.next().map(|followed| encode(&followed)),
+        }
+    }
+
+    /// The gateway has room for one more.
+    pub(super) fn want(&self) {
+        {
+            let mut credit = self.credit.lock();
+            *credit = (*credit + 1).min(SESSION_CREDIT);
+        }
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            self.outbox.ring(self.line);
+        }
+    }
+
+    pub(super) fn say(&self, ephemeral: Ephemeral) {
+        match &self.spoken {
+            Spoken::Sync(session) => session.say(ephemeral),
+            Spoken::Follow(session) => session.say(ephemeral),
+        }
+    }
+
+    /// Takes in a message of the peer, after those before it.
+    pub(super) fn receive(self: &Arc<Served>, message: Bytes, tasks: &Tasks) {
+        let Spoken::Sync(session) = &self.spoken else { return };
+        let mut receiving = self.receiving.lock();
+        if receiving.busy {
+            if receiving.waiting.len() < RECEIVES_WAITING {
+                receiving.waiting.push_back(message);
+            } else {
+                self.received(&Err(Refusal::Busy { retry_after: BUSY_RETRY }));
+            }
+            return;
+        }
+        match session.receive_now(&message) {
+            Some(result) => self.received(&result),
+            None => {
+                receiving.busy = true;
+                let (served, session) = (self.clone(), session.clone());
+                tasks.execute(async move { served.receive_all(&*session, message).await });
+            }
+        }
+    }
+
+    async fn receive_all(&self, session: &dyn SyncSession, first: Bytes) {
+        let mut message = first;
+        loop {
+            let result = session.receive(message).await;
+            self.received(&result);
+            let mut receiving = self.receiving.lock();
+            match receiving.waiting.pop_front() {
+                Some(next) => message = next,
+                None => return receiving.busy = false,
+            }
+        }
+    }
+
+    fn received(&self, result: &Result<(), Refusal>) {
+        self.outbox.push(self.line, Kind::Received, encode(result));
+    }
+}

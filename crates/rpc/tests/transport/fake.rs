@@ -1,0 +1,320 @@
+//! Shards in memory, simple enough to be right, with what a test needs to hold things up.
+
+use base::{DocId, Hash, Level, Shape, ShardId, Slot, Timestamp};
+use bytes::Bytes;
+use rpc::*;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The content of a document that makes reads of it wait for ever.
+pub const STUCK: &str = "stuck";
+
+#[derive(Default)]
+pub struct Fake {
+    documents: Mutex<BTreeMap<DocId, (Caller, Arc<View>)>>,
+    spent: Mutex<Vec<TicketId>>,
+    heard: Mutex<Vec<OnRevoked>>,
+    pub sessions: Mutex<Vec<Arc<FakeState>>>,
+    /// Requests that wait for ever, now.
+    pub stuck: watch::Sender<usize>,
+}
+
+/// Counts a request that waits for ever, until it is dropped.
+struct Stuck(watch::Sender<usize>);
+
+impl Drop for Stuck {
+    fn drop(&mut self) {
+        self.0.send_modify(|stuck| *stuck -= 1);
+    }
+}
+
+impl Fake {
+    pub fn new() -> Arc<Fake> {
+        Arc::new(Fake::default())
+    }
+
+    fn find(&self, caller: &Caller, id: DocId) -> Result<Arc<View>, Refusal> {
+        let documents = self.documents.lock().unwrap();
+        let found = documents.get(&id).filter(|(owner, _)| owner == caller);
+        found.map(|(_, view)| view.clone()).ok_or(Refusal::NotFound)
+    }
+
+    async fn get_stuck<T>(&self) -> T {
+        self.stuck.send_modify(|stuck| *stuck += 1);
+        let _stuck = Stuck(self.stuck.clone());
+        std::future::pending().await
+    }
+
+    fn put(&self, caller: Caller, id: DocId, name: Arc<str>, version: u64, content: Bytes) -> Seen {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&version.to_be_bytes());
+        let view = Arc::new(View::new(ViewParts {
+            id,
+            name,
+            shape: Shape::Json,
+            owner: caller.user.clone(),
+            version,
+            heads: vec![Hash(hash)],
+            created_at: Timestamp(1),
+            updated_at: Timestamp(version),
+            content,
+        }));
+        self.documents.lock().unwrap().insert(id, (caller, view.clone()));
+        Seen { view, level: Level::Owner }
+    }
+}
+
+impl Shards for Fake {
+    fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen> {
+        let number = self.documents.lock().unwrap().len() as u8;
+        let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [number; 16]);
+        let content = serde_json::to_vec(&create.content).unwrap().into();
+        Box::pin(async move { Ok(self.put(caller, id, create.name.as_str().into(), 1, content)) })
+    }
+
+    fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
+        Box::pin(async move {
+            let view = self.find(&caller, read.id)?;
+            if view.content == format!("{STUCK:?}") {
+                self.get_stuck::<()>().await;
+            }
+            match read.at {
+                At::Version(asked) if asked != view.version => {
+                    Err(Refusal::UnknownVersion { asked, newest: view.version })
+                }
+                _ => Ok(Seen { view, level: Level::Owner }),
+            }
+        })
+    }
+
+    fn peek(&self, caller: &Caller, id: DocId) -> Option<Seen> {
+        let view = self.find(caller, id).ok().filter(|view| view.content != format!("{STUCK:?}"))?;
+        Some(Seen { view, level: Level::Owner })
+    }
+
+    fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
+        Box::pin(async move {
+            if write.key.key == STUCK {
+                self.get_stuck::<()>().await;
+            }
+            let view = self.find(&caller, write.id)?;
+            if !write.precondition.holds(&view.tag) {
+                return Err(Refusal::Precondition { tag: view.tag.clone() });
+            }
+            let content = match write.edit {
+                Edit::Replace(content) => serde_json::to_vec(&content).unwrap(),
+                Edit::Operations { ops, .. } => serde_json::to_vec(&ops).unwrap(),
+            };
+            Ok(self.put(caller, view.id, view.name.clone(), view.version + 1, content.into()))
+        })
+    }
+
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.find(&caller, delete.id)?;
+            self.documents.lock().unwrap().remove(&delete.id);
+            Ok(())
+        })
+    }
+
+    fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access> {
+        Box::pin(async move {
+            self.find(&caller, share.id)?;
+            let level = share.level.ok_or(Refusal::Forbidden { needed: Level::Owner, held: Level::Admin })?;
+            Ok(Access {
+                owner: caller.user,
+                entries: vec![AccessEntry { principal: share.principal, level }],
+            })
+        })
+    }
+
+    fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
+        Box::pin(async move {
+            self.find(&caller, id)?;
+            Ok(Access { owner: caller.user, entries: Vec::new() })
+        })
+    }
+
+    fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
+        Box::pin(async move {
+            if list.after.as_deref() == Some("?") {
+                return Err(Refusal::BadCursor);
+            }
+            let documents = self.documents.lock().unwrap();
+            let mine = documents.values().filter(|(owner, _)| *owner == caller).take(list.limit);
+            let summary = |view: &Arc<View>| Summary {
+                id: view.id,
+                name: view.name.clone(),
+                shape: view.shape,
+                owner: view.owner.clone(),
+                version: view.version,
+                heads: view.heads.clone(),
+                level: Level::Owner,
+                created_at: view.created_at,
+                updated_at: view.updated_at,
+            };
+            Ok(Page { documents: mine.map(|(_, view)| summary(view)).collect(), next: list.after })
+        })
+    }
+
+    fn changes(&self, _: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
+        Box::pin(async move {
+            match changes.since {
+                Some(token) if token == "old" => Err(Refusal::FeedGone { token: "new".to_owned() }),
+                _ => Ok(ChangesPage { events: Vec::new(), token: "now".to_owned(), more: false }),
+            }
+        })
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            shards: vec![ShardHealth { shard: ShardId(4), state: ShardState::Serving }],
+            disk_low: Some(12),
+        }
+    }
+}
+
+impl Tickets for Fake {
+    fn redeem(&self, _: Caller, ticket: Redeem) -> Answer<'_, Redeemed> {
+        Box::pin(async move {
+            let mut spent = self.spent.lock().unwrap();
+            if spent.contains(&ticket.id) {
+                return Ok(Redeemed::Spent);
+            }
+            if ticket.once {
+                spent.push(ticket.id);
+            }
+            Ok(Redeemed::Good)
+        })
+    }
+
+    fn revoke(&self, caller: Caller, id: TicketId, _: Timestamp) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.heard.lock().unwrap().iter().for_each(|heard| heard(&caller, id));
+            Ok(())
+        })
+    }
+
+    fn on_revoked(&self, heard: OnRevoked) {
+        self.heard.lock().unwrap().push(heard);
+    }
+}
+
+/// What a test sees of a session.
+pub struct FakeState {
+    bell: Bell,
+    id: DocId,
+    outgoing: Mutex<VecDeque<Bytes>>,
+    pub pulled: AtomicUsize,
+    pub received: Mutex<Vec<Bytes>>,
+    pub said: Mutex<Vec<Ephemeral>>,
+    pub left: watch::Sender<bool>,
+}
+
+impl FakeState {
+    /// Gives the session something to send.
+    pub fn send(&self, messages: impl IntoIterator<Item = Bytes>) {
+        self.outgoing.lock().unwrap().extend(messages);
+        (self.bell)(self.id);
+    }
+
+    fn pull(&self) -> Option<Bytes> {
+        let message = self.outgoing.lock().unwrap().pop_front()?;
+        self.pulled.fetch_add(1, Ordering::SeqCst);
+        Some(message)
+    }
+}
+
+/// Echoes what it receives. "wait" takes a while, "refuse" is refused.
+struct FakeSession(Arc<FakeState>);
+
+impl Drop for FakeSession {
+    fn drop(&mut self) {
+        self.0.left.send_replace(true);
+    }
+}
+
+impl Fake {
+    fn session(&self, id: DocId, bell: Bell) -> FakeSession {
+        let state = Arc::new(FakeState {
+            bell,
+            id,
+            outgoing: Mutex::default(),
+            pulled: AtomicUsize::new(0),
+            received: Mutex::default(),
+            said: Mutex::default(),
+            left: watch::channel(false).0,
+        });
+        self.sessions.lock().unwrap().push(state.clone());
+        FakeSession(state)
+    }
+}
+
+impl Live for Fake {
+    fn join(&self, caller: Caller, join: Join) -> Answer<'_, Arc<dyn SyncSession>> {
+        Box::pin(async move {
+            if caller.user.as_str() == "mallory" {
+                return Err(Refusal::Busy { retry_after: Duration::from_secs(3) });
+            }
+            Ok(Arc::new(self.session(join.id, join.bell)) as Arc<dyn SyncSession>)
+        })
+    }
+
+    fn follow(&self, _: Caller, follow: Follow) -> Answer<'_, Arc<dyn FollowSession>> {
+        Box::pin(async move { Ok(Arc::new(self.session(follow.id, follow.bell)) as Arc<dyn FollowSession>) })
+    }
+}
+
+impl SyncSession for FakeSession {
+    fn receive(&self, message: Bytes) -> Answer<'_, ()> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            self.0.received.lock().unwrap().push(message.clone());
+            if message == "refuse" {
+                return Err(Refusal::BadEdit { operation: None, reason: "no".to_owned() });
+            }
+            self.0.send([message]);
+            Ok(())
+        })
+    }
+
+    fn receive_now(&self, message: &Bytes) -> Option<Result<(), Refusal>> {
+        if message == "wait" || message == "refuse" {
+            return None;
+        }
+        self.0.received.lock().unwrap().push(message.clone());
+        self.0.send([message.clone()]);
+        Some(Ok(()))
+    }
+
+    fn say(&self, ephemeral: Ephemeral) {
+        self.0.said.lock().unwrap().push(ephemeral);
+    }
+
+    fn next(&self) -> Option<Synced> {
+        self.0.pull().map(Synced::Message)
+    }
+}
+
+impl FollowSession for FakeSession {
+    fn say(&self, ephemeral: Ephemeral) {
+        self.0.said.lock().unwrap().push(ephemeral);
+    }
+
+    /// Messages are versions here.
+    fn next(&self) -> Option<Followed> {
+        let version = self.0.pull()?.len() as u64;
+        Some(Followed::Update(Arc::new(Update::new(UpdateParts {
+            from: version - 1,
+            version,
+            heads: Vec::new(),
+            authors: Vec::new(),
+            at: Timestamp(0),
+            ops: Vec::new(),
+            changes: None,
+        }))))
+    }
+}

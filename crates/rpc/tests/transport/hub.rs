@@ -1,0 +1,261 @@
+//! Requests between a gateway and a node.
+
+use crate::cluster::{Cluster, anywhere, credentials_of, subject};
+use crate::fake::{Fake, STUCK};
+use base::{DocId, NodeId, ShardId, TenantId, Timestamp, UserId};
+use rpc::transport::tls::Role;
+use rpc::transport::{Address, Hub, Remote, RemoteConfig, Server};
+use rpc::*;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::sleep;
+
+pub const NODE: NodeId = NodeId(2);
+
+pub fn caller(user: &str) -> Caller {
+    Caller { tenant: TenantId::new("acme").unwrap(), user: UserId::new(user).unwrap() }
+}
+
+/// A gateway and a node with these shards behind it.
+pub struct Pair {
+    pub cluster: Cluster,
+    pub server: Server,
+    pub remote: Remote,
+}
+
+pub fn hub(fake: &Arc<Fake>) -> Hub {
+    Hub { shards: fake.clone(), live: fake.clone(), tickets: fake.clone() }
+}
+
+pub fn remote(cluster: &Cluster, place: SocketAddr, role: Role) -> Remote {
+    let credentials = credentials_of(&cluster.authority, &subject(role, "gateway-0"), base::now());
+    Remote::start(RemoteConfig {
+        address: Address { subject: subject(Role::Node, "node-2"), place: place.to_string() },
+        credentials,
+        shard_of: Arc::new(|_| ShardId(7)),
+        view_bytes: 64 << 20,
+    })
+}
+
+impl Pair {
+    pub async fn of(fake: &Arc<Fake>) -> Pair {
+        let cluster = Cluster::new();
+        let server = cluster.serve_hub(NODE, anywhere(), hub(fake)).await;
+        let remote = remote(&cluster, server.address(), Role::Gateway);
+        Pair { cluster, server, remote }
+    }
+
+    pub async fn close(self) {
+        self.remote.close().await;
+        self.server.close().await;
+    }
+}
+
+fn key(key: &str) -> EditKey {
+    EditKey { key: key.to_owned(), request_hash: [3; 32] }
+}
+
+fn create(content: Value) -> Create {
+    Create { name: "a name".to_owned(), shape: base::Shape::Json, content, key: key("k") }
+}
+
+fn write(id: DocId, content: Value, with: &str) -> Write {
+    let precondition = Precondition::default();
+    Write { id, base: Base::Now, edit: Edit::Replace(content), precondition, key: key(with) }
+}
+
+fn now(id: DocId) -> Read {
+    Read { id, at: At::Now }
+}
+
+/// All that a reader sees.
+fn told(seen: &Result<Seen, Refusal>) -> String {
+    let told = |seen: &Seen| {
+        let View { id, name, shape, owner, version, heads, tag, created_at, updated_at, content, .. } =
+            &*seen.view;
+        let level = seen.level;
+        format!(
+            "{id} {name} {shape:?} {owner} {version} {heads:?} {tag} {created_at} {updated_at} {content:?} {level}"
+        )
+    };
+    format!("{:?}", seen.as_ref().map(told))
+}
+
+/// Everything that can be asked, in one order; what was said, in words.
+async fn conversation(hub: &Hub) -> Vec<String> {
+    let (ada, eve) = (caller("ada"), caller("eve"));
+    let Hub { shards, tickets, .. } = hub;
+    let mut said = Vec::new();
+    let made = shards.create(ada.clone(), create(json!({ "a": [1, 2.5, null, "é"] }))).await;
+    let id = made.as_ref().unwrap().view.id;
+    said.push(told(&made));
+    said.push(told(&shards.read(ada.clone(), now(id)).await));
+    said.push(told(&shards.read(ada.clone(), now(id)).await));
+    said.push(told(&shards.read(eve.clone(), now(id)).await));
+    said.push(told(&shards.read(ada.clone(), Read { id, at: At::Version(9) }).await));
+    said.push(told(&shards.write(ada.clone(), write(id, json!({ "b": true }), "w")).await));
+    said.push(told(&shards.read(ada.clone(), now(id)).await));
+    let strict = Precondition { match_any: Some(vec!["other".to_owned()]), ..Precondition::default() };
+    let strict = Write { precondition: strict, ..write(id, json!(1), "w") };
+    said.push(told(&shards.write(ada.clone(), strict).await));
+    let ops = vec![Op::Increment { path: vec![PathStep::Key("n".to_owned()), PathStep::Index(3)], by: -1 }];
+    let edit = Edit::Operations { ops, unit: Unit::Scalar };
+    said.push(told(&shards.write(ada.clone(), Write { edit, ..write(id, json!(1), "w") }).await));
+    let share = |level| Share { id, principal: eve.user.clone(), level, key: key("s") };
+    said.push(format!("{:?}", shards.share(ada.clone(), share(Some(base::Level::Write))).await));
+    said.push(format!("{:?}", shards.share(ada.clone(), share(None)).await));
+    said.push(format!("{:?}", shards.access(ada.clone(), id).await));
+    for after in [None, Some("?".to_owned())] {
+        said.push(format!("{:?}", shards.list(ada.clone(), List { after, limit: 5 }).await));
+    }
+    for since in ["old", "new"] {
+        let changes =
+            Changes { since: Some(since.to_owned()), document: Some(id), limit: 3, wait: Duration::ZERO };
+        said.push(format!("{:?}", shards.changes(ada.clone(), changes).await));
+    }
+    let delete = || Delete { id, precondition: Precondition::default(), key: key("d") };
+    said.push(format!("{:?}", shards.delete(ada.clone(), delete()).await));
+    said.push(format!("{:?}", shards.delete(ada.clone(), delete()).await));
+    let redeem = Redeem { id: TicketId([5; 16]), once: true, expires: Timestamp(9) };
+    said.push(format!("{:?}", tickets.redeem(ada.clone(), redeem).await));
+    said.push(format!("{:?}", tickets.redeem(ada.clone(), redeem).await));
+    while shards.health().shards.is_empty() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    said.push(format!("{:?}", shards.health()));
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_the_same_as_without_a_wire() {
+    let pair = Pair::of(&Fake::new()).await;
+    let remote = Arc::new(pair.remote);
+    let over = Hub { shards: remote.clone(), live: remote.clone(), tickets: remote.clone() };
+    assert_eq!(conversation(&over).await, conversation(&hub(&Fake::new())).await);
+    remote.close().await;
+    pair.server.close().await;
+}
+
+/// What did not change is not sent again, and who may not read is refused all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_that_is_known_is_the_same_view() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let (ada, eve) = (caller("ada"), caller("eve"));
+    let id = pair.remote.create(ada.clone(), create(json!({}))).await.unwrap().view.id;
+    let first = pair.remote.read(ada.clone(), now(id)).await.unwrap();
+    let second = pair.remote.read(ada.clone(), now(id)).await.unwrap();
+    assert!(Arc::ptr_eq(&first.view, &second.view));
+    assert_eq!(pair.remote.read(eve, now(id)).await.unwrap_err(), Refusal::NotFound);
+    pair.remote.write(ada.clone(), write(id, json!({ "a": 1 }), "w")).await.unwrap();
+    let third = pair.remote.read(ada, now(id)).await.unwrap();
+    assert_eq!(third.view.version, 2);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_documents_and_many_small_ones_share_the_channel() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let ada = caller("ada");
+    let long = "x".repeat(12 << 20);
+    let large = pair.remote.create(ada.clone(), create(json!(long))).await.unwrap().view;
+    assert_eq!(large.content.len(), long.len() + 2);
+    let small = pair.remote.create(ada.clone(), create(json!(1))).await.unwrap().view.id;
+    let reads = (0..500).map(|number| {
+        let id = if number % 50 == 0 { large.id } else { small };
+        pair.remote.read(ada.clone(), Read { id, at: At::Version(1) })
+    });
+    for read in futures::future::join_all(reads).await {
+        let view = read.unwrap().view;
+        assert_eq!(view.content.len(), if view.id == small { 1 } else { long.len() + 2 });
+    }
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_node_goes_away_everybody_is_told_what_that_means() {
+    let fake = Fake::new();
+    let Pair { cluster, server, remote } = Pair::of(&fake).await;
+    let ada = caller("ada");
+    let id = remote.create(ada.clone(), create(json!(STUCK))).await.unwrap().view.id;
+    let (reading, writing) =
+        (remote.read(ada.clone(), now(id)), remote.write(ada.clone(), write(id, json!(1), STUCK)));
+    let closing = async {
+        fake.stuck.subscribe().wait_for(|stuck| *stuck == 2).await.unwrap();
+        let address = server.address();
+        server.close().await;
+        address
+    };
+    let (read, written, address) = tokio::join!(reading, writing, closing);
+    assert!(matches!(read, Err(Refusal::Unavailable { shard: ShardId(7), .. })), "{read:?}");
+    assert_eq!(written.unwrap_err(), Refusal::Unknown { shard: ShardId(7) });
+    // Nothing was sent, so nothing is unknown.
+    let refused = remote.write(ada.clone(), write(id, json!(1), "w")).await;
+    assert!(matches!(refused, Err(Refusal::Unavailable { .. })), "{refused:?}");
+    assert!(!remote.health().ready());
+    let server = cluster.serve_hub(NODE, address, hub(&fake)).await;
+    while remote.write(ada.clone(), write(id, json!(1), "w")).await.is_err() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    // Who waited at the node was let go.
+    assert_eq!(*fake.stuck.borrow(), 0);
+    remote.close().await;
+    server.close().await;
+    let refused = remote.read(ada, now(id)).await.unwrap_err().to_string();
+    assert!(refused.contains("stopping"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_nobody_waits_for_is_let_go() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let ada = caller("ada");
+    let id = pair.remote.create(ada.clone(), create(json!(STUCK))).await.unwrap().view.id;
+    let mut stuck = fake.stuck.subscribe();
+    {
+        let reading = pair.remote.read(ada.clone(), now(id));
+        tokio::select! {
+            read = reading => panic!("{read:?}"),
+            _ = stuck.wait_for(|stuck| *stuck == 1) => {}
+        }
+    }
+    stuck.wait_for(|stuck| *stuck == 0).await.unwrap();
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_hears_of_tickets_that_another_took_back() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let noted = heard.clone();
+    pair.remote.on_revoked(Arc::new(move |caller, id| noted.lock().unwrap().push((caller.clone(), id))));
+    // The channel stands once something was answered.
+    let redeem = Redeem { id: TicketId([1; 16]), once: false, expires: Timestamp(9) };
+    assert_eq!(pair.remote.redeem(caller("ada"), redeem).await, Ok(Redeemed::Good));
+    let other = remote(&pair.cluster, pair.server.address(), Role::Gateway);
+    other.revoke(caller("ada"), TicketId([8; 16]), Timestamp(9)).await.unwrap();
+    while heard.lock().unwrap().is_empty() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(*heard.lock().unwrap(), [(caller("ada"), TicketId([8; 16]))]);
+    other.close().await;
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_gateways_speak_for_clients() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    for role in [Role::Node, Role::Admin] {
+        let other = remote(&pair.cluster, pair.server.address(), role);
+        let id = DocId::mint(base::Slot::new(0).unwrap(), [0; 16]);
+        let refused = other.read(caller("ada"), now(id)).await.unwrap_err();
+        assert!(refused.to_string().contains("is not a gateway"), "{refused}");
+        other.close().await;
+    }
+    pair.close().await;
+}

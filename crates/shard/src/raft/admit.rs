@@ -11,12 +11,16 @@ use super::codec::{Envelope, Request};
 use super::types::{LogId, Vote};
 use std::collections::BTreeSet;
 
-/// What a replica knows when a message comes.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// This node and this group.
+/// This node and this group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Address {
     pub(super) node: u64,
     pub(super) group: u32,
+}
+
+/// What a replica knows of its group.
+#[derive(Debug)]
+pub(super) struct Known {
     /// Voters and learners; nobody where the group has not been heard of yet.
     pub(super) members: BTreeSet<u64>,
     /// The end of the log.
@@ -37,24 +41,31 @@ pub(super) enum Astray {
 }
 
 /// Whether the envelope fits `from`, who sent it, and `vote`, in whose name it speaks.
-pub(super) fn envelope_fits(known: &Known, from: u64, envelope: Envelope, vote: Vote) -> Result<(), Astray> {
-    if envelope.to != known.node || envelope.group != known.group {
+pub(super) fn envelope_fits(own: Address, from: u64, envelope: Envelope, vote: Vote) -> Result<(), Astray> {
+    if envelope.to != own.node || envelope.group != own.group {
         return Err(Astray::Address);
     }
-    if envelope.from != from || vote.leader_id.node_id != from || from == known.node {
+    if envelope.from != from || vote.leader_id.node_id != from || from == own.node {
         return Err(Astray::Sender);
     }
     Ok(())
 }
 
-/// Whether a request is handed to openraft.
-pub(super) fn admit(known: &Known, from: u64, envelope: Envelope, request: &Request) -> Result<(), Astray> {
+/// Whether a request is handed to openraft. What is known of the group is asked for only where it matters.
+pub(super) fn admit(
+    own: Address,
+    known: impl FnOnce() -> Known,
+    from: u64,
+    envelope: Envelope,
+    request: &Request,
+) -> Result<(), Astray> {
     let vote = request.vote();
-    envelope_fits(known, from, envelope, vote)?;
+    envelope_fits(own, from, envelope, vote)?;
     match request {
         Request::Append(_) | Request::Transfer(_) if !vote.committed => Err(Astray::NotElected),
         Request::Append(_) | Request::Transfer(_) => Ok(()),
         Request::Vote(ballot) | Request::PreVote(ballot) => {
+            let known = known();
             let member = known.members.is_empty() || known.members.contains(&from);
             if member || ballot.last > known.last { Ok(()) } else { Err(Astray::NotAMember) }
         }
@@ -67,6 +78,7 @@ mod tests {
     use crate::raft::Position;
     use crate::raft::codec::{Append, Ballot};
 
+    const OWN: Address = Address { node: 1, group: 7 };
     const TO_ME: Envelope = Envelope { from: 2, to: 1, group: 7 };
 
     fn at(index: u64) -> Option<LogId> {
@@ -74,7 +86,7 @@ mod tests {
     }
 
     fn known(members: &[u64]) -> Known {
-        Known { node: 1, group: 7, members: members.iter().copied().collect(), last: at(10) }
+        Known { members: members.iter().copied().collect(), last: at(10) }
     }
 
     fn append(vote: Vote) -> Request {
@@ -88,8 +100,7 @@ mod tests {
     #[test]
     fn what_went_astray_is_refused() {
         let from_two = append(Vote::new_committed(4, 2));
-        let members = known(&[1, 2, 3]);
-        let check = |from, envelope, request| admit(&members, from, envelope, request);
+        let check = |from, envelope, request| admit(OWN, || known(&[1, 2, 3]), from, envelope, request);
         assert_eq!(check(2, TO_ME, &from_two), Ok(()));
         assert_eq!(check(2, Envelope { to: 3, ..TO_ME }, &from_two), Err(Astray::Address));
         assert_eq!(check(2, Envelope { group: 8, ..TO_ME }, &from_two), Err(Astray::Address));
@@ -107,12 +118,12 @@ mod tests {
     #[test]
     fn a_stranger_is_heard_if_it_may_be_a_member_by_now() {
         let from_nine = Envelope { from: 9, ..TO_ME };
-        let members = known(&[1, 2, 3]);
-        let check = |known: &Known, request: Request| admit(known, 9, from_nine, &request);
+        let members = [1, 2, 3];
+        let check = |members: &[u64], request: Request| admit(OWN, || known(members), 9, from_nine, &request);
         assert_eq!(check(&members, append(Vote::new_committed(4, 9))), Ok(()), "a quorum elected it");
         assert_eq!(check(&members, ballot(9, at(11))), Ok(()));
         assert_eq!(check(&members, ballot(9, at(10))), Err(Astray::NotAMember));
-        assert_eq!(check(&known(&[]), ballot(9, None)), Ok(()), "nobody is known yet");
-        assert_eq!(check(&known(&[1, 9]), ballot(9, None)), Ok(()));
+        assert_eq!(check(&[], ballot(9, None)), Ok(()), "nobody is known yet");
+        assert_eq!(check(&[1, 9], ballot(9, None)), Ok(()));
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const TOLERANCE: Duration = Duration::from_millis(20);
 
 /// Notices when the clock that counts suspended time gets ahead of the one that does not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Suspension(Mutex<Seen>);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +20,11 @@ struct Seen {
 }
 
 impl Suspension {
+    /// From now on; so it is made before there is anything to lead.
+    pub(super) fn watch() -> Suspension {
+        Suspension(Mutex::new(Seen { ahead: Some(boot_ahead()), until: None }))
+    }
+
     /// Whether leases count: not for one lease after the machine was suspended. By then every answer that a lease
     /// rests on has come after the machine woke up.
     pub(super) fn leases_count(&self) -> bool {
@@ -79,7 +84,7 @@ mod tests {
 
     #[test]
     fn leases_count_on_a_machine_that_is_awake() {
-        let suspension = Suspension::default();
+        let suspension = Suspension::watch();
         assert!(suspension.leases_count() && suspension.leases_count());
     }
 }

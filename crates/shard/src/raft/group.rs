@@ -128,7 +128,7 @@ impl<M: StateMachine> Group<M> {
             log,
             machine,
             network,
-            suspension: Suspension::default(),
+            suspension: Suspension::watch(),
             gave_way_in: AtomicU64::new(0),
             released: Mutex::new(released),
         };

@@ -16,7 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 const HEIR_TAKES_OVER_WITHIN: Duration = Duration::from_millis(2 * ELECTION_MAX.as_millis() as u64);
 
 /// The voter that should lead next: the one that was asked for, or else the one with the longest log, if it answers.
-fn heir(followers: &[Follower], wanted: Option<u64>) -> Option<u64> {
+pub(super) fn heir(followers: &[Follower], wanted: Option<u64>) -> Option<u64> {
     let fit = followers.iter().filter(|follower| {
         follower.voter
             && wanted.is_none_or(|wanted| wanted == follower.node)

@@ -4,6 +4,7 @@
 //! entries, so that none reaches the disk before an earlier one. Only a vote is waited for here; an append reports back
 //! from the log's writer thread, and notes of what is committed, cut or purged ride along with the next commit.
 
+use super::ballots::Ballots;
 use super::codec::{
     decode_position, decode_vote, encode_entry, encode_position, encode_vote, position_of_entry,
 };
@@ -31,17 +32,30 @@ pub(super) struct LogStore {
     pub(super) tail: Arc<Mutex<Tail>>,
     appended_bytes: Arc<AtomicU64>,
     pace: Arc<Mutex<Pace>>,
+    ballots: Arc<Mutex<Ballots>>,
 }
 
 impl LogStore {
     pub(super) fn new(wal: Wal, group: GroupId) -> LogStore {
         let tail = Arc::new(Mutex::new(Tail::new(TAIL_BYTES)));
-        LogStore { wal, group, tail, appended_bytes: Arc::default(), pace: Arc::default() }
+        LogStore {
+            wal,
+            group,
+            tail,
+            appended_bytes: Arc::default(),
+            pace: Arc::default(),
+            ballots: Arc::default(),
+        }
     }
 
     /// The bytes of all entries that were appended since this process started.
     pub(super) fn appended_bytes(&self) -> u64 {
         self.appended_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The vote that this node gave to another in the same term, before `vote`.
+    pub(super) fn voted_before(&self, vote: Vote) -> Option<Vote> {
+        self.ballots.lock().given_before(vote)
     }
 
     /// How long ago the first entry after `matched` was appended.
@@ -106,6 +120,7 @@ impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+        self.ballots.lock().note(self.vote()?, *vote);
         let (saved, durable) = oneshot::channel();
         // No one waits any more if the group was stopped meanwhile; the vote is saved all the same.
         let done = Box::new(move |result| drop(saved.send(result)));

@@ -18,6 +18,7 @@
 
 mod admit;
 mod applier;
+mod ballots;
 mod breaker;
 mod clock;
 mod codec;

@@ -1,6 +1,6 @@
 //! What other nodes ask of this replica.
 
-use super::admit::{Known, admit, envelope_fits};
+use super::admit::{Address, Known, admit, envelope_fits};
 use super::codec::{
     Append, Appended, Ballot, Request, Response, Transfer, decode_membership, decode_request,
     decode_snapshot_head, encode_response,
@@ -28,7 +28,8 @@ impl<M: StateMachine> Group<M> {
     pub(super) fn serve(&self, from: NodeId, message: Bytes) -> PeerAnswer {
         let admitted =
             decode_request(message).map_err(|error| self.failed(&error)).and_then(|(envelope, request)| {
-                admit(&self.known(), from.0, envelope, &request).map_err(|error| self.failed(&error))?;
+                admit(self.address(), || self.known(), from.0, envelope, &request)
+                    .map_err(|error| self.failed(&error))?;
                 Ok(request)
             });
         let request = match admitted {
@@ -47,7 +48,7 @@ impl<M: StateMachine> Group<M> {
     }
 
     fn answer(&self, request: Request) -> impl Future<Output = Result<Bytes, PeerError>> + Send + 'static {
-        let raft = self.raft.clone();
+        let (raft, log) = (self.raft.clone(), self.log.clone());
         let node = NodeId(self.node);
         async move {
             let failed = |error: &dyn Display| PeerError::Failed { node, reason: error.to_string() };
@@ -65,7 +66,13 @@ impl<M: StateMachine> Group<M> {
                 Request::Vote(Ballot { vote, last, transfer }) => {
                     let mut ballot = VoteRequest::new(vote, last);
                     ballot.leadership_transfer = transfer;
-                    voted(raft.vote(ballot).await.map_err(|error| failed(&error))?)
+                    let answer = raft.vote(ballot).await.map_err(|error| failed(&error))?;
+                    match log.voted_before(vote) {
+                        Some(first) if answer.vote_granted => {
+                            Response::Voted { vote: first, granted: false, last: answer.last_log_id }
+                        }
+                        _ => voted(answer),
+                    }
                 }
                 Request::PreVote(Ballot { vote, last, .. }) => {
                     let promised = raft.pre_vote(VoteRequest::new(vote, last)).await;
@@ -97,7 +104,7 @@ impl<M: StateMachine> Group<M> {
         pieces: Pieces,
     ) -> Result<Bytes, PeerError> {
         let head = decode_snapshot_head(&head).map_err(|error| self.failed(&error))?;
-        envelope_fits(&self.known(), from.0, head.envelope, head.vote)
+        envelope_fits(self.address(), from.0, head.envelope, head.vote)
             .map_err(|error| self.failed(&error))?;
         let own = self.metrics.borrow_watched().vote;
         if own > head.vote {
@@ -133,11 +140,15 @@ impl<M: StateMachine> Group<M> {
         implausible(own, *vote, last, membership).map_or(Ok(()), |why| Err(self.failed(&why)))
     }
 
+    fn address(&self) -> Address {
+        Address { node: self.node, group: self.log.group.0 }
+    }
+
     fn known(&self) -> Known {
         let metrics = self.metrics.borrow_watched();
         let members = metrics.membership_config.nodes().map(|(&node, _)| node).collect();
         let last = self.raft.data_metrics().borrow_watched().last_log;
-        Known { node: self.node, group: self.log.group.0, members, last }
+        Known { members, last }
     }
 
     fn failed(&self, error: &dyn Display) -> PeerError {

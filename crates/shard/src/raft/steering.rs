@@ -1,6 +1,7 @@
 //! Leads groups where they are wanted: one whose preferred leader is another node is handed over when that one is ready.
 
-use super::{GroupHandle, Role, StateMachine, TransferError};
+use super::leadership::heir;
+use super::{GroupHandle, Role, StateMachine};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval};
@@ -23,12 +24,15 @@ pub(super) async fn run<M: StateMachine>(groups: Vec<GroupHandle<M>>, stop: Canc
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         for group in &groups {
             let rested = tried.get(&group.id()).is_none_or(|at| at.elapsed() >= REST);
-            let Some(wanted) = group.preferred_leader().filter(|_| rested && leads(group)) else { continue };
-            let Some(running) = group.running().filter(|running| running.node != wanted) else { continue };
+            let Some(wanted) = group.preferred_leader().filter(|_| rested) else { continue };
+            let Some(running) = group.running() else { continue };
+            let status = running.status();
+            // One that is away or behind is looked at again; nothing is disturbed for it.
+            if status.role != Role::Leader || heir(&status.followers, Some(wanted)).is_none() {
+                continue;
+            }
             match stop.run_until_cancelled(running.give_way(Some(wanted), LIMIT)).await {
                 None => return,
-                // It has not caught up: it is looked at again soon, and nothing was disturbed.
-                Some(Err(TransferError::NoHeir)) => continue,
                 Some(Ok(leader)) => {
                     tracing::info!(group = %group.id(), leader, "handed over to its preferred leader")
                 }
@@ -39,8 +43,4 @@ pub(super) async fn run<M: StateMachine>(groups: Vec<GroupHandle<M>>, stop: Canc
             tried.insert(group.id(), Instant::now());
         }
     }
-}
-
-fn leads<M: StateMachine>(group: &GroupHandle<M>) -> bool {
-    group.status().is_some_and(|status| status.role == Role::Leader)
 }

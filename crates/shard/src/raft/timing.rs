@@ -29,8 +29,9 @@ const BACKOFF: &str = "50ms 100ms 200ms ...500ms";
 /// How many proposals wait for a group before callers wait for room.
 const PROPOSALS_WAITING: u64 = 16 * 1024;
 
-/// A snapshot is streamed; this bounds one silence in it, not the whole.
-const SNAPSHOT_SILENCE: Duration = Duration::from_secs(10);
+/// A snapshot is streamed; this bounds one silence in it, not the whole. The last one is as long as the receiver takes to
+/// install it.
+const SNAPSHOT_SILENCE: Duration = Duration::from_secs(120);
 
 /// How long a node must hold still when it starts, before it votes or stands for election.
 ///

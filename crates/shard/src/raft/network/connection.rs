@@ -13,17 +13,24 @@ use base::{NodeId, ShardId};
 use futures::{Stream, StreamExt};
 use openraft::base::{BoxFuture, BoxStream};
 use openraft::errors::{RPCError, ReplicationClosed, StreamingError};
-use openraft::network::RPCOption;
+use openraft::network::{Backoff, RPCOption};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendResult, TransferLeaderError,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 use openraft::{BasicNode, OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
 use rpc::{Lane, RaftPeer};
+use std::iter::repeat;
 use std::sync::Arc;
 use std::time::Duration;
 
 type Config<O> = TypeConfig<O>;
+
+/// How long to wait before a snapshot is sent again, and then again.
+const SNAPSHOT_PAUSES: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2)];
+/// And from then on.
+const LONGEST_SNAPSHOT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Makes the connections of one group.
 pub(in crate::raft) struct Connections {
@@ -34,7 +41,8 @@ pub(in crate::raft) struct Connections {
 impl Connections {
     fn connect(&self, target: u64, lane: Lane) -> Connection {
         let peer = self.network.peers.peer(NodeId(target));
-        Connection { network: self.network.clone(), group: self.group, target, lane, peer }
+        let (network, group) = (self.network.clone(), self.group);
+        Connection { network, group, target, lane, peer, in_bulk: false }
     }
 }
 
@@ -48,6 +56,10 @@ impl<O: Send + Sync + 'static> RaftNetworkFactory<Config<O>> for Connections {
     async fn new_heartbeat_client(&mut self, target: u64, _: &BasicNode) -> Connection {
         self.connect(target, Lane::Heartbeats)
     }
+
+    async fn new_snapshot_client(&mut self, target: u64, _: &BasicNode) -> Connection {
+        Connection { in_bulk: true, ..self.connect(target, Lane::Control) }
+    }
 }
 
 /// A connection to one replica. Its appends go by one lane; what is asked seldom goes by the lane for that.
@@ -58,6 +70,8 @@ pub(in crate::raft) struct Connection {
     pub(in crate::raft) target: u64,
     pub(in crate::raft) lane: Lane,
     pub(in crate::raft) peer: Arc<dyn RaftPeer>,
+    /// Whether it is there for snapshots: each attempt costs so much that there is more time between two.
+    pub(in crate::raft) in_bulk: bool,
 }
 
 impl Connection {
@@ -103,6 +117,10 @@ fn ballot<O: Send + Sync + 'static>(request: &VoteRequest<Config<O>>) -> Ballot 
 
 impl<O: Send + Sync + 'static> RaftNetworkV2<Config<O>> for Connection {
     type SnapshotData = MaybeSnapshot;
+
+    fn backoff(&self) -> Option<Backoff> {
+        self.in_bulk.then(|| Backoff::new(SNAPSHOT_PAUSES.into_iter().chain(repeat(LONGEST_SNAPSHOT_PAUSE))))
+    }
 
     async fn append_entries(
         &mut self,

@@ -1,6 +1,8 @@
 //! What the groups of a node share to reach the replicas on other nodes.
 
 mod append;
+#[cfg(test)]
+mod append_tests;
 mod connection;
 pub(super) mod failure;
 mod nobody;

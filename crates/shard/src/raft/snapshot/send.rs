@@ -2,20 +2,25 @@
 
 use super::staged::{self, Content, Staged};
 use crate::raft::SnapshotData;
-use crate::raft::codec::{Response, SnapshotMessage, decode_response, encode_snapshot_head};
+use crate::raft::codec::{
+    Append, Request, Response, SnapshotMessage, decode_response, encode_request, encode_snapshot_head,
+};
 use crate::raft::network::{Connection, Shared, failure};
 use crate::raft::types::{TakenSnapshot, TypeConfig, Vote};
 use bytes::{Bytes, BytesMut};
 use futures::stream;
 use openraft::errors::{ReplicationClosed, StreamingError, Unreachable};
 use openraft::raft::SnapshotResponse;
-use rpc::{PeerError, Pieces, SNAPSHOT_PIECE_BYTES};
+use rpc::{Lane, PeerError, Pieces, SNAPSHOT_PIECE_BYTES};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
+
+/// How long the receiver has to show that it is there.
+const IS_THERE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Sends a snapshot and waits until it is installed, or until openraft has no use for it any more.
 pub(in crate::raft) async fn send<O: Send + Sync + 'static>(
@@ -42,8 +47,12 @@ async fn send_all<O: Send + Sync + 'static>(
     let Some(SnapshotData { position, membership, records }) = snapshot.snapshot else {
         return Err(Unreachable::from_string("there is nothing in the snapshot yet").into());
     };
+    // Nobody waits in a queue with a view of the store in hand: openraft comes back with a newer one.
+    let Ok(_turn) = network.outgoing.try_acquire() else {
+        return Err(Unreachable::from_string("this node sends other snapshots").into());
+    };
+    is_there(connection, vote).await.map_err(|error| failure::streaming_error(&error))?;
     let _travel = network.sending.begin(connection.group, connection.target, position.index);
-    let _turn = network.outgoing.acquire().await.expect("it is never closed");
     let staged = Staged::new(&network.staging, connection.group, "out");
     let (staged, content) = stage(staged, records).await.map_err(|error| failure::unread(&error))?;
     let Content { records, bytes, hash } = content;
@@ -62,6 +71,15 @@ async fn send_all<O: Send + Sync + 'static>(
             Err(failure::streaming_error(&PeerError::Failed { node, reason }))
         }
     }
+}
+
+/// Whether the receiver answers at all: a whole store is not written to a file for a node that is down. What is asked is a
+/// heartbeat; what it answers does not matter.
+async fn is_there(connection: &Connection, vote: Vote) -> Result<(), PeerError> {
+    let heartbeat = Request::Append(Append { vote, previous: None, commit: None, entries: Vec::new() });
+    let message = encode_request(connection.envelope(), &heartbeat);
+    let asked = connection.peer.call(Lane::Control, connection.shard(), message, IS_THERE_WITHIN);
+    asked.await.map(drop)
 }
 
 /// Writes the file on a thread that may block; stops soon when nobody waits for it any more.

@@ -1,7 +1,7 @@
 //! What must hold whatever happens.
 
 use super::world::{PATIENCE, World, command};
-use crate::raft::{GroupHandle, MemoryMachine, ProposeError};
+use crate::raft::{GroupHandle, MemoryMachine, ProposeError, Role};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +93,7 @@ impl Ledger {
     }
 }
 
-/// Watches that no two nodes hold a lease at once.
+/// Watches that no two nodes hold a lease at once, nor lead in one term.
 pub struct Leases {
     stop: CancellationToken,
     watching: tokio::task::JoinHandle<()>,
@@ -105,8 +105,15 @@ impl Leases {
         let watching = tokio::spawn({
             let stop = stop.clone();
             async move {
+                let mut leaders = BTreeMap::new();
                 while !stop.is_cancelled() {
                     let groups = handles.lock().clone();
+                    for (&id, status) in groups.iter().filter_map(|(id, it)| Some((id, it.status()?))) {
+                        if status.role == Role::Leader {
+                            let leader = *leaders.entry(status.term).or_insert(id);
+                            assert_eq!(leader, id, "two leaders in term {}", status.term);
+                        }
+                    }
                     assert!(!two_hold(&groups), "two leases at once: {:?}", groups.keys());
                     sleep(Duration::from_millis(1)).await;
                 }

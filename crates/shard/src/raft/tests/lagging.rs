@@ -73,3 +73,18 @@ async fn a_snapshot_keeps_the_pace_and_the_log_behind_it() {
     assert_eq!(world.node(away).machine.commands(), world.node(leader).machine.commands());
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_takes_in_only_so_many_snapshots_at_once() {
+    let world = World::of_three().await;
+    let (leader, away, _) = shortened(&world, 0).await;
+    let network = world.node(away).network.clone();
+    let others = network.0.incoming.try_acquire_many(2).unwrap();
+    world.net.heal();
+    until("two attempts", || (world.net.snapshots.load(Ordering::Relaxed) >= 2).then_some(())).await;
+    let behind = world.group(away).status().unwrap().applied;
+    assert!(behind < world.group(leader).status().unwrap().purged);
+    drop(others);
+    Arc::new(Ledger::default()).finish(&world).await;
+    world.stop().await;
+}

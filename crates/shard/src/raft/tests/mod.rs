@@ -4,8 +4,6 @@
 //! Time is real, so that a seed decides what is tried and not in which microsecond. What is promised is checked at the
 //! end of each test by [`checker::Ledger`], and while it runs by [`checker::Leases`].
 
-#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
 mod checker;
 mod crashing;
 mod cutting;

@@ -3,7 +3,7 @@
 use super::net::FAIR;
 use super::node::{Node, Remains, Start};
 use super::world::{World, command, until};
-use crate::raft::codec::{Append, Envelope, Request, encode_request};
+use crate::raft::codec::{Append, Ballot, Envelope, Request, Response, decode_response, encode_request};
 use crate::raft::types::Vote;
 use crate::raft::{Founding, MemoryMachine, Phase};
 use base::{NodeId, ShardId};
@@ -102,4 +102,27 @@ async fn what_went_astray_never_reaches_the_group() {
     let stopped = ask(other, 1, envelope, vote).await;
     assert!(matches!(stopped, Err(PeerError::NoSuchShard { .. })), "{stopped:?}");
     drop(machine);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gets_a_second_vote_in_a_term() {
+    let mut world = World::of(1, 1, FAIR).await;
+    world.start(7, Remains::nothing(), Start::join());
+    assert!(world.group(7).until_phase(|phase| matches!(phase, Phase::Running(_))).await);
+    let replicas = world.node(7).supervisor().replicas(NodeId(7));
+    let ask = async |from: u64, term| {
+        let ballot = Ballot { vote: Vote::new(term, from), last: None, transfer: false };
+        let message = encode_request(Envelope { from, to: 7, group: 1 }, &Request::Vote(ballot));
+        let answer = replicas.handle(NodeId(from), Lane::Control, ShardId(1), message).await.unwrap();
+        match decode_response(&answer).unwrap() {
+            Response::Voted { granted, .. } => granted,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(ask(8, 5).await);
+    assert!(!ask(9, 5).await, "a greater node is no reason");
+    assert!(!ask(8, 5).await, "the greater vote is written");
+    assert!(ask(9, 6).await);
+    assert!(ask(9, 6).await, "asked twice, answered twice");
+    world.stop().await;
 }

@@ -6,7 +6,7 @@
 
 use super::net::FAIR;
 use super::node::Start;
-use super::world::{World, command, thinks_it_leads, until};
+use super::world::{World, command, thinks_it_leads};
 use std::time::Duration;
 
 /// Whether the old leader would answer a read that knows nothing of a write that is acknowledged already.
@@ -28,16 +28,16 @@ async fn stale_read(seed: u64, holds_still: bool) -> bool {
     let ending = tokio::spawn(node.stop());
     // Its clock could make the rival stand at any moment; here it stands again and again.
     let standing = tokio::spawn({
-        let (group, rival) = (world.running(rival), world.group(rival).clone());
+        let (group, groups) = (world.running(rival), [voter, rival].map(|id| world.group(id).clone()));
         async move {
-            while !thinks_it_leads(&rival) {
+            while !groups.iter().any(thinks_it_leads) {
                 group.raft.trigger().elect(true).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(60)).await;
             }
         }
     });
-    until("the rival's election", || world.group(rival).leads_with_lease().then_some(())).await;
-    world.group(rival).propose(vec![command(0, 0)]).await.unwrap();
+    let new = world.leader_among(&[voter, rival]).await;
+    world.group(new).propose(vec![command(0, 0)]).await.unwrap();
     let stale = world.group(old).leads_with_lease();
     assert!(!world.node(old).machine.commands().values().any(|it| *it == command(0, 0)));
     standing.await.unwrap();

@@ -112,13 +112,13 @@ fn drain(
     let desired: Placements =
         placements.iter().map(|(shard, stored)| (*shard, stored.value.clone())).collect();
     let moves = plan::drain(&nodes, &desired, config.replicas as usize).map_err(Because::NoPlan)?;
-    let Some(step) = moves.into_iter().next() else { return Err(Because::AllIsWell) };
     let is_there = |shard: &ShardId, placement: &Placement| {
         snapshot.observed().get(shard).is_some_and(|observed| observed.replicas == placement.replicas())
     };
     if let Some((shard, _)) = desired.iter().find(|(shard, placement)| !is_there(shard, placement)) {
         return Err(Because::Moving(*shard));
     }
+    let Some(step) = moves.into_iter().next() else { return Err(Because::AllIsWell) };
     let revision = placements.get(&step.shard).map_or(0, |stored| stored.revision);
     Ok(Decision { actions: vec![Action::Move { step, revision }], because: Because::Draining })
 }

@@ -9,6 +9,8 @@ mod decide;
 mod perform;
 mod reign;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use brake::Brake;
 pub use decide::{Action, Because, Decision, decide};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
-/// A coordinator that comes back is noticed within this time.
-const LONGEST: Duration = Duration::from_secs(5);
+/// A coordinator that comes back is noticed within this time: less than the leases last that wait for it.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Waits that double up to a bound, each somewhere in its upper half, so that processes that lost the same coordinator do
 /// not come back as one.

@@ -13,7 +13,7 @@ pub struct Contact {
 
 impl Contact {
     /// The coordinator said something.
-    pub(super) fn heard(&mut self, now: Instant) {
+    pub(crate) fn heard(&mut self, now: Instant) {
         if self.away_since.take().is_some() {
             self.back_since = Some(now);
         }
@@ -21,7 +21,7 @@ impl Contact {
     }
 
     /// The coordinator cannot be reached. Before it was reached for the first time it is not away, but awaited.
-    pub(super) fn lost(&mut self, now: Instant) {
+    pub(crate) fn lost(&mut self, now: Instant) {
         if self.heard.is_some() {
             self.away_since.get_or_insert(now);
         }

@@ -4,6 +4,8 @@ mod contact;
 mod follow;
 mod handle;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use contact::Contact;
 pub use handle::{ClusterView, ViewTask};

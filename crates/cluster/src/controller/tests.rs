@@ -1,0 +1,202 @@
+//! Decisions are pure: a view and a time in, actions out.
+
+use super::*;
+use crate::coordinator::{Coordinator, Local, Op, Txn};
+use crate::plan::PlanError;
+use crate::state::{
+    Alive, Checked, ClusterConfig, Key, Keys, NodeRecord, NodeSpec, NodeState, Observed, Placement, encode,
+};
+use crate::view::{Contact, Snapshot};
+use base::{NodeId, ShardId, SlotMap};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A cluster that is made up.
+struct Made {
+    keys: Keys,
+    coordinator: Local,
+    snapshot: Snapshot,
+    contact: Contact,
+    start: Instant,
+}
+
+impl Made {
+    async fn new(nodes: u64, config: ClusterConfig) -> Made {
+        let (start, keys) = (Instant::now(), Keys::new("/hub").unwrap());
+        let snapshot = Snapshot::empty(start);
+        let mut made = Made { keys, coordinator: Local::new(), snapshot, contact: Contact::default(), start };
+        made.contact.heard(start);
+        made.put(Key::Config, &config, 0).await;
+        for id in 1..=nodes {
+            made.node(id, NodeState::Up, 0).await;
+            made.put(Key::Alive(NodeId(id)), &Alive { incarnation: 1 }, 0).await;
+        }
+        made
+    }
+
+    fn at(&self, seconds: u64) -> Instant {
+        self.start + Duration::from_secs(seconds)
+    }
+
+    async fn node(&mut self, id: u64, state: NodeState, at: u64) {
+        let (name, address) = (format!("hub-{id}"), "hub:1".into());
+        let spec = NodeSpec { name, zone: String::new(), capacity: 1, address, prefers: None };
+        self.put(Key::Node(NodeId(id)), &NodeRecord { id: NodeId(id), incarnation: 1, state, spec }, at)
+            .await;
+    }
+
+    async fn put<T: Serialize + Checked>(&mut self, key: Key, value: &T, at: u64) {
+        self.make(Op::Put { key: self.keys.path(key), value: encode(value), lease: None }, at).await;
+    }
+
+    async fn down(&mut self, id: u64, at: u64) {
+        self.make(Op::Delete(self.keys.path(Key::Alive(NodeId(id)))), at).await;
+    }
+
+    async fn make(&mut self, op: Op, at: u64) {
+        self.coordinator.commit(Txn { compares: Vec::new(), ops: vec![op] }).await.unwrap();
+        let listing = self.coordinator.list(self.keys.root()).await.unwrap();
+        self.snapshot.relist(&self.keys, listing, self.at(at));
+    }
+
+    fn decide(&self, rules: &Rules, at: u64) -> Decision {
+        decide(&self.snapshot, &self.contact, rules, self.at(at))
+    }
+
+    /// What is done by the usual rules.
+    fn because(&self, at: u64) -> Because {
+        self.decide(&Rules::default(), at).because
+    }
+
+    /// Places everything as the controller would, and lets the leaders say so.
+    async fn place(&mut self, at: u64) {
+        let Some(Action::PlaceFirst { slots, first }) = self.decide(&Rules::default(), at).actions.pop()
+        else {
+            panic!("nothing is placed: {}", self.because(at));
+        };
+        for (shard, placement) in &first.placements {
+            self.put(Key::Desired(*shard), placement, at).await;
+            self.observe(*shard, placement, at).await;
+        }
+        self.put(Key::Slots, &slots, at).await;
+    }
+
+    async fn observe(&mut self, shard: ShardId, placement: &Placement, at: u64) {
+        let (leader, replicas) = (placement.leader(), placement.replicas().to_vec());
+        self.put(Key::Observed(shard), &Observed { leader, term: 1, replicas, applied: 1 }, at).await;
+    }
+}
+
+const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3 };
+
+#[tokio::test]
+async fn the_first_placement_waits_until_the_nodes_have_settled() {
+    let mut made = Made::new(2, CONFIG).await;
+    assert_eq!(made.because(100), Because::FewNodes { nodes: 2, wanted: 3 });
+    made.node(3, NodeState::Up, 100).await;
+    made.put(Key::Alive(NodeId(3)), &Alive { incarnation: 1 }, 100).await;
+    assert_eq!(made.because(109), Because::Settling);
+    let decision = made.decide(&Rules::default(), 110);
+    let [Action::PlaceFirst { slots, first }] = &decision.actions[..] else { panic!("{decision:?}") };
+    assert_eq!((slots, first.placements.len()), (&SlotMap::even(4), 4));
+    assert_eq!(decision, made.decide(&Rules::default(), 110));
+    made.place(110).await;
+    assert_eq!(made.because(1_000), Because::AllIsWell);
+}
+
+#[tokio::test]
+async fn with_a_number_of_nodes_it_waits_for_these() {
+    let made = Made::new(4, CONFIG).await;
+    let rules = |first_nodes| Rules { first_nodes: Some(first_nodes), ..Rules::default() };
+    assert_eq!(made.decide(&rules(5), 1_000).because, Because::FewNodes { nodes: 4, wanted: 5 });
+    assert_eq!(made.decide(&rules(4), 0).because, Because::Placing);
+    // Fewer than replicas are never enough.
+    assert_eq!(
+        Made::new(2, CONFIG).await.decide(&rules(1), 0).because,
+        Because::FewNodes { nodes: 2, wanted: 3 }
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_is_down_or_drains_is_not_counted_on() {
+    let mut made = Made::new(4, CONFIG).await;
+    made.down(4, 50).await;
+    let decision = made.decide(&Rules::default(), 60);
+    let [Action::PlaceFirst { first, .. }] = &decision.actions[..] else { panic!("{decision:?}") };
+    assert!(first.placements.values().all(|placement| !placement.replicas().contains(&NodeId(4))));
+    made.node(3, NodeState::Draining, 60).await;
+    assert_eq!(made.because(100), Because::FewNodes { nodes: 2, wanted: 3 });
+}
+
+#[tokio::test]
+async fn nothing_is_done_before_somebody_says_what() {
+    let start = Instant::now();
+    let nothing = decide(&Snapshot::empty(start), &Contact::default(), &Rules::default(), start);
+    assert_eq!(nothing, Decision { actions: Vec::new(), because: Because::NotConfigured });
+}
+
+#[tokio::test]
+async fn when_many_look_down_nothing_is_done() {
+    let mut made = Made::new(9, CONFIG).await;
+    made.place(20).await;
+    made.node(9, NodeState::Draining, 20).await;
+    let drains = made.because(21);
+    assert_eq!(drains, Because::Draining);
+    for id in [1, 2, 3] {
+        made.down(id, 30).await;
+    }
+    // A third is not more than a third.
+    assert_eq!(made.because(100), drains);
+    made.down(4, 100).await;
+    assert_eq!(made.because(104), drains, "a restart is not yet a death");
+    let braked = Because::Braked(Brake::ManyNodesDown { down: 4, nodes: 9 });
+    assert_eq!(made.decide(&Rules::default(), 105), Decision { actions: Vec::new(), because: braked });
+    made.put(Key::Alive(NodeId(4)), &Alive { incarnation: 2 }, 110).await;
+    assert_eq!(made.because(110), drains);
+}
+
+#[tokio::test]
+async fn after_an_outage_of_the_coordinator_nothing_is_done_for_a_minute() {
+    let mut made = Made::new(3, CONFIG).await;
+    let braked = Because::Braked(Brake::CoordinatorWasAway);
+    made.contact.lost(made.at(100));
+    assert_eq!(made.because(1_000), braked);
+    made.contact.heard(made.at(2_000));
+    assert_eq!(made.because(2_059), braked);
+    assert_eq!(made.because(2_060), Because::Placing);
+}
+
+#[tokio::test]
+async fn one_replica_moves_at_a_time() {
+    let mut made = Made::new(5, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let mut moves = 0;
+    loop {
+        let decision = made.decide(&Rules::default(), 40);
+        let Some(Action::Move { step, revision }) = decision.actions.first() else {
+            assert_eq!(decision.because, Because::AllIsWell);
+            break;
+        };
+        assert_eq!((decision.actions.len(), step.from), (1, NodeId(1)));
+        assert_eq!(made.snapshot.placement(step.shard).unwrap().revision, *revision);
+        made.put(Key::Desired(step.shard), &step.placement, 40).await;
+        assert_eq!(made.because(1_000), Because::Moving(step.shard), "until the shard is there");
+        made.observe(step.shard, &step.placement, 50).await;
+        moves += 1;
+    }
+    assert!(moves > 0);
+    let placements = made.snapshot.placements().unwrap();
+    assert!(placements.values().all(|stored| !stored.value.replicas().contains(&NodeId(1))));
+}
+
+#[tokio::test]
+async fn where_nothing_can_take_a_replica_that_is_said() {
+    let mut made = Made::new(3, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let no_plan = Because::NoPlan(PlanError::TooFewNodes { nodes: 2, replicas: 3, missing: 1 });
+    assert_eq!(made.because(40), no_plan);
+    assert!(no_plan.to_string().ends_with("add 1"), "{no_plan}");
+}

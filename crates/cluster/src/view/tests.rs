@@ -1,0 +1,133 @@
+//! A snapshot believes what is whole, and keeps what it had for what is not.
+
+use super::*;
+use crate::coordinator::{Change, Coordinator, Local, Op, SharedCoordinator, Txn, WATCH_PULSE};
+use crate::state::{
+    Alive, Checked, ClusterConfig, Key, Keys, NodeRecord, NodeSpec, NodeState, Placement, encode,
+};
+use base::{NodeId, ShardId, SlotMap};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+fn keys() -> Keys {
+    Keys::new("/hub").unwrap()
+}
+
+fn record(id: u64) -> NodeRecord {
+    let spec = NodeSpec {
+        name: format!("hub-{id}"),
+        zone: String::new(),
+        capacity: 1,
+        address: "hub:1".into(),
+        prefers: None,
+    };
+    NodeRecord { id: NodeId(id), incarnation: 1, state: NodeState::Up, spec }
+}
+
+fn put<T: Serialize + Checked>(key: Key, value: &T) -> Op {
+    Op::Put { key: keys().path(key), value: encode(value), lease: None }
+}
+
+/// A snapshot that takes in what is done to a coordinator.
+struct Watched {
+    coordinator: Local,
+    snapshot: Snapshot,
+}
+
+impl Watched {
+    fn new(now: Instant) -> Watched {
+        Watched { coordinator: Local::new(), snapshot: Snapshot::empty(now) }
+    }
+
+    async fn make(&mut self, ops: Vec<Op>, now: Instant) {
+        self.coordinator.commit(Txn { compares: Vec::new(), ops: ops.clone() }).await.unwrap();
+        let mut changes = Vec::new();
+        for op in ops {
+            let entry = self.coordinator.get(op.key().into()).await.unwrap();
+            changes.push(Change { key: op.key().into(), now: entry });
+        }
+        let revision = self.coordinator.list("/".into()).await.unwrap().revision;
+        self.snapshot.apply(&keys(), changes, revision, now);
+        self.is_what_a_listing_gives(now).await;
+    }
+
+    /// Listing everything changes nothing.
+    async fn is_what_a_listing_gives(&self, now: Instant) {
+        let mut listed = self.snapshot.clone();
+        listed.relist(&keys(), self.coordinator.list(keys().root()).await.unwrap(), now);
+        assert_eq!(listed, self.snapshot);
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_down_since_it_was_seen_to_go() {
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let (node, alive) = (Key::Node(NodeId(1)), Key::Alive(NodeId(1)));
+    let mut watched = Watched::new(at(0));
+    watched.make(vec![put(node, &record(1)), put(alive, &Alive { incarnation: 1 })], at(1)).await;
+    assert_eq!(watched.snapshot.nodes()[&NodeId(1)].down_since, None);
+    watched.make(vec![Op::Delete(keys().path(alive))], at(5)).await;
+    watched.make(vec![put(node, &record(1))], at(6)).await;
+    assert_eq!(watched.snapshot.nodes()[&NodeId(1)].down_since, Some(at(5)));
+    assert_eq!(watched.snapshot.nodes_changed(), at(5));
+    watched.make(vec![put(alive, &Alive { incarnation: 2 })], at(9)).await;
+    assert_eq!(watched.snapshot.nodes()[&NodeId(1)].down_since, None);
+    watched.make(vec![Op::Delete(keys().path(node))], at(10)).await;
+    assert!(watched.snapshot.nodes().is_empty());
+    assert_eq!(watched.snapshot.nodes_changed(), at(9));
+}
+
+#[tokio::test]
+async fn placements_mean_nothing_before_the_map_is_there() {
+    let now = Instant::now();
+    let mut watched = Watched::new(now);
+    watched.make(vec![put(Key::Desired(ShardId(0)), &Placement::new(vec![NodeId(1)], NodeId(1)))], now).await;
+    assert_eq!(watched.snapshot.placements(), None);
+    watched.make(vec![put(Key::Slots, &SlotMap::even(1))], now).await;
+    assert_eq!(watched.snapshot.placement(ShardId(0)).unwrap().value.leader(), NodeId(1));
+}
+
+#[tokio::test]
+async fn a_damaged_value_is_named_and_leaves_what_was_known() {
+    let now = Instant::now();
+    let mut watched = Watched::new(now);
+    let config = ClusterConfig { shards: 1, replicas: 3 };
+    let path = keys().path(Key::Config);
+    watched.make(vec![put(Key::Config, &config), put(Key::Node(NodeId(1)), &record(1))], now).await;
+    let broken = |key: &str| Op::Put { key: key.into(), value: b"{}".to_vec(), lease: None };
+    // The record of another node, a value that is none, and keys of a later version.
+    watched.make(vec![broken(&path), put(Key::Node(NodeId(1)), &record(2)), broken("/hub/later")], now).await;
+    assert_eq!(watched.snapshot.config(), Some(config));
+    assert_eq!(watched.snapshot.nodes()[&NodeId(1)].record, record(1));
+    let damaged: Vec<_> = watched.snapshot.damaged().keys().cloned().collect();
+    assert_eq!(damaged, [path.clone(), keys().path(Key::Node(NodeId(1)))]);
+    watched.make(vec![put(Key::Config, &config), Op::Delete(keys().path(Key::Node(NodeId(1))))], now).await;
+    assert!(watched.snapshot.damaged().is_empty() && watched.snapshot.nodes().is_empty());
+}
+
+#[tokio::test]
+async fn a_view_that_is_behind_lists_again() {
+    let local = Local::new();
+    let coordinator: SharedCoordinator = Arc::new(local.clone());
+    let (mut view, task) = ClusterView::start(coordinator.clone(), keys());
+    assert_eq!((view.now().revision(), view.age()), (0, None));
+    let change = async |shards| {
+        let ops = vec![put(Key::Config, &ClusterConfig { shards, replicas: 1 })];
+        coordinator.commit(Txn { compares: Vec::new(), ops }).await.unwrap();
+        // Before the view had a chance to look, the change is forgotten.
+        local.compact();
+    };
+    for shards in 1..5 {
+        change(shards).await;
+        let seen = view.wait_for(|snapshot| snapshot.config().is_some_and(|config| config.shards == shards));
+        seen.await.unwrap();
+    }
+    tokio::time::sleep(3 * WATCH_PULSE).await;
+    assert!(view.age().unwrap() < 2 * WATCH_PULSE, "a quiet coordinator gives signs of life");
+    task.stop().await;
+    assert_eq!(view.now().config().unwrap().shards, 4);
+    assert_eq!(view.changed().await.map(|seen| seen.revision()), None);
+}

@@ -4,6 +4,8 @@ mod chain;
 mod connection;
 mod form;
 mod hub;
+#[cfg(test)]
+mod proto_tests;
 mod raft;
 mod rest;
 mod server;

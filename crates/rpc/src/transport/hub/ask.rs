@@ -3,6 +3,10 @@
 use crate::transport::form::{Digest, Form, In, Malformed, Out, choice, record};
 use crate::{Caller, Changes, Create, Delete, List, Read, Redeem, Seen, Share, TicketId, Write};
 use base::{DocId, Level, ShardId, Slot, Timestamp};
+use std::time::Duration;
+
+/// After this nobody waits any more. A node gives up a write that finds no quorum much earlier, and says so.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// A request.
 #[derive(Debug)]
@@ -73,6 +77,14 @@ impl Ask {
             Ask::Create(..) | Ask::Write(..) | Ask::Delete(..) | Ask::Share(..) | Ask::Revoke(..) => true,
             Ask::Redeem(_, redeem) => redeem.once,
             Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Changes(..) => false,
+        }
+    }
+
+    /// How long to wait for its answer: far longer than a node takes that can answer.
+    pub(super) fn limit(&self) -> Duration {
+        match self {
+            Ask::Changes(_, changes) => changes.wait.saturating_add(ANSWER_LIMIT),
+            _ => ANSWER_LIMIT,
         }
     }
 

@@ -200,7 +200,9 @@ impl Channel {
     pub(super) fn end(&self) {
         self.tasks.cancel.cancel();
         self.outbox.close();
-        self.lines.lock().clear();
+        // Dropped outside the lock: a session's end is the shard's code.
+        let lines = std::mem::take(&mut *self.lines.lock());
+        drop(lines);
     }
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod ask;
 mod channel;
 mod lines;
 mod link;
-mod message;
+pub(crate) mod message;
 mod outbox;
 mod remote;
 pub(crate) mod route;

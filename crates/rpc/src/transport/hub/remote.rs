@@ -19,6 +19,7 @@ use hyper::rt::Executor;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// A node of shards over a connection that is kept up.
 ///
@@ -69,14 +70,15 @@ impl Remote {
     }
 
     async fn ask<T: Form>(&self, ask: Ask) -> Result<T, Refusal> {
-        let (shard, writes) = ((self.shard_of)(ask.slot()), ask.writes());
+        let (shard, writes, limit) = ((self.shard_of)(ask.slot()), ask.writes(), ask.limit());
         let lines = self.lines(shard).await?;
         let broke = "the connection to its node broke";
         let asked = lines.ask(encode(&ask)).map_err(|Ended| unavailable(shard, broke))?;
-        match asked.answer().await {
-            Ok(body) => decode::<Result<T, Refusal>>(&body).unwrap_or_else(|error| Err(internal(&error))),
-            Err(Ended) if writes => Err(Refusal::Unknown { shard }),
-            Err(Ended) => Err(unavailable(shard, broke)),
+        match timeout(limit, asked.answer()).await {
+            Ok(Ok(body)) => decode::<Result<T, Refusal>>(&body).unwrap_or_else(|error| Err(internal(&error))),
+            _ if writes => Err(Refusal::Unknown { shard }),
+            Ok(Err(Ended)) => Err(unavailable(shard, broke)),
+            Err(_) => Err(unavailable(shard, "its node did not answer in time")),
         }
     }
 

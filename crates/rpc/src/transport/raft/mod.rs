@@ -2,7 +2,7 @@
 
 mod lane;
 mod link;
-mod message;
+pub(crate) mod message;
 mod peers;
 pub(crate) mod route;
 mod server;

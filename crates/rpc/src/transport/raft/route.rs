@@ -19,6 +19,15 @@ use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
+const LANES: [Lane; 3] = [Lane::Heartbeats, Lane::Appends, Lane::Control];
+
+/// Where all calls of Raft are.
+#[cfg(test)]
+pub(crate) fn paths() -> [String; 4] {
+    let [heartbeats, appends, control] = LANES.map(|lane| path(lane).path().to_owned());
+    [heartbeats, appends, control, snapshot::PATH.to_owned()]
+}
+
 /// A call whose caller is known.
 #[derive(Clone)]
 pub(crate) struct Call {
@@ -30,8 +39,7 @@ pub(crate) struct Call {
 impl Call {
     /// Answers, if the path is one of Raft's.
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Response<Body> {
-        let lanes = [Lane::Heartbeats, Lane::Appends, Lane::Control];
-        let lane = lanes.into_iter().find(|lane| path(*lane).path() == request.uri().path());
+        let lane = LANES.into_iter().find(|lane| path(*lane).path() == request.uri().path());
         match lane {
             Some(lane) => {
                 grpc(ProstCodec::<Answers, Calls>::default()).streaming(LaneCall(self, lane), request).await

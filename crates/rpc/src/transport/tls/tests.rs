@@ -1,3 +1,5 @@
+//! Authorities, certificates and their files.
+
 use super::*;
 use base::Timestamp;
 use std::os::unix::fs::PermissionsExt;

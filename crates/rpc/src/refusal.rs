@@ -1,6 +1,6 @@
 //! Every way in which a shard says no. Each tells the caller what to do now.
 
-use base::{Level, ShardId};
+use base::{Level, NodeId, ShardId};
 use std::time::Duration;
 
 /// Why a request was not done.
@@ -67,6 +67,14 @@ pub enum Refusal {
         reason: String,
         /// When to ask again.
         retry_after: Duration,
+    },
+    /// This node does not lead the shard, and did nothing. Gateways ask the one that does; clients never see this.
+    #[error("shard {shard} is led by another node")]
+    Elsewhere {
+        /// Which.
+        shard: ShardId,
+        /// Who leads it, as far as this node knows.
+        leader: Option<NodeId>,
     },
     /// It may or may not have been done; the same request with the same key finds out.
     #[error("shard {shard} cannot say whether this was done; send it again with the same key")]

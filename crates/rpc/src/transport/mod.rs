@@ -3,6 +3,8 @@
 mod chain;
 mod connection;
 mod form;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hub;
 #[cfg(test)]
 mod proto_tests;

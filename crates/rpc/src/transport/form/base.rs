@@ -2,7 +2,7 @@
 
 use super::{Form, In, Malformed, Out};
 use crate::TicketId;
-use ::base::{DocId, Hash, Heads, Level, Shape, ShardId, TenantId, Timestamp, Unit, UserId};
+use ::base::{DocId, Hash, Heads, Level, NodeId, Shape, ShardId, TenantId, Timestamp, Unit, UserId};
 
 macro_rules! through {
     ($type:ident as $inner:ty: $to:expr, $from:expr) => {
@@ -26,6 +26,7 @@ through!(Hash as [u8; 32]: |hash| hash.0, |bytes| Some(Hash(bytes)));
 through!(TicketId as [u8; 16]: |id| id.0, |bytes| Some(TicketId(bytes)));
 through!(Timestamp as u64: |at| at.0, |number| Some(Timestamp(number)));
 through!(ShardId as u64: |shard| shard.0.into(), |number| u32::try_from(number).ok().map(ShardId));
+through!(NodeId as u64: |node| node.0, |number| Some(NodeId(number)));
 through!(Level as u64: |level| *level as u64, |number| u8::try_from(number).ok().and_then(Level::from_number));
 through!(Shape as u64: |shape| *shape as u64, |number| u8::try_from(number).ok().and_then(Shape::from_number));
 through!(Unit as bool: |unit| *unit == Unit::Scalar, |scalar| Some(if scalar { Unit::Scalar } else { Unit::Utf16 }));

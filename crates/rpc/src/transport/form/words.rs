@@ -56,6 +56,7 @@ choice!(Refusal {
     14 => BadFeedToken,
     15 => FeedGone { token },
     16 => Internal { reason },
+    17 => Elsewhere { shard, leader },
 });
 
 impl Form for Arc<Ephemeral> {

@@ -22,6 +22,8 @@ use tonic::Streaming;
 
 /// Requests of a channel that are being answered; more are refused. The gateway's own limit is below this.
 const ASKS_IN_HAND: usize = 16_384;
+/// Answers of a channel that are made and not sent.
+const ANSWERS_WAITING: usize = 64;
 /// When to ask again if there are more.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
@@ -31,6 +33,8 @@ pub(super) struct Channel {
     lines: Mutex<HashMap<u64, Line>>,
     /// For requests that are being answered.
     room: Arc<Semaphore>,
+    /// For answers that wait to be sent: what they are made of is shared, they are not.
+    answers: Arc<Semaphore>,
     tasks: Tasks,
 }
 
@@ -42,7 +46,9 @@ enum Line {
 
 impl Channel {
     pub(super) fn new(hub: Hub, outbox: Arc<Outbox>, tasks: Tasks) -> Channel {
-        Channel { hub, outbox, lines: Mutex::default(), room: Arc::new(Semaphore::new(ASKS_IN_HAND)), tasks }
+        let (room, answers) =
+            (Arc::new(Semaphore::new(ASKS_IN_HAND)), Arc::new(Semaphore::new(ANSWERS_WAITING)));
+        Channel { hub, outbox, lines: Mutex::default(), room, answers, tasks }
     }
 
     /// Reads until the gateway ends the stream, or breaks the protocol.
@@ -113,6 +119,7 @@ impl Channel {
     fn ask(self: &Arc<Channel>, line: u64, ask: Ask) {
         let answered = |body| self.outbox.push(line, Kind::Answer, body);
         if let Ask::Read(caller, Read { id, at: At::Now }, have) = &ask
+            && !self.outbox.is_full()
             && let Some(seen) = self.hub.shards.peek(caller, *id)
         {
             return answered(encode::<Result<Shown, Refusal>>(&Ok(shown(seen, *have))));
@@ -123,9 +130,9 @@ impl Channel {
         let channel = self.clone();
         self.work(line, async move {
             let _room = room;
-            let body = answer(&channel.hub, ask).await;
+            let (body, permit) = answer(&channel.hub, ask, &channel.answers).await;
             channel.lines.lock().remove(&line);
-            channel.outbox.push(line, Kind::Answer, body);
+            channel.outbox.push_held(line, Kind::Answer, body, permit);
         });
     }
 
@@ -187,7 +194,8 @@ impl Channel {
     /// What to send next; waits for it. Sessions whose bells rang are asked here, and only now make their messages.
     pub(super) async fn sending(&self) -> Option<Frames> {
         loop {
-            for line in self.outbox.ready().await? {
+            self.outbox.ready().await?;
+            while let Some(line) = self.outbox.rung() {
                 self.with_session(line, |session| session.pull());
             }
             if let Some(frames) = self.outbox.batch() {

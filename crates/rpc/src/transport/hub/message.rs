@@ -78,7 +78,7 @@ pub(crate) struct HealthAsk {}
 
 /// Puts messages together.
 #[derive(Default)]
-pub(super) struct Assembler {
+pub(crate) struct Assembler {
     partial: HashMap<u64, BytesMut>,
     bytes: usize,
 }
@@ -86,11 +86,11 @@ pub(super) struct Assembler {
 /// A peer sends more than it may.
 #[derive(Debug, thiserror::Error)]
 #[error("a peer sent more than {0} bytes of unfinished messages")]
-pub(super) struct TooMuch(usize);
+pub(crate) struct TooMuch(usize);
 
 impl Assembler {
     /// Takes a frame; gives the message that it completes.
-    pub(super) fn add(&mut self, frame: Frame) -> Result<Option<(u64, Kind, Bytes)>, TooMuch> {
+    pub(crate) fn add(&mut self, frame: Frame) -> Result<Option<(u64, Kind, Bytes)>, TooMuch> {
         let kind = Kind::try_from(frame.kind).unwrap_or(Kind::Unknown);
         let body = match self.partial.remove(&frame.line) {
             None if !frame.more => frame.body,

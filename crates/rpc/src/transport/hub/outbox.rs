@@ -1,18 +1,21 @@
 //! What waits to be sent on a channel. Lines take turns, a frame each, so that a long message holds up nobody.
 //!
-//! There is no bound here: whoever puts in is bounded by what it was asked. A line has one answer; a session has as many
-//! messages as it has credit for; requests that are being answered are counted.
+//! Whoever puts in is bounded by what it was asked: a line has one answer, and a session as many messages as it has credit
+//! for. Those of many sessions are made one after the other as there is room, and long answers hold a permit until they
+//! are sent.
 
 use super::message::{FRAME_BODY_BYTES, Frame, Frames, Kind};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A message of the stream takes frames until it has this many bytes.
 const BATCH_BYTES: usize = 128 << 10;
 /// What a frame counts beyond its body.
 const FRAME_OVERHEAD_BYTES: usize = 16;
+/// While more than this waits, sessions are not asked for messages, and no answer is made that can wait.
+const FULL_BYTES: usize = 4 << 20;
 
 /// The sending side of a channel.
 #[derive(Default)]
@@ -23,23 +26,42 @@ pub(super) struct Outbox {
 
 #[derive(Default)]
 struct State {
-    lines: HashMap<u64, VecDeque<(Kind, Bytes)>>,
+    lines: HashMap<u64, VecDeque<Waiting>>,
+    /// What all of them hold.
+    bytes: usize,
     /// Lines with something to send, each once.
     turns: VecDeque<u64>,
     /// Lines whose bell rang, each once (the bell sees to that).
-    rung: Vec<u64>,
+    rung: VecDeque<u64>,
     closed: bool,
+}
+
+struct Waiting {
+    kind: Kind,
+    body: Bytes,
+    /// Given back when the message has been sent.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Outbox {
     /// Puts a message at the end of its line.
     pub(super) fn push(&self, line: u64, kind: Kind, body: Bytes) {
+        self.put(line, Waiting { kind, body, _permit: None });
+    }
+
+    /// The same with a permit that is held until the message is sent.
+    pub(super) fn push_held(&self, line: u64, kind: Kind, body: Bytes, permit: OwnedSemaphorePermit) {
+        self.put(line, Waiting { kind, body, _permit: Some(permit) });
+    }
+
+    fn put(&self, line: u64, message: Waiting) {
         let mut state = self.state.lock();
         if state.closed {
             return;
         }
+        state.bytes += message.body.len();
         let waiting = state.lines.entry(line).or_default();
-        waiting.push_back((kind, body));
+        waiting.push_back(message);
         if waiting.len() == 1 {
             state.turns.push_back(line);
         }
@@ -54,7 +76,7 @@ impl Outbox {
 
     /// Notes that a session may have something to send.
     pub(super) fn ring(&self, line: u64) {
-        self.state.lock().rung.push(line);
+        self.state.lock().rung.push_back(line);
         self.wake.notify_one();
     }
 
@@ -66,16 +88,27 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Waits until something is to be sent, or a bell has rung: the lines whose bells have. `None` when it is closed.
-    pub(super) async fn ready(&self) -> Option<Vec<u64>> {
+    /// Whether so much waits that what can wait should.
+    pub(super) fn is_full(&self) -> bool {
+        self.state.lock().bytes >= FULL_BYTES
+    }
+
+    /// A line whose bell has rung, if there is room for what it may have.
+    pub(super) fn rung(&self) -> Option<u64> {
+        let mut state = self.state.lock();
+        if state.bytes >= FULL_BYTES { None } else { state.rung.pop_front() }
+    }
+
+    /// Waits until something is to be sent, or a bell has rung. `None` when it is closed.
+    pub(super) async fn ready(&self) -> Option<()> {
         loop {
             {
-                let mut state = self.state.lock();
+                let state = self.state.lock();
                 if state.closed {
                     return None;
                 }
                 if !state.rung.is_empty() || !state.turns.is_empty() {
-                    return Some(std::mem::take(&mut state.rung));
+                    return Some(());
                 }
             }
             self.wake.notified().await;
@@ -101,10 +134,12 @@ impl State {
     /// The next frame of a line that has one; it goes behind the others if there is more.
     fn cut(&mut self, line: u64) -> Frame {
         let waiting = self.lines.get_mut(&line).expect("a line has its turn while something waits");
-        let (kind, body) = waiting.front_mut().expect("a line has its turn while something waits");
+        let Waiting { kind, body, .. } =
+            waiting.front_mut().expect("a line has its turn while something waits");
         let kind = *kind;
         let part = body.split_to(body.len().min(FRAME_BODY_BYTES));
         let more = !body.is_empty();
+        self.bytes -= part.len();
         if !more {
             waiting.pop_front();
         }
@@ -145,6 +180,16 @@ mod tests {
         assert!(frames[..before_last_short].iter().filter(|line| **line == 1).count() <= 1, "{frames:?}");
         assert_eq!(complete.len(), 9);
         assert_eq!(frames.iter().filter(|line| **line == 1).count(), 158);
+    }
+
+    #[test]
+    fn bells_wait_while_much_waits_to_be_sent() {
+        let outbox = Outbox::default();
+        outbox.ring(5);
+        outbox.push(1, Kind::Message, vec![0; FULL_BYTES].into());
+        assert!(outbox.is_full() && outbox.rung().is_none());
+        outbox.batch().unwrap();
+        assert_eq!((outbox.is_full(), outbox.rung(), outbox.rung()), (false, Some(5), None));
     }
 
     #[test]

@@ -44,8 +44,9 @@ impl Election {
 
     /// Waits until nobody holds the office, and tries to take it.
     async fn attempt(&self) -> Result<Option<Leadership>, CoordinatorError> {
-        if let Some(held) = self.coordinator.get(self.key.clone()).await? {
-            self.vacancy(held.revision).await;
+        let listing = self.coordinator.list(self.key.clone()).await?;
+        if listing.entries.iter().any(|entry| entry.key == self.key) {
+            self.vacancy(listing.revision).await;
             return Ok(None);
         }
         let lease = Lease::grant(self.coordinator.clone(), self.ttl).await?;

@@ -11,22 +11,21 @@ pub struct LeaseId(pub i64);
 /// How many times a lease is kept alive within its time to live.
 const BEATS: u32 = 3;
 
-/// A lease, and until when it surely holds by the clock of this process.
-///
-/// Invariant: `until` counts from before the request was sent, so the coordinator never ends the lease earlier.
+/// A lease of this process.
 pub struct Lease {
     coordinator: SharedCoordinator,
     id: LeaseId,
     ttl: Duration,
-    until: Instant,
+    /// When it was last begun anew: before the request was sent, so the coordinator never counts from an earlier time.
+    renewed: Instant,
 }
 
 impl Lease {
     /// Asks for a lease.
     pub async fn grant(coordinator: SharedCoordinator, ttl: Duration) -> Result<Lease, CoordinatorError> {
-        let until = Instant::now() + ttl;
+        let renewed = Instant::now();
         let id = coordinator.grant(ttl).await?;
-        Ok(Lease { coordinator, id, ttl, until })
+        Ok(Lease { coordinator, id, ttl, renewed })
     }
 
     /// Which.
@@ -34,22 +33,17 @@ impl Lease {
         self.id
     }
 
-    /// Until when it holds for sure. It may hold longer.
-    pub fn holds_until(&self) -> Instant {
-        self.until
-    }
-
     /// Keeps the lease alive until it is lost, through outages of the coordinator: only when the coordinator says so is it
     /// lost. Dropping the future is harmless.
     pub async fn keep(&mut self) {
         let mut backoff = Backoff::new();
         loop {
-            tokio::time::sleep_until(self.until - self.ttl + self.ttl / BEATS).await;
+            tokio::time::sleep_until(self.renewed + self.ttl / BEATS).await;
             loop {
                 let sent = Instant::now();
                 match self.coordinator.keep_alive(self.id).await {
                     Ok(_) => {
-                        self.until = sent + self.ttl;
+                        self.renewed = sent;
                         backoff.reset();
                         break;
                     }

@@ -1,8 +1,8 @@
 //! Which replica of each shard should lead it, so that leaders are spread as capacities are.
 //!
-//! The sum over all nodes of `leads² / capacity` is as small as the placement of replicas allows. That is so exactly when
-//! no leadership can be handed along a chain of shards from one node to a less busy one, so chains are looked for until
-//! there is none.
+//! The sum over all nodes of `leads · (leads + 1) / capacity` is as small as the placement of replicas allows, which is how
+//! seats are shared out in proportion to votes. That is so exactly when no leadership can be handed along a chain of shards
+//! from one node to a less busy one, so chains are looked for until there is none.
 
 use super::PlanNode;
 use base::{NodeId, ShardId};
@@ -108,5 +108,58 @@ impl Spread<'_> {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Duty;
+    use proptest::prelude::*;
+
+    /// The sum over nodes of `leads · (leads + 1) / capacity`, times 60 so that it is whole for capacities up to 5.
+    fn cost(capacities: &[u32], leaders: impl Iterator<Item = NodeId>) -> u64 {
+        let mut leads = vec![0u64; capacities.len()];
+        leaders.for_each(|node| leads[node.0 as usize] += 1);
+        leads
+            .iter()
+            .zip(capacities)
+            .map(|(leads, capacity)| leads * (leads + 1) * 60 / u64::from(*capacity))
+            .sum()
+    }
+
+    /// The least cost of any choice of leaders.
+    fn least(capacities: &[u32], replicas: &[Vec<NodeId>], chosen: &mut Vec<NodeId>) -> u64 {
+        let Some(of_next) = replicas.get(chosen.len()) else {
+            return cost(capacities, chosen.iter().copied());
+        };
+        let mut best = u64::MAX;
+        for node in of_next {
+            chosen.push(*node);
+            best = best.min(least(capacities, replicas, chosen));
+            chosen.pop();
+        }
+        best
+    }
+
+    proptest! {
+        #[test]
+        fn no_choice_of_leaders_is_more_even(
+            capacities in prop::collection::vec(1u32..6, 3..6),
+            of_shards in prop::collection::vec(prop::collection::btree_set(0u64..3, 1..4), 1..8),
+            offsets in prop::collection::vec(0u64..6, 8),
+        ) {
+            let nodes: Vec<PlanNode> = (0..).zip(&capacities).map(|(id, capacity)| PlanNode {
+                id: NodeId(id), zone: String::new(), capacity: *capacity, duty: Duty::Takes, prefers: None,
+            }).collect();
+            let shift = |(set, by): (&std::collections::BTreeSet<u64>, &u64)| -> Vec<NodeId> {
+                set.iter().map(|node| NodeId((node + by) % nodes.len() as u64)).collect()
+            };
+            let replicas: Vec<Vec<NodeId>> = of_shards.iter().zip(&offsets).map(shift).collect();
+            let by_shard = (0..).map(ShardId).zip(replicas.clone()).collect();
+            let leaders = spread(&nodes.iter().collect::<Vec<_>>(), &by_shard, &BTreeMap::new());
+            prop_assert!(leaders.iter().all(|(shard, node)| by_shard[shard].contains(node)));
+            prop_assert_eq!(cost(&capacities, leaders.into_values()), least(&capacities, &replicas, &mut Vec::new()));
+        }
     }
 }

@@ -30,7 +30,7 @@ pub struct NodeSpec {
     pub capacity: u32,
     /// Where other nodes and gateways reach it: host and port.
     pub address: String,
-    /// The shard that it would like to lead.
+    /// The shard that it would like to lead. Counts when everything is placed for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefers: Option<ShardId>,
 }

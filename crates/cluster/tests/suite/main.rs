@@ -5,6 +5,7 @@
 mod contract;
 mod draining;
 mod frozen;
+mod guarded;
 mod lapsed;
 mod outage;
 mod support;

@@ -20,6 +20,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The longest answer that is read, in bytes: a listing of all that the largest cluster stores fits several times.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
 /// The coordinator of a cluster. Clones share their connections.
 #[derive(Clone)]
 pub struct Etcd {
@@ -62,7 +65,8 @@ impl Coordinator for Etcd {
     fn list(&self, prefix: String) -> Answer<Listing> {
         self.call(|client| async move {
             let below = GetOptions::new().with_prefix();
-            let found = client.kv_client().get(prefix, Some(below)).await?;
+            let mut store = client.kv_client().max_decoding_message_size(ANSWER_BYTES_MAX);
+            let found = store.get(prefix, Some(below)).await?;
             let revision = found.header().map_or(0, |header| number(header.revision()));
             Ok(Listing { entries: found.kvs().iter().map(entry).collect(), revision })
         })

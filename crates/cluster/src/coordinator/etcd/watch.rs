@@ -4,7 +4,7 @@
 //! answer for three pulses is broken, whatever the connection looks like.
 
 use super::connect::Connection;
-use super::{entry, number, signed};
+use super::{ANSWER_BYTES_MAX, entry, number, signed};
 use crate::coordinator::watch::WATCH_PULSE;
 use crate::coordinator::{Change, Changes, Watch, WatchError};
 use etcd_client::{EventType, WatchOptions, WatchResponse, WatchStream};
@@ -38,7 +38,9 @@ async fn open(connection: &Connection, prefix: String, after: u64) -> Result<Ope
     let options = WatchOptions::new().with_prefix().with_start_revision(signed(after + 1));
     // Boxed: the futures of the client are large.
     let begun = connection.within_deadline(Box::pin(async {
-        let mut stream = connection.client().await?.watch_client().watch(prefix, Some(options)).await?;
+        let watches = connection.client().await?.watch_client();
+        let mut watches = watches.max_decoding_message_size(ANSWER_BYTES_MAX);
+        let mut stream = watches.watch(prefix, Some(options)).await?;
         let created = stream.message().await?;
         Ok((stream, created))
     }));

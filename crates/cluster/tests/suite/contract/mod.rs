@@ -58,7 +58,7 @@ async fn run_all(coordinator: SharedCoordinator, compact: impl AsyncFn(u64)) {
     leases::a_lease_takes_its_keys_along(bench("lease")).await;
     leases::a_lease_lives_as_long_as_it_is_kept_alive(bench("alive")).await;
     built::an_id_is_given_once(bench("ids")).await;
-    built::an_election_fences_whoever_was_elected_before(bench("election")).await;
+    built::an_election_fences_whoever_was_elected_before(bench("election"), &compact).await;
     watches::a_watch_that_is_behind_lists_again(bench("behind"), compact).await;
 }
 

@@ -62,4 +62,9 @@ pub async fn a_listing_is_below_its_prefix(bench: Bench) {
     assert_eq!(keys, ["x/a", "x/b", "x/c"].map(|name| bench.key(name)));
     assert!(listing.revision >= last);
     assert_eq!(bench.coordinator.list(bench.key("z/")).await.unwrap().entries, []);
+    // Longer than what gRPC reads unless it is told otherwise.
+    for name in ["long/a", "long/b", "long/c", "long/d", "long/e"] {
+        bench.put(name, &"x".repeat(VALUE_BYTES_MAX)).await;
+    }
+    assert_eq!(bench.coordinator.list(bench.key("long/")).await.unwrap().entries.len(), 5);
 }

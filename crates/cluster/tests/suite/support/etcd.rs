@@ -2,6 +2,7 @@
 
 use cluster::coordinator::{Etcd, EtcdOptions, SharedCoordinator};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,14 +12,22 @@ pub struct EtcdServer {
     folder: TempDir,
     clients: SocketAddr,
     peers: SocketAddr,
+    /// What it is started with beside.
+    more: Vec<String>,
     process: Option<Child>,
 }
 
 impl EtcdServer {
     pub fn start() -> EtcdServer {
+        EtcdServer::start_with(|_| Vec::new())
+    }
+
+    /// Starts it with arguments for clients under TLS, which may name files in its folder.
+    pub fn start_with(arguments: impl FnOnce(&Path) -> Vec<String>) -> EtcdServer {
         let [clients, peers] = free_addresses();
         let folder = tempfile::tempdir().unwrap();
-        let mut server = EtcdServer { folder, clients, peers, process: None };
+        let more = arguments(folder.path());
+        let mut server = EtcdServer { folder, clients, peers, more, process: None };
         server.resume();
         server
     }
@@ -42,14 +51,16 @@ impl EtcdServer {
     /// Starts it, again with the data that it had.
     pub fn resume(&mut self) {
         let (clients, peers) = (self.clients, self.peers);
+        let scheme = if self.more.is_empty() { "http" } else { "https" };
         let process = Command::new("etcd")
             .arg(format!("--data-dir={}", self.folder.path().join("data").display()))
-            .arg(format!("--listen-client-urls=http://{clients}"))
-            .arg(format!("--advertise-client-urls=http://{clients}"))
+            .arg(format!("--listen-client-urls={scheme}://{clients}"))
+            .arg(format!("--advertise-client-urls={scheme}://{clients}"))
             .arg(format!("--listen-peer-urls=http://{peers}"))
             .arg(format!("--initial-advertise-peer-urls=http://{peers}"))
             .arg(format!("--initial-cluster=default=http://{peers}"))
             .arg("--log-level=error")
+            .args(&self.more)
             .env("GOMAXPROCS", "1")
             .stdout(Stdio::null())
             .stderr(Stdio::null())

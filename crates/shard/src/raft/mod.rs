@@ -29,6 +29,7 @@ mod contract;
 mod error;
 mod founding;
 mod group;
+mod groups;
 mod handle;
 mod leadership;
 mod lease;

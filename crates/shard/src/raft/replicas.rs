@@ -1,10 +1,10 @@
 //! The groups of this node, as the transport hands them what other nodes say.
 
-use super::{GroupHandle, StateMachine};
+use super::StateMachine;
+use super::groups::Groups;
 use base::{NodeId, ShardId};
 use bytes::Bytes;
 use rpc::{Lane, PeerAnswer, PeerError, Pieces, RaftReplicas};
-use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::Arc;
 use wal::GroupId;
@@ -12,13 +12,13 @@ use wal::GroupId;
 /// The groups of a node by their numbers, which are those of their shards.
 pub struct Replicas<M: StateMachine> {
     pub(super) node: NodeId,
-    pub(super) groups: Arc<BTreeMap<GroupId, GroupHandle<M>>>,
+    pub(super) groups: Groups<M>,
 }
 
 impl<M: StateMachine> Replicas<M> {
     /// The incarnation that runs. One that is starting has not begun to keep its promises, and answers nobody.
     fn running(&self, shard: ShardId) -> Result<Arc<super::Group<M>>, PeerError> {
-        let group = self.groups.get(&GroupId(shard.0)).and_then(GroupHandle::running);
+        let group = self.groups.get(GroupId(shard.0)).and_then(|group| group.running());
         group.ok_or(PeerError::NoSuchShard { node: self.node, shard })
     }
 }

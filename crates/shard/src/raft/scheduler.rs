@@ -1,5 +1,6 @@
 //! Takes the node's snapshots, one at a time: the disk is shared by all groups.
 
+use super::groups::Groups;
 use super::schedule::{Mark, SnapshotPolicy, due};
 use super::{GroupHandle, StateMachine};
 use std::collections::HashMap;
@@ -12,16 +13,12 @@ use wal::GroupId;
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Looks after the groups until it is told to stop.
-pub(super) async fn run<M: StateMachine>(
-    groups: Vec<GroupHandle<M>>,
-    policy: SnapshotPolicy,
-    stop: CancellationToken,
-) {
+pub(super) async fn run<M: StateMachine>(groups: Groups<M>, policy: SnapshotPolicy, stop: CancellationToken) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut marks = HashMap::new();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        for group in &groups {
+        for group in &groups.all() {
             if stop.run_until_cancelled(look_after(group, &policy, &mut marks)).await.is_none() {
                 return;
             }

@@ -1,7 +1,8 @@
 //! Leads groups where they are wanted: one whose preferred leader is another node is handed over when that one is ready.
 
+use super::groups::Groups;
 use super::leadership::heir;
-use super::{GroupHandle, Role, StateMachine};
+use super::{Role, StateMachine};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,12 +18,12 @@ const REST: Duration = Duration::from_secs(10);
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Looks after the groups until it is told to stop. One changes hands at a time.
-pub(super) async fn run<M: StateMachine>(groups: Vec<GroupHandle<M>>, stop: CancellationToken) {
+pub(super) async fn run<M: StateMachine>(groups: Groups<M>, stop: CancellationToken) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tried = HashMap::<GroupId, Instant>::new();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        for group in &groups {
+        for group in &groups.all() {
             let rested = tried.get(&group.id()).is_none_or(|at| at.elapsed() >= REST);
             let Some(wanted) = group.preferred_leader().filter(|_| rested) else { continue };
             let Some(running) = group.running() else { continue };

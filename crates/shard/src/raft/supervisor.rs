@@ -1,21 +1,22 @@
 //! Owns the groups of a node: starts them, rebuilds those that die, and stops them all.
 //!
 //! One task keeps each group, one takes the snapshots, and one hands groups over to their preferred leaders;
-//! [`Supervisor::shutdown`] joins them. A group dies alone: the
-//! node and its other groups live on. It is rebuilt from its log and its store, which is what a restart of the process
+//! [`Supervisor::shutdown`] joins them. A group dies alone: the node and its other groups live on. It is rebuilt from its log and its store, which is what a restart of the process
 //! would do, and only after the dead incarnation has let go of both.
 
 use super::breaker::{Breaker, RebuildPolicy, Verdict};
+use super::groups::Groups;
 use super::{
     Group, GroupConfig, GroupHandle, Phase, Replicas, Role, SnapshotPolicy, StateMachine, scheduler, steering,
 };
 use base::NodeId;
 use futures::StreamExt;
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use wal::GroupId;
 
@@ -33,8 +34,11 @@ const HANDED_OVER_AT_ONCE: usize = 20;
 
 /// The groups of a node.
 pub struct Supervisor<M: StateMachine> {
-    groups: Arc<BTreeMap<GroupId, GroupHandle<M>>>,
-    tasks: JoinSet<()>,
+    groups: Groups<M>,
+    /// What stops each group.
+    stops: Mutex<BTreeMap<GroupId, CancellationToken>>,
+    tasks: Mutex<JoinSet<()>>,
+    rebuild: RebuildPolicy,
     stop: CancellationToken,
 }
 
@@ -42,18 +46,48 @@ impl<M: StateMachine> Supervisor<M> {
     /// Begins to start groups, on the Tokio runtime of the caller. Their handles can be used at once, and answer when
     /// the groups run.
     pub fn start(groups: Vec<GroupConfig<M>>, policy: Policy) -> Supervisor<M> {
-        let stop = CancellationToken::new();
+        let (handles, stop) = (Groups::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
-        let mut handles = BTreeMap::new();
+        tasks.spawn(scheduler::run(handles.clone(), policy.snapshot, stop.clone()));
+        tasks.spawn(steering::run(handles.clone(), stop.clone()));
+        let (stops, tasks, rebuild) = (Mutex::default(), Mutex::new(tasks), policy.rebuild);
+        let supervisor = Supervisor { groups: handles, stops, tasks, rebuild, stop };
         for config in groups {
-            let (phase, seen) = watch::channel(Phase::Starting);
-            handles.insert(config.group, GroupHandle::new(config.group, seen));
-            let keeper = Keeper { config, phase, breaker: Breaker::new(policy.rebuild), stop: stop.clone() };
-            tasks.spawn(keeper.keep());
+            let id = config.group;
+            if supervisor.add(config).is_none() {
+                tracing::error!(group = %id, "a group is named twice; the first one counts");
+            }
         }
-        tasks.spawn(scheduler::run(handles.values().cloned().collect(), policy.snapshot, stop.clone()));
-        tasks.spawn(steering::run(handles.values().cloned().collect(), stop.clone()));
-        Supervisor { groups: Arc::new(handles), tasks, stop }
+        supervisor
+    }
+
+    /// Begins to start one more group; none if there is one with its number already.
+    pub fn add(&self, config: GroupConfig<M>) -> Option<GroupHandle<M>> {
+        let (phase, seen) = watch::channel(Phase::Starting);
+        let (id, stop) = (config.group, self.stop.child_token());
+        let handle = GroupHandle::new(id, seen);
+        if !self.groups.insert(handle.clone()) {
+            return None;
+        }
+        self.stops.lock().insert(id, stop.clone());
+        let keeper = Keeper { config, phase, breaker: Breaker::new(self.rebuild), stop };
+        let mut tasks = self.tasks.lock();
+        while let Some(ended) = tasks.try_join_next() {
+            report(ended);
+        }
+        tasks.spawn(keeper.keep());
+        Some(handle)
+    }
+
+    /// Stops a group for good, one whose replica has left this node. When it returns, nothing touches its log or machine
+    /// any more, and both may be dropped.
+    pub async fn remove(&self, id: GroupId) {
+        let Some(handle) = self.groups.get(id) else { return };
+        if let Some(stop) = self.stops.lock().remove(&id) {
+            stop.cancel();
+        }
+        handle.until_phase(|phase| matches!(phase, Phase::Stopped)).await;
+        self.groups.remove(id);
     }
 
     /// What the transport hands the messages of other nodes to.
@@ -64,7 +98,7 @@ impl<M: StateMachine> Supervisor<M> {
     /// Lets others lead the groups that this node leads, so that nobody has to wait for an election when it stops. Takes
     /// `limit` at most, and gives the groups that nobody took over; one whose only voter is this node is not among them.
     pub async fn give_way(&self, limit: Duration) -> Vec<GroupId> {
-        let led = self.groups().filter_map(GroupHandle::running);
+        let led = self.groups().filter_map(|group| group.running());
         let led = led.filter(|group| group.status().role == Role::Leader && !group.is_alone());
         let giving = led.map(async |group| match group.give_way(None, limit).await {
             Ok(leader) => {
@@ -85,23 +119,28 @@ impl<M: StateMachine> Supervisor<M> {
     }
 
     /// A group of this node.
-    pub fn group(&self, id: GroupId) -> Option<&GroupHandle<M>> {
-        self.groups.get(&id)
+    pub fn group(&self, id: GroupId) -> Option<GroupHandle<M>> {
+        self.groups.get(id)
     }
 
     /// All groups of this node, in the order of their numbers.
-    pub fn groups(&self) -> impl Iterator<Item = &GroupHandle<M>> {
-        self.groups.values()
+    pub fn groups(&self) -> impl Iterator<Item = GroupHandle<M>> {
+        self.groups.all().into_iter()
     }
 
     /// Stops all groups. When it returns, nothing touches their logs or machines any more.
-    pub async fn shutdown(mut self) {
+    pub async fn shutdown(self) {
         self.stop.cancel();
-        while let Some(joined) = self.tasks.join_next().await {
-            if let Err(error) = joined {
-                tracing::error!(%error, "a task that keeps a group panicked");
-            }
+        let mut tasks = self.tasks.into_inner();
+        while let Some(joined) = tasks.join_next().await {
+            report(joined);
         }
+    }
+}
+
+fn report(joined: Result<(), JoinError>) {
+    if let Err(error) = joined {
+        tracing::error!(%error, "a task that keeps a group panicked");
     }
 }
 

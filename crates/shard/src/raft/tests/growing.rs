@@ -2,14 +2,15 @@
 
 use super::checker::{Leases, Ledger, handles};
 use super::net::{FAIR, Net};
-use super::node::{Remains, Start};
+use super::node::{GROUP, Remains, Start};
 use super::world::{World, command, until};
-use crate::raft::{Change, ChangeError, Founding, MoveError, Progress};
+use crate::raft::{Change, ChangeError, Founding, GroupConfig, MemoryMachine, MoveError, Phase, Progress};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use wal::GroupId;
 
 /// Moves a replica as a controller does: asks whoever leads, until it is done.
 async fn moved(world: &World, from: u64, to: u64, progress: &watch::Sender<Progress>) {
@@ -97,5 +98,27 @@ async fn one_voter_becomes_three() {
     world.leader_among(&[2, 3]).await;
     world.net.heal();
     Arc::new(Ledger::default()).finish(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_left_is_stopped_and_another_takes_its_place() {
+    let world = World::of_three().await;
+    let leader = world.leader().await;
+    let leaving = world.others(leader)[0];
+    let seen = world.group(leader).members().unwrap().set_at;
+    world.group(leader).change_members(Change::Remove(leaving), seen).await.unwrap();
+    let node = world.node(leaving);
+    let handle = node.group().clone();
+    node.supervisor().remove(GROUP).await;
+    assert!(matches!(handle.phase(), Phase::Stopped) && node.supervisor().group(GROUP).is_none());
+    world.group(leader).propose(vec![command(0, 0)]).await.unwrap();
+
+    let other = GroupConfig::alone(GroupId(2), leaving, node.wal.clone(), Arc::<MemoryMachine>::default());
+    let added = node.supervisor().add(other.clone()).unwrap();
+    assert!(node.supervisor().add(other).is_none(), "it is there already");
+    assert!(added.until_leading().await);
+    added.propose(vec![command(0, 0)]).await.unwrap();
+    node.supervisor().remove(GroupId(9)).await;
     world.stop().await;
 }

@@ -21,8 +21,9 @@ pub struct Node {
     pub disk: SimDisk,
     pub machine: Arc<MemoryMachine>,
     pub network: Network,
-    wal: Wal,
+    pub wal: Wal,
     supervisor: Supervisor<MemoryMachine>,
+    group: GroupHandle<MemoryMachine>,
     _staging: TempDir,
 }
 
@@ -75,12 +76,13 @@ impl Node {
             network: network.clone(),
         };
         let supervisor = Supervisor::start(vec![config], policy());
+        let group = supervisor.group(GROUP).unwrap();
         net.up(&port, Arc::new(supervisor.replicas(NodeId(id))));
-        Node { net: net.clone(), port, disk, machine, network, wal, supervisor, _staging: staging }
+        Node { net: net.clone(), port, disk, machine, network, wal, supervisor, group, _staging: staging }
     }
 
     pub fn group(&self) -> &GroupHandle<MemoryMachine> {
-        self.supervisor.group(GROUP).unwrap()
+        &self.group
     }
 
     pub fn supervisor(&self) -> &Supervisor<MemoryMachine> {

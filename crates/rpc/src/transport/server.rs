@@ -12,7 +12,9 @@ use hyper::body::Incoming;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tonic::Status;
 use tonic::body::Body;
 
@@ -31,6 +33,7 @@ pub struct Services {
 /// A node that listens to the others.
 pub struct Server {
     listener: Listener,
+    hub: Option<Arc<HubServer>>,
 }
 
 struct Router {
@@ -57,15 +60,23 @@ impl Server {
         let tasks = Tasks::new();
         let raft = Arc::new(RaftServer::new(replicas));
         let hub = hub.map(|hub| Arc::new(HubServer::new(hub, tasks.clone())));
-        let router = Arc::new(Router { node, directory, raft, hub });
+        let router = Arc::new(Router { node, directory, raft, hub: hub.clone() });
         let answerer: Answerer =
             Arc::new(move |peer, request| Box::pin(router.clone().answer(peer, request)));
-        Ok(Server { listener: Listener::start(socket, credentials, answerer, tasks)? })
+        Ok(Server { listener: Listener::start(socket, credentials, answerer, tasks)?, hub })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.listener.address()
+    }
+
+    /// Waits, no longer than `limit`, until gateways have the answers to what they asked. For a node that is to stop and
+    /// refuses new requests already.
+    pub async fn drain(&self, limit: Duration) {
+        if let Some(hub) = &self.hub {
+            let _ = timeout(limit, hub.drain()).await;
+        }
     }
 
     /// Ends all connections, and waits for what ran on them.

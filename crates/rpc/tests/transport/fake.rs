@@ -162,6 +162,9 @@ impl Shards for Fake {
 
     fn changes(&self, _: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
         Box::pin(async move {
+            self.stuck.send_modify(|stuck| *stuck += 1);
+            let _stuck = Stuck(self.stuck.clone());
+            tokio::time::sleep(changes.wait).await;
             match changes.since {
                 Some(token) if token == "old" => Err(Refusal::FeedGone { token: "new".to_owned() }),
                 _ => Ok(ChangesPage { events: Vec::new(), token: "now".to_owned(), more: false }),

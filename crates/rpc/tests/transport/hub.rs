@@ -209,6 +209,22 @@ async fn when_the_node_goes_away_everybody_is_told_what_that_means() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_answers_first() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let changes = Changes { since: None, document: None, limit: 1, wait: Duration::from_millis(200) };
+    let asked = pair.remote.changes(caller("ada"), changes);
+    let stopping = async {
+        fake.stuck.subscribe().wait_for(|stuck| *stuck == 1).await.unwrap();
+        pair.server.drain(Duration::from_secs(20)).await;
+        pair.server.close().await;
+    };
+    let (page, ()) = tokio::join!(asked, stopping);
+    assert_eq!(page.unwrap().token, "now");
+    pair.remote.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_nobody_waits_for_is_let_go() {
     let fake = Fake::new();
     let pair = Pair::of(&fake).await;

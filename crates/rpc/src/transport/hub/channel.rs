@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
+use tokio_util::task::TaskTracker;
 use tonic::Streaming;
 
 /// Requests of a channel that are being answered; more are refused. The gateway's own limit is below this.
@@ -36,6 +37,8 @@ pub(super) struct Channel {
     /// For answers that wait to be sent: what they are made of is shared, they are not.
     answers: Arc<Semaphore>,
     tasks: Tasks,
+    /// Of all channels: those that are being answered.
+    asks: TaskTracker,
 }
 
 enum Line {
@@ -45,10 +48,10 @@ enum Line {
 }
 
 impl Channel {
-    pub(super) fn new(hub: Hub, outbox: Arc<Outbox>, tasks: Tasks) -> Channel {
+    pub(super) fn new(hub: Hub, outbox: Arc<Outbox>, tasks: Tasks, asks: TaskTracker) -> Channel {
         let (room, answers) =
             (Arc::new(Semaphore::new(ASKS_IN_HAND)), Arc::new(Semaphore::new(ANSWERS_WAITING)));
-        Channel { hub, outbox, lines: Mutex::default(), room, answers, tasks }
+        Channel { hub, outbox, lines: Mutex::default(), room, answers, tasks, asks }
     }
 
     /// Reads until the gateway ends the stream, or breaks the protocol.
@@ -127,9 +130,9 @@ impl Channel {
         let Ok(room) = self.room.clone().try_acquire_owned() else {
             return answered(encode::<Result<(), Refusal>>(&Err(Refusal::Busy { retry_after: BUSY_RETRY })));
         };
-        let channel = self.clone();
+        let (channel, token) = (self.clone(), self.asks.token());
         self.work(line, async move {
-            let _room = room;
+            let (_room, _token) = (room, token);
             let (body, permit) = answer(&channel.hub, ask, &channel.answers).await;
             channel.lines.lock().remove(&line);
             channel.outbox.push_held(line, Kind::Answer, body, permit);

@@ -69,6 +69,11 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state.lock().lines.is_empty()
+    }
+
     /// How many messages of a line wait.
     pub(super) fn waiting(&self, line: u64) -> usize {
         self.state.lock().lines.get(&line).map_or(0, VecDeque::len)

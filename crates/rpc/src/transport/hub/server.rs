@@ -10,6 +10,9 @@ use crate::{SharedLive, SharedShards, SharedTickets};
 use futures::stream::{BoxStream, StreamExt, unfold};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
 use tonic::{Status, Streaming};
 
 /// What gateways reach at a node.
@@ -29,7 +32,14 @@ pub(crate) struct HubServer {
     /// Of all channels, for what concerns every gateway.
     outboxes: Arc<Mutex<Vec<Weak<Outbox>>>>,
     tasks: Tasks,
+    /// Requests that are being answered.
+    asks: TaskTracker,
 }
+
+/// How often a draining node looks whether all answers have left.
+const DRAIN_TICK: Duration = Duration::from_millis(5);
+/// How long connections have to write what they were handed.
+const DRAIN_WRITE: Duration = Duration::from_millis(50);
 
 impl HubServer {
     pub(crate) fn new(hub: Hub, tasks: Tasks) -> HubServer {
@@ -42,7 +52,7 @@ impl HubServer {
                 outbox.push(0, Kind::Revoked, notice.clone());
             }
         }));
-        HubServer { hub, outboxes, tasks }
+        HubServer { hub, outboxes, tasks, asks: TaskTracker::new() }
     }
 
     /// Answers what comes on one channel, until it ends.
@@ -53,7 +63,7 @@ impl HubServer {
             outboxes.retain(|outbox| outbox.strong_count() > 0);
             outboxes.push(Arc::downgrade(&outbox));
         }
-        let channel = Arc::new(Channel::new(self.hub.clone(), outbox, self.tasks.child()));
+        let channel = Arc::new(Channel::new(self.hub.clone(), outbox, self.tasks.child(), self.asks.clone()));
         let ending = Ending(channel.clone());
         channel.clone().read(incoming);
         unfold(ending, async |ending: Ending| {
@@ -61,6 +71,18 @@ impl HubServer {
             Some((Ok(frames), ending))
         })
         .boxed()
+    }
+
+    /// Waits until what was asked is answered, and the answers are on their way. Whoever asks on and on keeps it waiting.
+    pub(crate) async fn drain(&self) {
+        self.asks.close();
+        self.asks.wait().await;
+        let waits = || self.outboxes.lock().iter().filter_map(Weak::upgrade).any(|outbox| !outbox.is_empty());
+        while waits() {
+            sleep(DRAIN_TICK).await;
+        }
+        // The last was handed to its connection, which writes it as soon as it has its turn.
+        sleep(DRAIN_WRITE).await;
     }
 
     pub(super) fn health(&self) -> HealthAnswer {

@@ -58,7 +58,7 @@ pub fn first_placement(
 /// The nodes in the order in which a shard wants them: the one that prefers it, then by rank.
 fn ranked(layout: &Layout<'_>, shard: ShardId, first: Option<usize>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..layout.nodes.len()).collect();
-    order.sort_by_key(|at| {
+    order.sort_by_cached_key(|at| {
         let node = layout.nodes[*at];
         (Some(*at) != first, Reverse(hash::of_replica(shard, node.id, node.capacity)), node.id)
     });

@@ -6,6 +6,7 @@
 
 use super::PlanNode;
 use base::{NodeId, ShardId};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Replicas of each shard, and who has to lead what.
@@ -62,11 +63,18 @@ impl Spread<'_> {
             < (self.leads[&other] + other_more) * self.capacity[&node]
     }
 
-    /// Hands one leadership along a chain, from a node to one that is less busy even afterwards.
+    /// Hands one leadership along a chain, from a node to one that is less busy even afterwards. The busiest are tried first:
+    /// they are the ones from which there is a chain.
     fn improve(&mut self) -> bool {
-        let nodes: Vec<NodeId> = self.leads.keys().copied().collect();
-        for from in nodes {
-            if let Some(chain) = self.chain(from) {
+        let mut by_leader: BTreeMap<NodeId, Vec<ShardId>> = BTreeMap::new();
+        for (shard, leader) in self.leader.iter().filter(|(shard, _)| !self.pinned.contains_key(shard)) {
+            by_leader.entry(*leader).or_default().push(*shard);
+        }
+        let mut busiest: Vec<NodeId> = self.leads.keys().copied().collect();
+        // The load per capacity as a fraction of 2^32, exact enough to begin well.
+        busiest.sort_by_key(|node| Reverse((self.leads[node] << 32) / self.capacity[node]));
+        for from in busiest {
+            if let Some(chain) = self.chain(from, &by_leader) {
                 for (shard, node) in &chain {
                     self.leader.insert(*shard, *node);
                 }
@@ -81,11 +89,11 @@ impl Spread<'_> {
     }
 
     /// Which shards change to which leaders so that `from` leads one less and a less busy node, named first, one more.
-    fn chain(&self, from: NodeId) -> Option<Vec<(ShardId, NodeId)>> {
-        let mut by_leader: BTreeMap<NodeId, Vec<ShardId>> = BTreeMap::new();
-        for (shard, leader) in self.leader.iter().filter(|(shard, _)| !self.pinned.contains_key(shard)) {
-            by_leader.entry(*leader).or_default().push(*shard);
-        }
+    fn chain(
+        &self,
+        from: NodeId,
+        by_leader: &BTreeMap<NodeId, Vec<ShardId>>,
+    ) -> Option<Vec<(ShardId, NodeId)>> {
         let mut came: BTreeMap<NodeId, (ShardId, NodeId)> = BTreeMap::new();
         let mut open = VecDeque::from([from]);
         while let Some(node) = open.pop_front() {

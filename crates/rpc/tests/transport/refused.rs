@@ -107,6 +107,8 @@ async fn an_expired_certificate() {
     let theirs = log.line("listener").await;
     assert!(theirs.contains("certificate=node-1.shard.context-hub"), "{theirs}");
     assert!(theirs.contains("address=127.0.0.1:") && theirs.contains("expired"), "{theirs}");
+    let ours = log.line("a node cannot be reached").await;
+    assert!(ours.contains("WARN") && ours.contains("CertificateExpired"), "{ours}");
 }
 
 #[tokio::test]

@@ -57,11 +57,16 @@ impl Link {
     /// Keeps the connection up until it is cancelled.
     pub(super) async fn run(self: Arc<Link>) {
         let _stopped = Stopped(&self);
-        let mut rest = Rest::default();
+        let (mut rest, mut last) = (Rest::default(), String::new());
         for number in 1.. {
             let begun = Instant::now();
             let reason = self.hold(number).await;
-            tracing::info!(node = %self.address.subject, place = %self.address.place, reason, "no connection to a node");
+            // While a node is away the same reason comes again and again.
+            if reason != last {
+                let Address { subject, place } = &self.address;
+                tracing::warn!(node = %subject, place, reason, "a node cannot be reached");
+                last.clone_from(&reason);
+            }
             self.status.send_replace(Status::Down(reason.into()));
             sleep(rest.after(begun.elapsed())).await;
         }

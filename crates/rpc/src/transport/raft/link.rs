@@ -168,7 +168,7 @@ impl Link {
         state.rest_until = Instant::now() + state.rest.after(stood);
         // While a node is away the same reason comes again and again.
         if *state.reason != *reason {
-            tracing::info!(node = %self.node, reason, "a node cannot be reached");
+            tracing::warn!(node = %self.node, reason, "a node cannot be reached");
         }
         state.reason = reason.into();
     }

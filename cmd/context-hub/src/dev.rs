@@ -11,7 +11,7 @@ use gateway::auth::{Issuer, Verifier};
 use gateway::{Config, FeedConfig, Gateway, Services, SocketConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rpc::{ShardState, Shards};
-use shard::{EngineOptions, Node, NodeOptions, NodeService};
+use shard::{EngineOptions, Node, NodeOptions, NodeService, Place};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -166,7 +166,7 @@ fn node_options(args: &DevArgs) -> NodeOptions {
     let blocks = cache_bytes / 4;
     NodeOptions {
         folder: args.data_dir.clone(),
-        shards: args.shards,
+        place: Place::Alone { shards: args.shards },
         wal: wal::Options {
             segment_bytes: args.wal_segment_size_mb * MIB,
             reserve_bytes: args.disk_reserve_mb * MIB,

@@ -1,6 +1,6 @@
 //! How the shards are.
 
-use base::ShardId;
+use base::{NodeId, ShardId};
 use std::time::Duration;
 
 /// The state of a node's shards.
@@ -13,9 +13,10 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether every shard serves.
+    /// Whether every shard serves, here or where it is led.
     pub fn ready(&self) -> bool {
-        !self.shards.is_empty() && self.shards.iter().all(|shard| shard.state == ShardState::Serving)
+        let serves = |state: &ShardState| matches!(state, ShardState::Serving | ShardState::Following { .. });
+        !self.shards.is_empty() && self.shards.iter().all(|shard| serves(&shard.state))
     }
 }
 
@@ -33,6 +34,11 @@ pub struct ShardHealth {
 pub enum ShardState {
     /// It leads and serves.
     Serving,
+    /// Another node leads it, and this one has a replica that keeps up.
+    Following {
+        /// Who leads.
+        leader: NodeId,
+    },
     /// It is not there yet; ask again after this long.
     Starting {
         /// A guess.

@@ -14,7 +14,7 @@ use base::{DocId, Limits, TenantId, UserId};
 use bytes::Bytes;
 use crdt::graph::Graph;
 use rpc::{Caller, Join, Live, Shards, SyncSession, Synced};
-use shard::{EngineOptions, Node, NodeOptions, NodeService, Policy, StoreOptions};
+use shard::{EngineOptions, Node, NodeOptions, NodeService, Place, Policy, StoreOptions};
 use tokio::sync::Notify;
 use vault::MasterKey;
 
@@ -69,7 +69,7 @@ async fn run(upload: Vec<u8>, heads: Vec<ChangeHash>) {
 async fn start(folder: &std::path::Path) -> Node {
     let options = NodeOptions {
         folder: folder.to_owned(),
-        shards: 1,
+        place: Place::Alone { shards: 1 },
         wal: wal::Options::default(),
         store: StoreOptions::default(),
         engine: EngineOptions { cache_bytes: 64 << 20, workers: 2, limits: Limits::default() },

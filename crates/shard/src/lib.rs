@@ -14,6 +14,6 @@ mod shard;
 pub mod store;
 
 pub use documents::{EngineOptions, chain};
-pub use node::{Node, NodeError, NodeOptions, NodeService};
+pub use node::{Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica};
 pub use raft::Policy;
 pub use store::StoreOptions;

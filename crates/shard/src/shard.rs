@@ -1,10 +1,10 @@
 //! One shard of this node: its group, its machine, and the way into its log.
 
-use crate::documents::{unavailable, unread};
+use crate::documents::{elsewhere, unavailable, unread};
 use crate::machine::Machine;
 use crate::proposer::Proposer;
 use crate::raft::{GroupHandle, Phase};
-use base::ShardId;
+use base::{NodeId, ShardId};
 use rpc::{Refusal, ShardHealth, ShardState};
 use std::sync::Arc;
 use wal::{Room, Wal};
@@ -13,6 +13,8 @@ use wal::{Room, Wal};
 pub struct Shard {
     /// Which.
     pub id: ShardId,
+    /// This node.
+    pub node: NodeId,
     /// Its Raft group.
     pub group: GroupHandle<Machine>,
     /// What its log is applied to.
@@ -42,7 +44,12 @@ impl Shard {
         if self.group.leads_with_lease() {
             return Ok(());
         }
-        Err(unavailable(self.id, "it is starting or has no leader".to_owned()))
+        match self.group.status() {
+            Some(status) if status.leader.is_some_and(|leader| leader != self.node.0) => {
+                Err(elsewhere(self.id, status.leader))
+            }
+            _ => Err(unavailable(self.id, "it is starting or has no leader".to_owned())),
+        }
     }
 
     /// Refuses writes while the disk is nearly full, so that what is accepted never meets a full one.
@@ -58,7 +65,11 @@ impl Shard {
         let starting = ShardState::Starting { retry_after: crate::documents::RETRY_AFTER };
         let state = match self.group.phase() {
             Phase::Running(_) if self.group.leads_with_lease() => ShardState::Serving,
-            Phase::Running(_) | Phase::Starting | Phase::Rebuilding { .. } => starting,
+            Phase::Running(group) => match group.status().leader.filter(|leader| *leader != self.node.0) {
+                Some(leader) => ShardState::Following { leader: NodeId(leader) },
+                None => starting,
+            },
+            Phase::Starting | Phase::Rebuilding { .. } => starting,
             Phase::Broken { reason } => ShardState::Broken { reason },
             Phase::Stopped => ShardState::Broken { reason: "the node is shutting down".to_owned() },
         };

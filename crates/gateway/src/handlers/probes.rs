@@ -36,7 +36,7 @@ fn not_ready(health: &Health) -> Problem {
     };
     let guesses = health.shards.iter().filter_map(|shard| match shard.state {
         ShardState::Starting { retry_after } => Some(retry_after),
-        ShardState::Serving | ShardState::Broken { .. } => None,
+        ShardState::Serving | ShardState::Following { .. } | ShardState::Broken { .. } => None,
     });
     let retry_after = guesses.max().unwrap_or(LOOK_AGAIN);
     Problem::new(Kind::NotReady, detail).with("shards", waiting).retry_after(retry_after)
@@ -45,7 +45,7 @@ fn not_ready(health: &Health) -> Problem {
 fn waiting(shard: &ShardHealth) -> Option<Value> {
     let id = shard.shard.0;
     match &shard.state {
-        ShardState::Serving => None,
+        ShardState::Serving | ShardState::Following { .. } => None,
         ShardState::Starting { .. } => Some(json!({ "shard": id, "state": "starting" })),
         ShardState::Broken { reason } => Some(json!({ "shard": id, "state": "broken", "reason": reason })),
     }

@@ -31,6 +31,9 @@ impl From<Refusal> for Problem {
             Refusal::Unavailable { shard, retry_after, .. } => {
                 Problem::new(Kind::ShardUnavailable, detail).with("shard", shard.0).retry_after(retry_after)
             }
+            Refusal::Elsewhere { shard, .. } => {
+                Problem::new(Kind::ShardUnavailable, detail).with("shard", shard.0).retry_after(SOON)
+            }
             Refusal::Unknown { shard } => {
                 Problem::new(Kind::OutcomeUnknown, detail).with("shard", shard.0).retry_after(SOON)
             }
@@ -103,6 +106,7 @@ mod tests {
             (too_large(LimitKind::AccessEntries), 422, "access-list-full", &["limit", "actual"]),
             (Refusal::KeyReused, 422, "idempotency-key-reused", &[]),
             (Refusal::Unavailable { shard, reason: "no leader".into(), retry_after: after }, 503, "shard-unavailable", &["shard"]),
+            (Refusal::Elsewhere { shard, leader: None }, 503, "shard-unavailable", &["shard"]),
             (Refusal::Unknown { shard }, 503, "outcome-unknown", &["shard"]),
             (Refusal::Busy { retry_after: after }, 503, "shard-busy", &[]),
             (Refusal::DiskFull { spare: 7 }, 507, "disk-full", &["spare_bytes"]),

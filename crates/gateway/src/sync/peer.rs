@@ -197,6 +197,7 @@ impl Peer {
     fn refused(&mut self, id: DocId, refusal: &Refusal, sender: &mut Sender) -> Result<(), Close> {
         let what = match refusal {
             Refusal::Unavailable { .. }
+            | Refusal::Elsewhere { .. }
             | Refusal::Unknown { .. }
             | Refusal::Busy { .. }
             | Refusal::DiskFull { .. } => return Err(unavailable(refusal)),

@@ -2,7 +2,7 @@
 
 use crate::raft::{ProposeError, ReadError};
 use crate::store::{RecordError, StoreError};
-use base::{Limits, ShardId};
+use base::{Limits, NodeId, ShardId};
 use crdt::EditError;
 use rpc::{LimitKind, Refusal};
 use std::time::Duration;
@@ -84,13 +84,22 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub fn unproposed(shard: ShardId, error: &ProposeError) -> Refusal {
     match error {
         ProposeError::Unknown => Refusal::Unknown { shard },
-        ProposeError::NotLeader { .. } | ProposeError::Stopped => unavailable(shard, error.to_string()),
+        ProposeError::NotLeader { leader } => elsewhere(shard, *leader),
+        ProposeError::Stopped => unavailable(shard, error.to_string()),
     }
 }
 
 /// A read that cannot be made sure of.
 pub fn unread(shard: ShardId, error: &ReadError) -> Refusal {
-    unavailable(shard, error.to_string())
+    match error {
+        ReadError::NotLeader { leader } => elsewhere(shard, *leader),
+        ReadError::NoQuorum | ReadError::Stopped => unavailable(shard, error.to_string()),
+    }
+}
+
+/// A shard that another node leads; nothing was done here.
+pub fn elsewhere(shard: ShardId, leader: Option<u64>) -> Refusal {
+    Refusal::Elsewhere { shard, leader: leader.map(NodeId) }
 }
 
 /// A shard that does not serve for now.

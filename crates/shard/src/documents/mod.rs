@@ -18,7 +18,7 @@ mod views;
 mod workers;
 
 pub use engine::{Engine, EngineOptions};
-pub use fault::{Fault, RETRY_AFTER, bad_edit, chain, unavailable, unproposed, unread};
+pub use fault::{Fault, RETRY_AFTER, bad_edit, chain, elsewhere, unavailable, unproposed, unread};
 pub use keyring::{Keyring, OwnerId, new_document_key};
 pub use making::{Asker, edit_id};
 pub use outcome::refusal;

@@ -4,6 +4,7 @@
 //! node.json   who the node is, which slots its shards hold, which master key seals its data
 //! wal/        the shared log
 //! store/      the local store
+//! snapshots/  snapshots on their way between nodes
 //! ```
 
 use base::SlotMap;
@@ -95,6 +96,16 @@ impl NodeFolder {
     /// The local store.
     pub fn store(&self) -> PathBuf {
         self.root.join("store")
+    }
+
+    /// Snapshots on their way from and to other nodes.
+    pub fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Reads the page, or writes the first one of a new folder.

@@ -5,15 +5,20 @@ pub(crate) mod cursor;
 mod delete;
 mod feed;
 mod folder;
+mod groups;
+mod led;
 mod list;
 mod live;
 mod metrics;
+mod place;
 mod read;
 mod share;
 mod start;
 mod ticket;
 mod write;
 
+pub use led::Led;
+pub use place::{Member, Place, Replica};
 pub use start::{NodeError, NodeOptions};
 
 use crate::documents::{Engine, Fault, WorkLost};
@@ -21,7 +26,8 @@ use crate::machine::Machine;
 use crate::raft::Supervisor;
 use crate::shard::Shard;
 use crate::store::{DocKey, NodeStore};
-use base::{DocId, ShardId, Slot, SlotMap};
+use base::{DocId, NodeId, ShardId, Slot, SlotMap};
+use rpc::RaftReplicas;
 use rpc::{
     Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Seen,
     Shards, Share, Write,
@@ -39,6 +45,7 @@ pub struct NodeService {
 }
 
 struct Inner {
+    node: NodeId,
     slots: SlotMap,
     shards: BTreeMap<ShardId, Arc<Shard>>,
     engine: Arc<Engine>,
@@ -57,6 +64,22 @@ impl Node {
     /// What gateways ask.
     pub fn service(&self) -> NodeService {
         self.service.clone()
+    }
+
+    /// What the transport hands the messages of other nodes to.
+    pub fn replicas(&self) -> Arc<dyn RaftReplicas> {
+        Arc::new(self.supervisor.replicas(self.service.inner.node))
+    }
+
+    /// Where the shards stand that this node leads, by what it knows.
+    pub fn led(&self) -> Vec<Led> {
+        self.service.inner.shards.values().filter_map(|shard| Led::of(shard)).collect()
+    }
+
+    /// Lets others lead what this node leads, before it stops. Takes `limit` at most; a shard that nobody took over is
+    /// without a leader until the others elect one.
+    pub async fn give_way(&self, limit: Duration) {
+        self.supervisor.give_way(limit).await;
     }
 
     /// Stops: edits that are made are finished and those that wait refused, the groups end, and the log is flushed and

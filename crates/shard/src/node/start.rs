@@ -1,15 +1,18 @@
 //! Starting a node.
 
-use super::folder::{FolderError, NodeFolder, Page};
+use super::folder::{FolderError, NodeFolder};
+use super::groups::{Groups, group_of};
+use super::place::Place;
 use super::{Inner, Node, NodeService};
 use crate::documents::{Engine, EngineOptions};
 use crate::machine::{Generations, Machine};
 use crate::proposer::Proposer;
-use crate::raft::{GroupConfig, Policy, Supervisor};
+use crate::raft::{Policy, Supervisor};
 use crate::shard::Shard;
 use crate::store::{NodeStore, StoreError, StoreOptions};
-use base::{ShardId, SlotMap};
+use base::{NodeId, ShardId, SlotMap};
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use vault::MasterKey;
@@ -19,8 +22,8 @@ use wal::{GroupId, Wal};
 pub struct NodeOptions {
     /// Its folder; made if it is not there.
     pub folder: PathBuf,
-    /// How many shards a new folder begins with. An old one keeps those that it has.
-    pub shards: u32,
+    /// Where it stands.
+    pub place: Place,
     /// The shared log.
     pub wal: wal::Options,
     /// The local store.
@@ -55,6 +58,24 @@ pub enum NodeError {
         /// What was found.
         damage: String,
     },
+    /// It is the folder of another node.
+    #[error("{folder} is the folder of node {node}, and this is to be node {given}: give each node its own")]
+    OtherNode {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose it is.
+        node: NodeId,
+        /// Who was to be started in it.
+        given: NodeId,
+    },
+    /// The place of snapshots on their way.
+    #[error("the folder {folder} for snapshots on their way cannot be made")]
+    Staging {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Its store.
     #[error("the store in {folder} cannot be opened")]
     Store {
@@ -68,23 +89,26 @@ pub enum NodeError {
 impl Node {
     /// Opens the folder and begins to start the shards. They serve when [`rpc::Health::ready`] says so.
     pub async fn start(options: NodeOptions, master: MasterKey) -> Result<Node, NodeError> {
-        let NodeOptions { folder, shards, wal, store, engine, policy } = options;
+        let NodeOptions { folder, place, wal, store, engine, policy } = options;
         let folder = NodeFolder::at(&folder)?;
-        let Page { node, slots, .. } = folder.page(master.key().id(), || (1, SlotMap::even(shards)))?;
-        let wal = open_log(&folder, wal)?;
+        let page = folder.page(master.key().id(), || first_page(&place))?;
+        let groups = Groups::of(place, page, &folder)?;
+        let (wal, damage) = open_log(&folder, wal)?;
+        if groups.alone && !damage.is_empty() {
+            let damaged = damage.iter().map(|(group, what)| format!("shard {}: {what}", group.0));
+            let damage = damaged.collect::<Vec<_>>().join("; ");
+            return Err(NodeError::DamagedLog { folder: folder.wal(), damage });
+        }
         let generations = Arc::new(Generations::default());
         let store_error = |source| NodeError::Store { folder: folder.store(), source };
         let store = NodeStore::open(&folder.store(), store).map_err(store_error)?;
 
         let mut machines = BTreeMap::new();
-        for shard in slots.shards() {
+        for shard in groups.shards() {
             let opened = store.shard(shard).and_then(|store| Machine::open(store, generations.clone()));
             machines.insert(shard, Arc::new(opened.map_err(store_error)?));
         }
-        let configs = machines
-            .iter()
-            .map(|(shard, machine)| GroupConfig::alone(group_of(*shard), node, wal.clone(), machine.clone()));
-        let supervisor = Supervisor::start(configs.collect(), policy);
+        let supervisor = Supervisor::start(groups.configs(&wal, &machines, &damage), policy);
         let engine = Arc::new(Engine::new(engine, master, generations.clone()));
         let followed = Arc::downgrade(&engine);
         generations.on_access_changed(Box::new(move |doc| {
@@ -92,18 +116,31 @@ impl Node {
                 engine.live.access_changed(doc);
             }
         }));
-        let (shards, proposers) = shards_of(&supervisor, &wal, machines);
-        let service = NodeService { inner: Arc::new(Inner { slots, shards, engine, wal, store }) };
+        let (shards, proposers) = shards_of(groups.node, &supervisor, &wal, machines);
+        if !groups.alone {
+            for (id, shard) in &shards {
+                shard.group.prefer_leader(groups.leader_of(*id).map(|node| node.0));
+            }
+        }
+        let Groups { node, slots, .. } = groups;
+        let service = NodeService { inner: Arc::new(Inner { node, slots, shards, engine, wal, store }) };
         Ok(Node { service, supervisor, proposers })
     }
 }
 
-/// The group of a shard has its number.
-fn group_of(shard: ShardId) -> GroupId {
-    GroupId(shard.0)
+/// Whose a new folder is.
+fn first_page(place: &Place) -> (u64, SlotMap) {
+    match place {
+        Place::Alone { shards } => (1, SlotMap::even(*shards)),
+        Place::Member(member) => (member.node.0, member.slots.clone()),
+    }
 }
 
-fn open_log(folder: &NodeFolder, options: wal::Options) -> Result<Wal, NodeError> {
+/// The log, and what recovery found wrong with the log of a group.
+fn open_log(
+    folder: &NodeFolder,
+    options: wal::Options,
+) -> Result<(Wal, BTreeMap<GroupId, String>), NodeError> {
     let path = folder.wal();
     let (wal, recovery) = match Wal::open(&path, options) {
         Ok(opened) => opened,
@@ -113,17 +150,14 @@ fn open_log(folder: &NodeFolder, options: wal::Options) -> Result<Wal, NodeError
         let (file, copy) = (file.display(), copy.display());
         tracing::warn!(%file, offset, bytes, %copy, "the log ended in a write that nobody was told of; it was cut");
     }
-    if !recovery.damaged.is_empty() {
-        let damaged = recovery.damaged.iter().map(|group| format!("shard {}: {}", group.group.0, group.what));
-        let damage = damaged.collect::<Vec<_>>().join("; ");
-        return Err(NodeError::DamagedLog { folder: path, damage });
-    }
-    Ok(wal)
+    let damaged = recovery.damaged.iter().map(|group| (group.group, group.what.to_string()));
+    Ok((wal, damaged.collect()))
 }
 
 type Shards = BTreeMap<ShardId, Arc<Shard>>;
 
 fn shards_of(
+    node: NodeId,
     supervisor: &Supervisor<Machine>,
     wal: &Wal,
     machines: BTreeMap<ShardId, Arc<Machine>>,
@@ -133,7 +167,7 @@ fn shards_of(
         let group = supervisor.group(group_of(id))?.clone();
         let (proposer, task) = Proposer::start(group.clone());
         proposers.push(task);
-        Some((id, Arc::new(Shard { id, group, machine, proposer, wal: wal.clone() })))
+        Some((id, Arc::new(Shard { id, node, group, machine, proposer, wal: wal.clone() })))
     });
     (shards.collect(), proposers)
 }

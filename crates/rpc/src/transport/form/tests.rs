@@ -292,6 +292,7 @@ fn health() -> impl Strategy<Value = Health> {
         Just(ShardState::Serving),
         duration().prop_map(|retry_after| ShardState::Starting { retry_after }),
         text().prop_map(|reason| ShardState::Broken { reason }),
+        any::<u64>().prop_map(|leader| ShardState::Following { leader: NodeId(leader) }),
     ];
     let shard = (shard(), state).prop_map(|(shard, state)| ShardHealth { shard, state });
     (vec(shard, 0..3), any::<Option<u64>>()).prop_map(|(shards, disk_low)| Health { shards, disk_low })

@@ -34,7 +34,7 @@ choice!(At { 0 => Now, 1 => Version(version), 2 => Heads(heads) });
 choice!(Base { 0 => Now, 1 => Version(version), 2 => Heads(heads) });
 choice!(Edit { 0 => Replace(content), 1 => Operations { ops, unit } });
 choice!(EventKind { 0 => Created, 1 => Changed, 2 => Shared { principal, level }, 3 => Revoked, 4 => Deleted });
-choice!(ShardState { 0 => Serving, 1 => Starting { retry_after }, 2 => Broken { reason } });
+choice!(ShardState { 0 => Serving, 1 => Starting { retry_after }, 2 => Broken { reason }, 3 => Following { leader } });
 choice!(Redeemed { 0 => Good, 1 => Spent, 2 => Revoked });
 choice!(LimitKind { 0 => Document, 1 => Change, 2 => Depth, 3 => AccessEntries });
 choice!(Synced { 0 => Message(message), 1 => Unavailable, 2 => Ephemeral(ephemeral), 3 => Ended(refusal) });

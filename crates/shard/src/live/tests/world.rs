@@ -3,7 +3,7 @@
 use crate::documents::Engine;
 use crate::live::LiveDocument;
 use crate::shard::Shard;
-use crate::{EngineOptions, Node, NodeOptions, NodeService, Policy, StoreOptions};
+use crate::{EngineOptions, Node, NodeOptions, NodeService, Place, Policy, StoreOptions};
 use automerge::sync::{Message, State, SyncDoc};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, ObjId, ObjType, ROOT, ReadDoc};
@@ -47,7 +47,7 @@ impl Hub {
     async fn begin(&mut self) {
         let options = NodeOptions {
             folder: self.folder.path().to_owned(),
-            shards: 2,
+            place: Place::Alone { shards: 2 },
             wal: wal::Options { segment_bytes: 1 << 20, ..wal::Options::default() },
             store: StoreOptions::default(),
             engine: EngineOptions { cache_bytes: 64 << 20, workers: 2, limits: self.limits },

@@ -1,0 +1,217 @@
+//! Some nodes, and the way between them.
+
+use base::{Limits, NodeId, Shape, ShardId, SlotMap, TenantId, UserId};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rpc::{
+    Caller, Create, EditKey, Lane, PeerAnswer, PeerError, Pieces, RaftPeer, RaftPeers, RaftReplicas, Refusal,
+    ShardState, Shards,
+};
+use serde_json::json;
+use shard::raft::Founding;
+use shard::{
+    EngineOptions, Member, Node, NodeError, NodeOptions, NodeService, Place, Policy, Replica, StoreOptions,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::ready;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+use vault::MasterKey;
+
+/// Far beyond what anything here takes: only a test that fails waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// The nodes that run, by their ids.
+#[derive(Clone, Default)]
+struct Wires(Arc<Mutex<HashMap<NodeId, Arc<dyn RaftReplicas>>>>);
+
+/// The way from one node to another.
+struct Wire {
+    from: NodeId,
+    to: NodeId,
+    wires: Wires,
+}
+
+/// The ways from one node.
+struct From {
+    node: NodeId,
+    wires: Wires,
+}
+
+impl RaftPeers for From {
+    fn peer(&self, node: NodeId) -> Arc<dyn RaftPeer> {
+        Arc::new(Wire { from: self.node, to: node, wires: self.wires.clone() })
+    }
+}
+
+impl Wire {
+    fn end(&self) -> Result<Arc<dyn RaftReplicas>, PeerError> {
+        let away = || PeerError::Unreachable { node: self.to, reason: "it does not run".to_owned() };
+        self.wires.0.lock().get(&self.to).cloned().ok_or_else(away)
+    }
+}
+
+impl RaftPeer for Wire {
+    fn call(&self, lane: Lane, shard: ShardId, message: Bytes, limit: Duration) -> PeerAnswer {
+        let to = self.to;
+        match self.end() {
+            Ok(end) => {
+                let answer = end.handle(self.from, lane, shard, message);
+                Box::pin(
+                    async move { timeout(limit, answer).await.unwrap_or(Err(PeerError::Late { node: to })) },
+                )
+            }
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
+    fn send_snapshot(&self, shard: ShardId, head: Bytes, pieces: Pieces, _: Duration) -> PeerAnswer {
+        match self.end() {
+            Ok(end) => end.receive_snapshot(self.from, shard, head, pieces),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+}
+
+pub struct Cluster {
+    folders: BTreeMap<NodeId, TempDir>,
+    nodes: BTreeMap<NodeId, Node>,
+    wires: Wires,
+    shards: u32,
+}
+
+impl Cluster {
+    /// So many nodes, all of which have a replica of each of so many shards.
+    pub async fn start(nodes: u64, shards: u32) -> Cluster {
+        let folders = (1..=nodes).map(|node| (NodeId(node), tempfile::tempdir().unwrap())).collect();
+        let mut cluster = Cluster { folders, nodes: BTreeMap::new(), wires: Wires::default(), shards };
+        for node in 1..=nodes {
+            cluster.begin(NodeId(node)).await;
+        }
+        cluster
+    }
+
+    pub async fn begin(&mut self, node: NodeId) {
+        self.begin_as(node, node).await.unwrap();
+    }
+
+    /// Starts a node in the folder of one, by the name of another.
+    pub async fn begin_as(&mut self, folder: NodeId, node: NodeId) -> Result<(), NodeError> {
+        let member = Member {
+            node,
+            slots: SlotMap::even(self.shards),
+            replicas: (0..self.shards).map(|shard| (ShardId(shard), self.replica(node, shard))).collect(),
+            peers: Arc::new(From { node, wires: self.wires.clone() }),
+            snapshot_bytes_per_second: 64 << 20,
+        };
+        let options = NodeOptions {
+            folder: self.folders[&folder].path().to_owned(),
+            place: Place::Member(member),
+            wal: wal::Options { segment_bytes: 1 << 20, ..wal::Options::default() },
+            store: StoreOptions::default(),
+            engine: EngineOptions { cache_bytes: 64 << 20, workers: 2, limits: Limits::default() },
+            policy: Policy::default(),
+        };
+        let master = MasterKey::from_hex(&"07".repeat(32), "a test").unwrap();
+        let started = Node::start(options, master).await?;
+        self.wires.0.lock().insert(node, started.replicas());
+        self.nodes.insert(node, started);
+        Ok(())
+    }
+
+    /// Shards are founded by the nodes in turn.
+    fn replica(&self, node: NodeId, shard: u32) -> Replica {
+        let voters: BTreeSet<u64> = self.folders.keys().map(|node| node.0).collect();
+        let leader = NodeId(u64::from(shard) % voters.len() as u64 + 1);
+        let founding = if node == leader { Founding::Found { voters } } else { Founding::Join };
+        Replica { founding, leader }
+    }
+
+    /// Stops a node; the others cannot reach it from then on.
+    pub async fn stop(&mut self, node: NodeId) {
+        self.wires.0.lock().remove(&node);
+        self.nodes.remove(&node).unwrap().stop().await;
+    }
+
+    pub async fn stop_all(mut self) {
+        self.wires.0.lock().clear();
+        for node in std::mem::take(&mut self.nodes).into_values() {
+            node.stop().await;
+        }
+    }
+
+    pub fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[&node]
+    }
+
+    pub fn service(&self, node: NodeId) -> NodeService {
+        self.nodes[&node].service()
+    }
+
+    pub fn others(&self, than: NodeId) -> Vec<NodeId> {
+        self.nodes.keys().copied().filter(|node| *node != than).collect()
+    }
+
+    /// The node that serves a shard, once one does.
+    pub async fn leader(&self, shard: ShardId) -> NodeId {
+        let started = Instant::now();
+        loop {
+            let serves = |(id, node): (&NodeId, &Node)| {
+                let shards = node.service().health().shards;
+                let serves = shards.iter().any(|it| it.shard == shard && it.state == ShardState::Serving);
+                serves.then_some(*id)
+            };
+            if let Some(leader) = self.nodes.iter().find_map(serves) {
+                return leader;
+            }
+            assert!(started.elapsed() < PATIENCE, "{shard:?} has no leader");
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until a node knows who leads.
+    pub async fn until_follows(&self, node: NodeId, shard: ShardId, leader: NodeId) {
+        let started = Instant::now();
+        let follows = || {
+            let shards = self.service(node).health().shards;
+            shards.iter().any(|it| it.shard == shard && it.state == ShardState::Following { leader })
+        };
+        while !follows() {
+            assert!(started.elapsed() < PATIENCE, "{node:?} does not know that {leader:?} leads");
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Asks one node after the other, again and again, until one does not say that it cannot.
+    pub async fn ask<T, F: Future<Output = Result<T, Refusal>>>(&self, ask: impl Fn(NodeService) -> F) -> T {
+        let started = Instant::now();
+        loop {
+            for node in self.nodes.values() {
+                match ask(node.service()).await {
+                    Ok(answer) => return answer,
+                    Err(
+                        Refusal::Elsewhere { .. } | Refusal::Unavailable { .. } | Refusal::Unknown { .. },
+                    ) => {}
+                    Err(refusal) => panic!("{refusal}"),
+                }
+            }
+            assert!(started.elapsed() < PATIENCE, "nobody answers");
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+pub fn caller(user: &str) -> Caller {
+    Caller { tenant: TenantId::new("acme").unwrap(), user: UserId::new(user).unwrap() }
+}
+
+pub fn key() -> EditKey {
+    EditKey { key: format!("{:032x}", rand::random::<u128>()), request_hash: [0; 32] }
+}
+
+pub fn text(content: &str) -> Create {
+    Create { name: "notes".into(), shape: Shape::Text, content: json!(content), key: key() }
+}

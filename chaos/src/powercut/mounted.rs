@@ -6,16 +6,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fuser::{BackgroundSession, Config, MountOption};
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rustix::io::Errno;
 
 use super::adapter::Adapter;
 use super::disk::Disk;
 use super::image;
 use super::luck::Luck;
+
+/// How long an unmount waits for those who only look at the disk.
+const IDLE_WITHIN: Duration = Duration::from_secs(2);
+/// The pause between two attempts to unmount.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// How much of what was never fsynced a cut may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +119,26 @@ impl Mounted {
     }
 
     fn take_down(&mut self) -> Result<(), MountError> {
-        match self.session.take() {
-            Some(session) => session
-                .umount_and_join()
-                .map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source }),
+        if self.session.is_none() {
+            return Ok(());
+        }
+        let unmounted = self.unmount_once_idle().and_then(|()| match self.session.take() {
+            Some(session) => session.umount_and_join(),
             None => Ok(()),
+        });
+        unmounted.map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source })
+    }
+
+    /// Whatever looks at every mount of the machine, such as `df` or a monitor, is in the way of an unmount for a moment.
+    fn unmount_once_idle(&self) -> io::Result<()> {
+        let deadline = Instant::now() + IDLE_WITHIN;
+        loop {
+            match rustix::mount::unmount(&self.mountpoint, rustix::mount::UnmountFlags::empty()) {
+                Err(Errno::BUSY) if Instant::now() < deadline => std::thread::sleep(BUSY_PAUSE),
+                Err(Errno::BUSY) => return Err(Errno::BUSY.into()),
+                // Whoever is not root unmounts through fusermount3, which the session does.
+                Ok(()) | Err(_) => return Ok(()),
+            }
         }
     }
 }

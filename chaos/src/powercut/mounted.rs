@@ -122,22 +122,26 @@ impl Mounted {
         if self.session.is_none() {
             return Ok(());
         }
-        let unmounted = self.unmount_once_idle().and_then(|()| match self.session.take() {
+        let is_down = self.unmount_once_idle();
+        let taken = is_down.and_then(|is_down| match self.session.take() {
+            Some(session) if is_down => session.join(),
             Some(session) => session.umount_and_join(),
             None => Ok(()),
         });
-        unmounted.map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source })
+        taken.map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source })
     }
 
-    /// Whatever looks at every mount of the machine, such as `df` or a monitor, is in the way of an unmount for a moment.
-    fn unmount_once_idle(&self) -> io::Result<()> {
+    /// Unmounts the disk; `false` where only fusermount3, which the session calls, may do that.
+    ///
+    /// Whatever looks at every mount of the machine, such as `df` or a monitor, is in the way for a moment.
+    fn unmount_once_idle(&self) -> io::Result<bool> {
         let deadline = Instant::now() + IDLE_WITHIN;
         loop {
             match rustix::mount::unmount(&self.mountpoint, rustix::mount::UnmountFlags::empty()) {
+                Ok(()) => return Ok(true),
+                Err(Errno::PERM) => return Ok(false),
                 Err(Errno::BUSY) if Instant::now() < deadline => std::thread::sleep(BUSY_PAUSE),
-                Err(Errno::BUSY) => return Err(Errno::BUSY.into()),
-                // Whoever is not root unmounts through fusermount3, which the session does.
-                Ok(()) | Err(_) => return Ok(()),
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -82,7 +82,8 @@ impl Ask {
 impl Answer {
     /// Whether the same request may fare better later: the hub could not say, or could not yet.
     pub fn is_worth_a_retry(&self) -> bool {
-        self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
+        let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+        self.status.is_server_error() || passing.contains(&self.status)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use chaos::powercut::{Mounted, Survivors, mount};
 use tempfile::TempDir;
@@ -81,6 +82,22 @@ fn an_open_file_holds_off_the_cut() {
     let refusal = disk.cut(Survivors::None).unwrap_err();
     assert!(refusal.to_string().contains("end every process"));
     drop(file);
+}
+
+#[test]
+fn who_looks_in_passing_does_not_hold_off_the_cut() {
+    if !chaos::can_mount() {
+        return;
+    }
+    let bench = Bench::new();
+    let mut disk = bench.mount();
+    let folder = File::open(disk.path()).unwrap();
+    let looking = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        drop(folder);
+    });
+    disk.cut(Survivors::None).unwrap();
+    looking.join().unwrap();
 }
 
 #[test]

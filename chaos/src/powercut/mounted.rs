@@ -6,16 +6,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fuser::{BackgroundSession, Config, MountOption};
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rustix::io::Errno;
 
 use super::adapter::Adapter;
 use super::disk::Disk;
 use super::image;
 use super::luck::Luck;
+
+/// How long an unmount waits for those who only look at the disk.
+const IDLE_WITHIN: Duration = Duration::from_secs(2);
+/// The pause between two attempts to unmount.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// How much of what was never fsynced a cut may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +119,30 @@ impl Mounted {
     }
 
     fn take_down(&mut self) -> Result<(), MountError> {
-        match self.session.take() {
-            Some(session) => session
-                .umount_and_join()
-                .map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source }),
+        if self.session.is_none() {
+            return Ok(());
+        }
+        let is_down = self.unmount_once_idle();
+        let taken = is_down.and_then(|is_down| match self.session.take() {
+            Some(session) if is_down => session.join(),
+            Some(session) => session.umount_and_join(),
             None => Ok(()),
+        });
+        taken.map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source })
+    }
+
+    /// Unmounts the disk; `false` where only fusermount3, which the session calls, may do that.
+    ///
+    /// Whatever looks at every mount of the machine, such as `df` or a monitor, is in the way for a moment.
+    fn unmount_once_idle(&self) -> io::Result<bool> {
+        let deadline = Instant::now() + IDLE_WITHIN;
+        loop {
+            match rustix::mount::unmount(&self.mountpoint, rustix::mount::UnmountFlags::empty()) {
+                Ok(()) => return Ok(true),
+                Err(Errno::PERM) => return Ok(false),
+                Err(Errno::BUSY) if Instant::now() < deadline => std::thread::sleep(BUSY_PAUSE),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

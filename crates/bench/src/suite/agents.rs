@@ -4,14 +4,14 @@
 //! message, the next message when the server has confirmed the one before, as fast as that goes. Once they do so alone;
 //! once a person types ten characters a second into the same document, until they are done. Measured is the time from when
 //! the person's key was due until a second person, who only reads, has the character; and how much longer the agents
-//! took than alone. Agents and people all read everything, header-only. Runs alternate; a figure is the median. In the end
-//! of each a stock client reads the text.
+//! took than alone. Agents and people all read everything, header-only. Runs alternate, and the hub comes to rest between
+//! them; a figure is the median. In the end of each a stock client reads the text.
 
 use super::Setting;
 use super::arrivals::Arrivals;
 use super::prose::prose;
 use crate::crowd::{Hand, Host, Ledger, StockPeer};
-use crate::measure::{Figure, Goal, Report, Usage, Used, median};
+use crate::measure::{Figure, Goal, Report, Usage, Used, at_rest, median};
 use crate::server::{Hub, Scratch};
 use anyhow::{Context, Result, ensure};
 use std::cell::RefCell;
@@ -59,6 +59,8 @@ pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     let (mut alone, mut together) = (Vec::new(), Vec::new());
     for turn in 1..=scale.turns {
         for (person, runs) in [(false, &mut alone), (true, &mut together)] {
+            // What the run before left to be put away is put away.
+            at_rest(hub.process().pid()).await?;
             let run = LocalSet::new().run_until(one_run(&hub, &scale, person)).await?;
             tell(turn, person, &run);
             runs.push(run);

@@ -16,10 +16,11 @@ mod tests;
 mod view;
 mod walk;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use base::Hash;
+use foldhash::HashMap;
 use thiserror::Error;
 
 pub use shape::shape;

@@ -1,9 +1,8 @@
 //! Reads a graph as it would be with further changes on top, so that a bundle of changes can be checked
 //! before any of them is committed. Everything that walks a graph is here.
 
-use std::collections::{HashMap, HashSet};
-
 use base::Hash;
+use foldhash::{HashMap, HashSet};
 
 use super::clock::{Clock, is_far};
 use super::run::{Id, Place, Run, Runs, RunsBuilder};
@@ -27,10 +26,10 @@ impl<'a> View<'a> {
         View {
             base,
             nodes: Vec::new(),
-            by_hash: HashMap::new(),
+            by_hash: HashMap::default(),
             actors: Vec::new(),
-            by_actor: HashMap::new(),
-            changes: HashMap::new(),
+            by_actor: HashMap::default(),
+            changes: HashMap::default(),
         }
     }
 
@@ -107,7 +106,7 @@ impl<'a> View<'a> {
     /// Everything that these changes were made on, and themselves.
     pub(crate) fn clock_of(&self, changes: &[u32]) -> Clock {
         let mut clock = Clock::default();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut todo = changes.to_vec();
         while let Some(index) = todo.pop() {
             if !seen.insert(index) {

@@ -4,9 +4,10 @@
 //! Invariant: a change stands behind all that it was made on, so that whoever looks at changes from the last
 //! position to the first has seen everything that was made on a change before the change itself.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::BinaryHeap;
 
 use base::Hash;
+use foldhash::HashSet;
 
 use super::clock::Clock;
 use super::view::View;
@@ -27,7 +28,7 @@ impl Graph {
     /// them: those that are wanted and were made on nothing that is left out.
     pub(crate) fn joined(&self, known: &[Hash], joins: impl Fn(&Hash) -> bool) -> Vec<Hash> {
         let mut newest: HashSet<u32> = self.positions_of(&self.frontier(known)).into_iter().collect();
-        let mut left_out: HashSet<u32> = HashSet::new();
+        let mut left_out: HashSet<u32> = HashSet::default();
         for index in self.positions_since(known) {
             let node = self.at(index);
             if node.deps.iter().any(|dep| left_out.contains(dep)) || !joins(&node.hash) {

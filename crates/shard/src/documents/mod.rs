@@ -10,6 +10,7 @@ mod outcome;
 mod pace;
 mod quarantine;
 mod queue;
+mod quiet;
 mod reading;
 mod runner;
 mod stored;

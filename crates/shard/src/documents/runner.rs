@@ -10,6 +10,7 @@ use super::making::{Batch, Bench, Settled, make};
 use super::open::{Loaded, OpenDocument};
 use super::outcome::{After, Answer, Proposed, show};
 use super::queue::{Pending, Work};
+use super::quiet::Quiet;
 use super::stored;
 use super::workers::WorkLost;
 use crate::command::Command;
@@ -103,7 +104,7 @@ impl Runner {
             self.open.queue.put_back(Work { uploads: born.others, ..work });
             self.again(Work { uploads: born.tried, ..Work::default() });
             // What came whole, with a history of its own, is put away whole.
-            self.compact_if_due(live);
+            self.compact_if_due(live, Quiet::Now);
             return Ok(Done::default());
         }
         let place = place(&work, live.as_deref());
@@ -139,7 +140,7 @@ impl Runner {
         }
         if let Some(live) = live {
             self.engine.live.reweigh(&live);
-            self.compact_if_due(&live);
+            self.compact_if_due(&live, Quiet::Awaited);
         }
         let later = tell_now(answers, settled, again);
         for (pending, version) in later.done_at {
@@ -285,12 +286,17 @@ impl Runner {
     }
 
     /// A document that is synced and never read is opened by nobody else who would have it compacted.
-    fn compact_if_due(&self, live: &LiveDocument) {
-        if !live.begin_compaction(compaction::many) {
+    fn compact_if_due(&self, live: &Arc<LiveDocument>, quiet: Quiet) {
+        if !live.is_to_be_compacted(compaction::many) {
             return;
         }
         let (engine, shard, doc) = (self.engine.clone(), self.shard.clone(), self.open.doc.clone());
+        let live = live.clone();
         self.engine.tasks.spawn(async move {
+            if engine.stopping.run_until_cancelled(quiet.wait(&live)).await.is_none() {
+                return;
+            }
+            live.begin_compaction();
             let (opener, machine, key) = (engine.clone(), shard.machine.clone(), doc.clone());
             let open = move |state: &mut Option<Loaded>| {
                 opener.in_step(&machine.store().view(), &key, state).map(|_| ())

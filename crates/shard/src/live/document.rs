@@ -32,6 +32,8 @@ pub struct LiveDocument {
     pub(super) gate: tokio::sync::Mutex<()>,
     /// Whether somebody loads the content for those who wait for a bell.
     waking: AtomicBool,
+    /// Whether it is about to be compacted.
+    compacting: AtomicBool,
     next_number: AtomicU64,
 }
 
@@ -68,6 +70,7 @@ impl LiveDocument {
             bodies: Bodies::default(),
             gate: tokio::sync::Mutex::new(()),
             waking: AtomicBool::new(false),
+            compacting: AtomicBool::new(false),
             next_number: AtomicU64::new(0),
         }
     }
@@ -189,16 +192,23 @@ impl LiveDocument {
     }
 
     /// Whether so many of all changes are behind the compacted chunk, by this measure, that the document is to be compacted.
-    /// Once for each time that there are.
-    pub fn begin_compaction(&self, due: fn(usize, usize) -> bool) -> bool {
+    /// Whoever is told so does it, and calls [`LiveDocument::begin_compaction`]; nobody else is told until then.
+    pub fn is_to_be_compacted(&self, due: fn(usize, usize) -> bool) -> bool {
         let is_due = |content: &Content| due(content.graph.len(), content.graph.len() - content.compacted);
-        if !self.content().as_deref().is_some_and(is_due) {
-            return false;
+        self.content().as_deref().is_some_and(is_due) && !self.compacting.swap(true, Ordering::AcqRel)
+    }
+
+    /// All changes that are here now are about to be compacted.
+    pub fn begin_compaction(&self) {
+        if let Some(content) = self.content.write().as_mut() {
+            content.compacted = content.graph.len();
         }
-        let mut content = self.content.write();
-        let Some(content) = content.as_mut() else { return false };
-        content.compacted = content.graph.len();
-        true
+        self.compacting.store(false, Ordering::Release);
+    }
+
+    /// The version of the content; 0 if none is loaded.
+    pub fn version(&self) -> u64 {
+        self.content().as_ref().map_or(0, |content| content.version)
     }
 
     /// Forgets the content, because it is not certain any more, or the document is gone.

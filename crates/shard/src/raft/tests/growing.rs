@@ -89,9 +89,10 @@ async fn one_voter_becomes_three() {
     let members = world.group(1).members().unwrap();
     let own = world.group(1).change_members(Change::Remove(1), members.set_at).await;
     assert!(matches!(own, Err(ChangeError::Refused(_))), "{own:?}");
-    let elsewhere =
-        world.group(2).change_members(Change::AddLearner(9), world.group(2).members().unwrap().set_at);
-    assert!(matches!(elsewhere.await, Err(ChangeError::NotLeader { leader: Some(1) })));
+    let heard = || world.group(2).members().filter(|heard| *heard == members).map(drop);
+    until("a follower that has heard of the last change", heard).await;
+    let elsewhere = world.group(2).change_members(Change::AddLearner(9), members.set_at).await;
+    assert_eq!(elsewhere, Err(ChangeError::NotLeader { leader: Some(1) }));
 
     world.net.cut(1, 2);
     world.net.cut(1, 3);

@@ -124,7 +124,7 @@ impl Mounted {
         }
         let is_down = self.unmount_once_idle();
         let taken = is_down.and_then(|is_down| match self.session.take() {
-            Some(session) if is_down => session.join(),
+            Some(session) if is_down => ended(session),
             Some(session) => session.umount_and_join(),
             None => Ok(()),
         });
@@ -144,6 +144,15 @@ impl Mounted {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Joins the thread of a disk that is unmounted. What the kernel told it last is of a connection that is gone, and
+/// depends on what was being asked at that moment.
+fn ended(session: BackgroundSession) -> io::Result<()> {
+    match session.join() {
+        Err(error) if error.raw_os_error().is_some() => Ok(()),
+        joined => joined,
     }
 }
 

@@ -134,6 +134,23 @@ async fn a_refusal_reaches_whoever_gave_the_message() {
     pair.close().await;
 }
 
+/// What no line takes ends the session that it is of, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_is_too_long_concerns_its_session_alone() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let (long, other) = (Socket::join(&pair, &fake).await, Socket::join(&pair, &fake).await);
+    let message = Bytes::from(vec![0; (64 << 20) + 1]);
+    let refused = long.session.receive(message.clone()).await;
+    assert!(matches!(refused, Err(Refusal::TooLarge { what: LimitKind::Change, .. })), "{refused:?}");
+    long.state.send([message]);
+    let ended = long.next().await;
+    assert!(matches!(&ended, Synced::Ended(Refusal::Internal { .. })), "{ended:?}");
+    other.session.receive("wait".into()).await.unwrap();
+    assert_eq!(other.message().await, "wait");
+    pair.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropping_a_session_leaves_the_document() {
     let fake = Fake::new();

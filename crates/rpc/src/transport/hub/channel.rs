@@ -1,6 +1,6 @@
 //! One channel at a node: reads what a gateway sends, and keeps its sessions.
 
-use super::answer::answer;
+use super::answer::{Room, answer, sendable};
 use super::ask::{Ask, Begin, Shown};
 use super::message::{Assembler, Frames, Kind};
 use super::outbox::Outbox;
@@ -23,8 +23,6 @@ use tonic::Streaming;
 
 /// Requests of a channel that are being answered; more are refused. The gateway's own limit is below this.
 const ASKS_IN_HAND: usize = 16_384;
-/// Answers of a channel that are made and not sent.
-const ANSWERS_WAITING: usize = 64;
 /// When to ask again if there are more.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
@@ -34,8 +32,8 @@ pub(super) struct Channel {
     lines: Mutex<HashMap<u64, Line>>,
     /// For requests that are being answered.
     room: Arc<Semaphore>,
-    /// For answers that wait to be sent: what they are made of is shared, they are not.
-    answers: Arc<Semaphore>,
+    /// For answers that wait to be sent.
+    answers: Room,
     tasks: Tasks,
     /// Of all channels: those that are being answered.
     asks: TaskTracker,
@@ -49,9 +47,8 @@ enum Line {
 
 impl Channel {
     pub(super) fn new(hub: Hub, outbox: Arc<Outbox>, tasks: Tasks, asks: TaskTracker) -> Channel {
-        let (room, answers) =
-            (Arc::new(Semaphore::new(ASKS_IN_HAND)), Arc::new(Semaphore::new(ANSWERS_WAITING)));
-        Channel { hub, outbox, lines: Mutex::default(), room, answers, tasks, asks }
+        let room = Arc::new(Semaphore::new(ASKS_IN_HAND));
+        Channel { hub, outbox, lines: Mutex::default(), room, answers: Room::new(), tasks, asks }
     }
 
     /// Reads until the gateway ends the stream, or breaks the protocol.
@@ -125,7 +122,8 @@ impl Channel {
             && !self.outbox.is_full()
             && let Some(seen) = self.hub.shards.peek(caller, *id)
         {
-            return answered(encode::<Result<Shown, Refusal>>(&Ok(shown(seen, *have))));
+            let answer = encode::<Result<Shown, Refusal>>(&Ok(shown(seen, *have)));
+            return answered(sendable(answer, false));
         }
         let Ok(room) = self.room.clone().try_acquire_owned() else {
             return answered(encode::<Result<(), Refusal>>(&Err(Refusal::Busy { retry_after: BUSY_RETRY })));

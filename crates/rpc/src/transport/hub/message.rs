@@ -7,7 +7,7 @@ use std::collections::HashMap;
 /// The longest body of a frame: what is longer goes in several, and others go in between.
 pub(super) const FRAME_BODY_BYTES: usize = 64 << 10;
 /// The longest message of a line, put together.
-const MESSAGE_BYTES_MAX: usize = 64 << 20;
+pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 20;
 /// All messages of a channel that are not complete yet.
 const PARTIAL_BYTES_MAX: usize = 512 << 20;
 
@@ -75,6 +75,16 @@ pub(crate) struct HealthAnswer {
 /// The question.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct HealthAsk {}
+
+/// A message that no line takes. It concerns its line alone: nothing of it is sent.
+#[derive(Debug, thiserror::Error)]
+#[error("a message of {0} bytes is above the limit of {MESSAGE_BYTES_MAX}")]
+pub(super) struct TooLong(pub usize);
+
+/// Whether a line takes a message. To be asked of all that may be long, before it goes into the outbox.
+pub(super) fn fits(body: &Bytes) -> Result<(), TooLong> {
+    if body.len() > MESSAGE_BYTES_MAX { Err(TooLong(body.len())) } else { Ok(()) }
+}
 
 /// Puts messages together.
 #[derive(Default)]

@@ -4,7 +4,7 @@
 //! for. Those of many sessions are made one after the other as there is room, and long answers hold a permit until they
 //! are sent.
 
-use super::message::{FRAME_BODY_BYTES, Frame, Frames, Kind};
+use super::message::{FRAME_BODY_BYTES, Frame, Frames, Kind, MESSAGE_BYTES_MAX, fits};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
@@ -16,6 +16,9 @@ const BATCH_BYTES: usize = 128 << 10;
 const FRAME_OVERHEAD_BYTES: usize = 16;
 /// While more than this waits, sessions are not asked for messages, and no answer is made that can wait.
 const FULL_BYTES: usize = 4 << 20;
+/// Long messages that are begun have no more bytes than this together, as the other end has to keep them: far less than
+/// what it takes, and more than the longest.
+const BEGUN_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
 
 /// The sending side of a channel.
 #[derive(Default)]
@@ -31,6 +34,10 @@ struct State {
     bytes: usize,
     /// Lines with something to send, each once.
     turns: VecDeque<u64>,
+    /// Lines whose next message is long, and has to wait until others are complete. One that is begun has a turn then.
+    held: VecDeque<u64>,
+    /// The lengths of long messages that are begun.
+    begun: usize,
     /// Lines whose bell rang, each once (the bell sees to that).
     rung: VecDeque<u64>,
     closed: bool,
@@ -39,22 +46,25 @@ struct State {
 struct Waiting {
     kind: Kind,
     body: Bytes,
+    /// Its length, if it is long and begun; or 0.
+    begun: usize,
     /// Given back when the message has been sent.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Outbox {
-    /// Puts a message at the end of its line.
+    /// Puts a message that fits at the end of its line.
     pub(super) fn push(&self, line: u64, kind: Kind, body: Bytes) {
-        self.put(line, Waiting { kind, body, _permit: None });
+        self.put(line, Waiting { kind, body, begun: 0, _permit: None });
     }
 
     /// The same with a permit that is held until the message is sent.
     pub(super) fn push_held(&self, line: u64, kind: Kind, body: Bytes, permit: OwnedSemaphorePermit) {
-        self.put(line, Waiting { kind, body, _permit: Some(permit) });
+        self.put(line, Waiting { kind, body, begun: 0, _permit: Some(permit) });
     }
 
     fn put(&self, line: u64, message: Waiting) {
+        debug_assert!(fits(&message.body).is_ok(), "whoever makes a message sees to its length");
         let mut state = self.state.lock();
         if state.closed {
             return;
@@ -127,33 +137,49 @@ impl Outbox {
         while bytes < BATCH_BYTES
             && let Some(line) = state.turns.pop_front()
         {
-            let frame = state.cut(line);
-            bytes += frame.body.len() + FRAME_OVERHEAD_BYTES;
-            frames.push(frame);
+            if let Some(frame) = state.cut(line) {
+                bytes += frame.body.len() + FRAME_OVERHEAD_BYTES;
+                frames.push(frame);
+            }
         }
         (!frames.is_empty()).then_some(Frames { frames })
     }
 }
 
 impl State {
-    /// The next frame of a line that has one; it goes behind the others if there is more.
-    fn cut(&mut self, line: u64) -> Frame {
+    /// The next frame of a line that has one; it goes behind the others if there is more. `None` if the line is held.
+    fn cut(&mut self, line: u64) -> Option<Frame> {
         let waiting = self.lines.get_mut(&line).expect("a line has its turn while something waits");
-        let Waiting { kind, body, .. } =
+        let Waiting { kind, body, begun, .. } =
             waiting.front_mut().expect("a line has its turn while something waits");
-        let kind = *kind;
+        if *begun == 0 && body.len() > FRAME_BODY_BYTES {
+            if !self.held.is_empty() || self.begun + body.len() > BEGUN_BYTES_MAX {
+                self.held.push_back(line);
+                return None;
+            }
+            *begun = body.len();
+            self.begun += *begun;
+        }
+        let (kind, begun) = (*kind, *begun);
         let part = body.split_to(body.len().min(FRAME_BODY_BYTES));
         let more = !body.is_empty();
         self.bytes -= part.len();
         if !more {
             waiting.pop_front();
         }
+        if !more && begun > 0 {
+            self.begun -= begun;
+            // Before those that came later.
+            while let Some(held) = self.held.pop_back() {
+                self.turns.push_front(held);
+            }
+        }
         if waiting.is_empty() {
             self.lines.remove(&line);
         } else {
             self.turns.push_back(line);
         }
-        Frame { line, kind: kind.into(), body: part, more }
+        Some(Frame { line, kind: kind.into(), body: part, more })
     }
 }
 
@@ -185,6 +211,31 @@ mod tests {
         assert!(frames[..before_last_short].iter().filter(|line| **line == 1).count() <= 1, "{frames:?}");
         assert_eq!(complete.len(), 9);
         assert_eq!(frames.iter().filter(|line| **line == 1).count(), 158);
+    }
+
+    /// The other end keeps what is begun: it is never so much that it would refuse it.
+    #[test]
+    fn long_messages_wait_for_others_to_be_complete() {
+        let outbox = Outbox::default();
+        let long = Bytes::from(vec![1; MESSAGE_BYTES_MAX - 1]);
+        for line in 0..20 {
+            outbox.push(line, Kind::Answer, long.clone());
+        }
+        outbox.push(20, Kind::Answer, Bytes::from_static(b"short"));
+        let (mut begun, mut complete) = (std::collections::HashSet::new(), Vec::new());
+        while let Some(batch) = outbox.batch() {
+            for frame in batch.frames {
+                begun.insert(frame.line);
+                if !frame.more {
+                    begun.remove(&frame.line);
+                    complete.push(frame.line);
+                }
+            }
+            assert!(begun.len() <= 2, "{begun:?}");
+        }
+        let order: Vec<u64> = std::iter::once(20).chain(0..20).collect();
+        assert_eq!(complete, order);
+        assert!(outbox.is_empty());
     }
 
     #[test]

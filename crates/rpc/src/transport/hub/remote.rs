@@ -3,16 +3,16 @@
 use super::ask::{Ask, Begin, ShardOf, Shown};
 use super::lines::{Ended, Lines};
 use super::link::{Link, Status};
-use super::message::Kind;
-use super::session::{self, RETRY_AFTER, Session};
+use super::message::{Kind, TooLong, fits};
+use super::session::{self, RETRY_AFTER, Session, too_large};
 use super::views::Views;
 use crate::transport::connection::{Address, Tasks};
 use crate::transport::form::{Form, Malformed, decode, encode};
 use crate::transport::tls::Credentials;
 use crate::{
     Access, Answer, At, Bell, Caller, Changes, ChangesPage, Create, Delete, Follow, FollowSession, Health,
-    Join, List, Live, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Seen, Shards, Share, SyncSession,
-    TicketId, Tickets, Write,
+    Join, LimitKind, List, Live, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Seen, Shards, Share,
+    SyncSession, TicketId, Tickets, Write,
 };
 use base::{DocId, ShardId, Timestamp};
 use hyper::rt::Executor;
@@ -71,9 +71,11 @@ impl Remote {
 
     async fn ask<T: Form>(&self, ask: Ask) -> Result<T, Refusal> {
         let (shard, writes, limit) = ((self.shard_of)(ask.slot()), ask.writes(), ask.limit());
+        let body = encode(&ask);
+        fits(&body).map_err(|TooLong(length)| too_large(LimitKind::Document, length))?;
         let lines = self.lines(shard).await?;
         let broke = "the connection to its node broke";
-        let asked = lines.ask(encode(&ask)).map_err(|Ended| unavailable(shard, broke))?;
+        let asked = lines.ask(body).map_err(|Ended| unavailable(shard, broke))?;
         match timeout(limit, asked.answer()).await {
             Ok(Ok(body)) => decode::<Result<T, Refusal>>(&body).unwrap_or_else(|error| Err(internal(&error))),
             _ if writes => Err(Refusal::Unknown { shard }),

@@ -1,10 +1,10 @@
 //! A session of a gateway's socket, at the node. It is asked for a message only when the gateway has room for one.
 
-use super::message::Kind;
+use super::message::{Kind, fits};
 use super::outbox::Outbox;
 use crate::transport::connection::Tasks;
 use crate::transport::form::encode;
-use crate::{Bell, Ephemeral, FollowSession, Refusal, SyncSession};
+use crate::{Bell, Ephemeral, FollowSession, Followed, Refusal, SyncSession, Synced};
 use bytes::Bytes;
 use hyper::rt::Executor;
 use parking_lot::Mutex;
@@ -73,10 +73,17 @@ impl Served {
         }
     }
 
+    /// The next message. One that is too long is the end of the session, and of nothing else.
     fn next(&self) -> Option<Bytes> {
-        match &self.spoken {
-            Spoken::Sync(session) => session.next().map(|synced| encode(&synced)),
-            Spoken::Follow(session) => session.next().map(|followed| encode(&followed)),
+        let (message, ended): (Bytes, fn(Refusal) -> Bytes) = match &self.spoken {
+            Spoken::Sync(session) => (encode(&session.next()?), |refusal| encode(&Synced::Ended(refusal))),
+            Spoken::Follow(session) => {
+                (encode(&session.next()?), |refusal| encode(&Followed::Ended(refusal)))
+            }
+        };
+        match fits(&message) {
+            Ok(()) => Some(message),
+            Err(error) => Some(ended(Refusal::Internal { reason: error.to_string() })),
         }
     }
 

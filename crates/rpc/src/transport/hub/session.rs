@@ -1,10 +1,10 @@
 //! A session at a gateway, whose other end is at a node. It holds as many messages as it gave credit for, and no more.
 
 use super::lines::Lines;
-use super::message::Kind;
+use super::message::{Kind, MESSAGE_BYTES_MAX, TooLong, fits};
 use super::served::SESSION_CREDIT;
 use crate::transport::form::{Form, decode, encode};
-use crate::{Answer, Bell, Ephemeral, FollowSession, Followed, Refusal, SyncSession, Synced};
+use crate::{Answer, Bell, Ephemeral, FollowSession, Followed, LimitKind, Refusal, SyncSession, Synced};
 use base::{DocId, ShardId};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -113,6 +113,11 @@ impl Session {
     }
 }
 
+/// What a client is told of a message that no line takes.
+pub(super) fn too_large(what: LimitKind, actual: usize) -> Refusal {
+    Refusal::TooLarge { what, limit: MESSAGE_BYTES_MAX, actual: Some(actual) }
+}
+
 /// What the gateway holds. Dropping it leaves the document at the node.
 pub(super) struct Remote {
     session: Arc<Session>,
@@ -132,8 +137,9 @@ impl Remote {
 
     fn say_it(&self, ephemeral: &Ephemeral) {
         let Some(lines) = self.lines.upgrade() else { return };
-        if lines.outbox.waiting(self.session.line) < SAID_WAITING {
-            lines.outbox.push(self.session.line, Kind::Say, encode(ephemeral));
+        let said = encode(ephemeral);
+        if fits(&said).is_ok() && lines.outbox.waiting(self.session.line) < SAID_WAITING {
+            lines.outbox.push(self.session.line, Kind::Say, said);
         }
     }
 
@@ -155,6 +161,7 @@ impl Remote {
 impl SyncSession for Remote {
     fn receive(&self, message: Bytes) -> Answer<'_, ()> {
         Box::pin(async move {
+            fits(&message).map_err(|TooLong(length)| too_large(LimitKind::Change, length))?;
             let (answer, reply) = oneshot::channel();
             {
                 // Pushed under the lock, so that answers find their messages.

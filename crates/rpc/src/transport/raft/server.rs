@@ -4,7 +4,7 @@ use super::lane::{MESSAGE_BYTES_MAX, linger};
 use super::message::{Answer, Answers, Calls, SnapshotPart};
 use super::snapshot::{self, TRANSFERS_AT_ONCE};
 use super::turn::{Turn, Turns};
-use crate::{Lane, PeerAnswer, RaftReplicas};
+use crate::{Lane, PeerAnswer, PeerError, RaftReplicas};
 use base::{NodeId, ShardId};
 use bytes::Bytes;
 use futures::stream::{BoxStream, FuturesUnordered, StreamExt, unfold};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tonic::{Status, Streaming};
 
 use crate::transport::connection::LinkId;
@@ -25,6 +25,8 @@ const IN_HAND: usize = 1_024;
 const IN_HAND_BYTES: usize = 2 * MESSAGE_BYTES_MAX;
 /// Answers that go in one message.
 const ANSWERS: usize = 256;
+/// A shard that has not answered by then is told of as failed: what hangs in one must not fill the lane of all.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// Serves the replicas of this node.
 pub(crate) struct RaftServer {
@@ -77,7 +79,7 @@ impl RaftServer {
     ) -> Result<Answer, Status> {
         let Ok(_turn) = self.receiving.clone().try_acquire_owned() else {
             let reason = format!("{TRANSFERS_AT_ONCE} snapshots are coming in already");
-            return Ok(Answer::new(0, Err(crate::PeerError::Failed { node: from, reason })));
+            return Ok(Answer::new(0, Err(PeerError::Failed { node: from, reason })));
         };
         let head = snapshot::head(&mut parts).await?;
         let taken =
@@ -156,6 +158,7 @@ impl Serving {
                 Started::Done(result) => self.waiting.push_back(Answer::new(id, result)),
                 Started::Waits(answering) => {
                     self.in_hand_bytes += bytes;
+                    let answering = in_time(ANSWER_LIMIT, self.from, answering);
                     self.in_hand.push(Box::pin(async move { (Answer::new(id, answering.await), bytes) }));
                 }
             }
@@ -181,6 +184,29 @@ impl Serving {
 }
 
 enum Started {
-    Done(Result<Bytes, crate::PeerError>),
+    Done(Result<Bytes, PeerError>),
     Waits(PeerAnswer),
+}
+
+/// An answer, or a failure in place of one that takes longer than `limit`.
+async fn in_time(limit: Duration, node: NodeId, answering: PeerAnswer) -> Result<Bytes, PeerError> {
+    let late = |_| {
+        let reason = format!("the shard did not answer within {limit:?}");
+        Err(PeerError::Failed { node, reason })
+    };
+    timeout(limit, answering).await.unwrap_or_else(late)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shard_that_hangs_is_a_failure() {
+        let moment = Duration::from_millis(1);
+        let hung = in_time(moment, NodeId(3), Box::pin(std::future::pending())).await;
+        assert!(matches!(&hung, Err(PeerError::Failed { reason, .. }) if reason.contains("1ms")), "{hung:?}");
+        let answered = in_time(ANSWER_LIMIT, NodeId(3), Box::pin(async { Ok(Bytes::new()) })).await;
+        assert_eq!(answered, Ok(Bytes::new()));
+    }
 }

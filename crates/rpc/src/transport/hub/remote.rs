@@ -7,7 +7,7 @@ use super::message::{Kind, TooLong, fits};
 use super::session::{self, RETRY_AFTER, Session, too_large};
 use super::views::Views;
 use crate::transport::connection::{Address, Tasks};
-use crate::transport::form::{Form, Malformed, decode, encode};
+use crate::transport::form::{Form, decode, encode};
 use crate::transport::tls::Credentials;
 use crate::{
     Access, Answer, At, Bell, Caller, Changes, ChangesPage, Create, Delete, Follow, FollowSession, Health,
@@ -77,7 +77,7 @@ impl Remote {
         let broke = "the connection to its node broke";
         let asked = lines.ask(body).map_err(|Ended| unavailable(shard, broke))?;
         match timeout(limit, asked.answer()).await {
-            Ok(Ok(body)) => decode::<Result<T, Refusal>>(&body).unwrap_or_else(|error| Err(internal(&error))),
+            Ok(Ok(body)) => answered(&body, writes, shard),
             _ if writes => Err(Refusal::Unknown { shard }),
             Ok(Err(Ended)) => Err(unavailable(shard, broke)),
             Err(_) => Err(unavailable(shard, "its node did not answer in time")),
@@ -126,8 +126,12 @@ fn unavailable(shard: ShardId, reason: &str) -> Refusal {
     Refusal::Unavailable { shard, reason: reason.to_owned(), retry_after: RETRY_AFTER }
 }
 
-fn internal(error: &Malformed) -> Refusal {
-    Refusal::Internal { reason: error.to_string() }
+/// An answer as it was given. One that does not read says nothing, least of all that nothing was done.
+fn answered<T: Form>(body: &[u8], writes: bool, shard: ShardId) -> Result<T, Refusal> {
+    decode::<Result<T, Refusal>>(body).unwrap_or_else(|error| {
+        tracing::warn!(%shard, %error, "the answer of a node does not read");
+        Err(if writes { Refusal::Unknown { shard } } else { Refusal::Internal { reason: error.to_string() } })
+    })
 }
 
 impl Shards for Remote {
@@ -209,5 +213,21 @@ impl Live for Remote {
 impl Drop for Remote {
     fn drop(&mut self) {
         self.link.tasks.cancel.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_knows_of_a_write_whose_answer_does_not_read() {
+        let shard = ShardId(7);
+        for strange in [&b""[..], b"?", &[0x9f, 9, 0xff]] {
+            assert_eq!(answered::<()>(strange, true, shard), Err(Refusal::Unknown { shard }));
+            assert!(matches!(answered::<()>(strange, false, shard), Err(Refusal::Internal { .. })));
+        }
+        let done = encode::<Result<(), Refusal>>(&Ok(()));
+        assert_eq!(answered::<()>(&done, true, shard), Ok(()));
     }
 }

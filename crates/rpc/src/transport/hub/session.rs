@@ -41,6 +41,16 @@ struct State {
     over: bool,
 }
 
+impl State {
+    /// Marks the end, unless there is one.
+    fn end(&mut self, refusal: Refusal) {
+        if !self.over {
+            self.over = true;
+            self.ended = Some(refusal);
+        }
+    }
+}
+
 impl Session {
     pub(super) fn new(
         line: u64,
@@ -86,24 +96,20 @@ impl Session {
 
     /// The connection broke.
     pub(super) fn broken(&self) {
-        let mut state = self.state.lock();
-        let waiting = std::mem::take(&mut state.receiving);
-        let begun = state.begun.take();
-        drop(state);
+        let (waiting, begun) = {
+            let mut state = self.state.lock();
+            // With those who wait taken out: whoever comes later would wait for ever.
+            state.end(self.unavailable());
+            (std::mem::take(&mut state.receiving), state.begun.take())
+        };
         for waiting in waiting.into_iter().flatten().chain(begun) {
             let _ = waiting.send(Err(self.unavailable()));
         }
-        self.end(self.unavailable());
+        (self.bell)(self.id);
     }
 
     fn end(&self, refusal: Refusal) {
-        {
-            let mut state = self.state.lock();
-            if !state.over {
-                state.over = true;
-                state.ended = Some(refusal);
-            }
-        }
+        self.state.lock().end(refusal);
         (self.bell)(self.id);
     }
 
@@ -212,5 +218,41 @@ impl Drop for Remote {
         if let Some(lines) = self.lines.upgrade() {
             lines.leave(self.session.line);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::Slot;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake};
+
+    /// Whether a session was over when somebody was woken.
+    struct Woken {
+        session: Arc<Session>,
+        over: AtomicBool,
+    }
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Woken>) {
+            self.over.store(self.session.state.lock().over, Ordering::SeqCst);
+        }
+    }
+
+    /// Whoever gives a message from then on is refused: nobody would tell it later.
+    #[test]
+    fn a_session_is_over_before_those_who_wait_are_told() {
+        let id = DocId::mint(Slot::new(9).unwrap(), [1; 16]);
+        let (session, _beginning) = Session::new(1, id, ShardId(7), Arc::new(|_| {}));
+        let (answer, mut reply) = oneshot::channel();
+        session.state.lock().receiving.push_back(Some(answer));
+        let woken = Arc::new(Woken { session: session.clone(), over: AtomicBool::new(false) });
+        let waker = woken.clone().into();
+        let mut context = Context::from_waker(&waker);
+        assert!(Future::poll(std::pin::Pin::new(&mut reply), &mut context).is_pending());
+        session.broken();
+        assert!(woken.over.load(Ordering::SeqCst));
+        assert!(matches!(reply.try_recv(), Ok(Err(Refusal::Unavailable { .. }))));
     }
 }

@@ -72,12 +72,9 @@ impl<'b> In<'b> {
         }
     }
 
-    /// The next field of the record that was begun.
+    /// The next field of the record that was begun. An older release may not have it.
     pub(crate) fn field<T: Form>(&mut self) -> Result<T, Malformed> {
-        if self.0.datatype()? == Type::Break {
-            return Err(Malformed("a field is missing".to_owned()));
-        }
-        T::take(self)
+        if self.0.datatype()? == Type::Break { T::absent() } else { T::take(self) }
     }
 
     /// Ends a record, with fields that a newer release has added.

@@ -1,7 +1,7 @@
 //! The wire form of the seam's words: CBOR, each record a list of its fields in the order that is written here.
 //!
-//! A release may add fields at the end of a record: an older one skips what it does not know. What cannot be skipped is
-//! another major version of the wire.
+//! A release may add fields at the end of a record, each an `Option`: an older one skips what it does not know, and what it
+//! writes has none of them. What cannot be skipped is another major version of the wire.
 
 mod base;
 mod fields;
@@ -23,6 +23,11 @@ pub(crate) trait Form: Sized {
 
     /// Reads it. Any bytes give a value or an error, and no more memory is taken than they have a use for.
     fn take(from: &mut In<'_>) -> Result<Self, Malformed>;
+
+    /// What stands for it in a record that ends before it.
+    fn absent() -> Result<Self, Malformed> {
+        Err(Malformed("a field is missing".to_owned()))
+    }
 }
 
 /// Bytes that are not the form of anything.

@@ -399,6 +399,30 @@ fn what_a_newer_release_adds_is_skipped_or_named() {
     assert!(error.contains("At number 77 is of a newer release"), "{error}");
 }
 
+/// An older release ends a record before the fields that a newer one has added.
+#[test]
+fn what_an_older_release_lacks_is_none_if_it_may_be() {
+    struct Newer {
+        principal: UserId,
+        level: Option<Level>,
+    }
+    record!(Newer { principal, level });
+    let form = |also: Option<Level>| {
+        let mut out = Out::new(0);
+        out.begin();
+        UserId::new("ada").unwrap().put(&mut out);
+        also.iter().for_each(|level| level.put(&mut out));
+        out.end();
+        out.finish()
+    };
+    for sent in [None, Some(Level::Write)] {
+        let Newer { principal, level } = decode(&form(sent)).unwrap();
+        assert_eq!((principal.as_str(), level), ("ada", sent));
+    }
+    let error = decode::<AccessEntry>(&form(None)).unwrap_err().to_string();
+    assert!(error.contains("a field is missing"), "{error}");
+}
+
 /// The bytes of a request and of an answer, which other releases read.
 #[test]
 fn forms_are_pinned() {

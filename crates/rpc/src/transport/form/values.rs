@@ -121,6 +121,10 @@ impl<T: Form> Form for Option<T> {
     fn take(from: &mut In<'_>) -> Result<Option<T>, Malformed> {
         if from.at_null()? { Ok(None) } else { T::take(from).map(Some) }
     }
+
+    fn absent() -> Result<Option<T>, Malformed> {
+        Ok(None)
+    }
 }
 
 impl<T: Form> Form for Vec<T> {

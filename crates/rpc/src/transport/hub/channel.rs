@@ -2,12 +2,12 @@
 
 use super::answer::{Room, answer, sendable};
 use super::ask::{Ask, Begin, Shown};
-use super::message::{Assembler, Frames, Kind};
+use super::message::{Assembler, Frames, Kind, TooMuch};
 use super::outbox::Outbox;
 use super::served::{Served, Spoken};
 use super::server::Hub;
 use crate::transport::connection::Tasks;
-use crate::transport::form::{decode, digest_of, encode};
+use crate::transport::form::{Malformed, decode, digest_of, encode};
 use crate::{At, Caller, Follow, Join, Read, Refusal, Seen};
 use base::DocId;
 use bytes::Bytes;
@@ -58,8 +58,8 @@ impl Channel {
             let reason = loop {
                 match incoming.message().await {
                     Ok(Some(frames)) => {
-                        if let Err(reason) = self.take(&mut assembler, frames) {
-                            break reason;
+                        if let Err(error) = self.take(&mut assembler, frames) {
+                            break error.to_string();
                         }
                     }
                     Ok(None) => break "the gateway ended it".to_owned(),
@@ -71,30 +71,31 @@ impl Channel {
         });
     }
 
-    fn take(self: &Arc<Channel>, assembler: &mut Assembler, frames: Frames) -> Result<(), String> {
+    fn take(self: &Arc<Channel>, assembler: &mut Assembler, frames: Frames) -> Result<(), TooMuch> {
         for frame in frames.frames {
-            if let Some((line, kind, body)) = assembler.add(frame).map_err(|error| error.to_string())? {
-                self.took(line, kind, body).map_err(|error| error.to_string())?;
+            if let Some((line, kind, body)) = assembler.add(frame)? {
+                self.took(line, kind, body);
             }
         }
         Ok(())
     }
 
-    fn took(
-        self: &Arc<Channel>,
-        line: u64,
-        kind: Kind,
-        body: Bytes,
-    ) -> Result<(), crate::transport::form::Malformed> {
+    /// What does not read is refused on its own line.
+    fn took(self: &Arc<Channel>, line: u64, kind: Kind, body: Bytes) {
         match kind {
-            Kind::Ask => self.ask(line, decode(&body)?),
-            Kind::Join => self.begin(line, decode(&body)?, true),
-            Kind::Follow => self.begin(line, decode(&body)?, false),
+            Kind::Ask => match decode(&body) {
+                Ok(ask) => self.ask(line, ask),
+                Err(error) => self.refuse(line, Kind::Answer, &error),
+            },
+            Kind::Join | Kind::Follow => match decode(&body) {
+                Ok(begin) => self.begin(line, begin, kind == Kind::Join),
+                Err(error) => self.refuse(line, Kind::Begun, &error),
+            },
             Kind::Receive => self.with_session(line, |session| session.receive(body, &self.tasks)),
-            Kind::Say => {
-                let said = decode(&body)?;
-                self.with_session(line, |session| session.say(said));
-            }
+            Kind::Say => match decode(&body) {
+                Ok(said) => self.with_session(line, |session| session.say(said)),
+                Err(error) => tracing::debug!(%error, "what a session said is lost"),
+            },
             Kind::Want => self.with_session(line, |session| session.want()),
             Kind::Leave => {
                 let left = self.lines.lock().remove(&line);
@@ -105,7 +106,12 @@ impl Channel {
             // Of a newer release, or not for us.
             _ => {}
         }
-        Ok(())
+    }
+
+    fn refuse(&self, line: u64, kind: Kind, error: &Malformed) {
+        tracing::warn!(%error, "a gateway's request does not read");
+        let refusal = Refusal::Internal { reason: error.to_string() };
+        self.outbox.push(line, kind, encode::<Result<(), Refusal>>(&Err(refusal)));
     }
 
     fn with_session(&self, line: u64, act: impl FnOnce(&Arc<Served>)) {

@@ -1,10 +1,10 @@
 //! One channel at a gateway: what was asked and waits for its answer, and the sessions that stand.
 
-use super::message::{Assembler, Frames, Kind};
+use super::message::{Assembler, Frames, Kind, TooMuch};
 use super::outbox::Outbox;
 use super::session::Session;
 use crate::transport::form::{Malformed, decode};
-use crate::{Caller, OnRevoked, TicketId};
+use crate::{Caller, OnRevoked, Refusal, TicketId};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -77,16 +77,17 @@ impl Lines {
     }
 
     /// Takes what the node sent.
-    pub(super) fn take(&self, assembler: &mut Assembler, frames: Frames) -> Result<(), String> {
+    pub(super) fn take(&self, assembler: &mut Assembler, frames: Frames) -> Result<(), TooMuch> {
         for frame in frames.frames {
-            if let Some((line, kind, body)) = assembler.add(frame).map_err(|error| error.to_string())? {
-                self.took(line, kind, body).map_err(|error| error.to_string())?;
+            if let Some((line, kind, body)) = assembler.add(frame)? {
+                self.took(line, kind, body);
             }
         }
         Ok(())
     }
 
-    fn took(&self, line: u64, kind: Kind, body: Bytes) -> Result<(), Malformed> {
+    /// What does not read is a refusal of its own line.
+    fn took(&self, line: u64, kind: Kind, body: Bytes) {
         match kind {
             Kind::Answer => {
                 let asked = self.open.lock().as_mut().and_then(|lines| lines.remove(&line));
@@ -95,23 +96,16 @@ impl Lines {
                     let _ = answer.send(body);
                 }
             }
-            Kind::Begun => {
-                let begun = decode(&body)?;
-                self.with_session(line, |session| session.begun(begun));
-            }
-            Kind::Received => {
-                let received = decode(&body)?;
-                self.with_session(line, |session| session.received(received));
-            }
+            Kind::Begun => self.with_session(line, |session| session.begun(outcome(&body))),
+            Kind::Received => self.with_session(line, |session| session.received(outcome(&body))),
             Kind::Message => self.with_session(line, |session| session.arrived(body)),
-            Kind::Revoked => {
-                let Revoked { caller, id } = decode(&body)?;
-                self.revoked(&caller, id);
-            }
+            Kind::Revoked => match decode(&body) {
+                Ok(Revoked { caller, id }) => self.revoked(&caller, id),
+                Err(error) => tracing::warn!(%error, "the notice of a ticket that was taken back is lost"),
+            },
             // Of a newer release, or not for us.
             _ => {}
         }
-        Ok(())
     }
 
     fn with_session(&self, line: u64, act: impl FnOnce(&Session)) {
@@ -139,6 +133,14 @@ impl Lines {
     }
 }
 
+/// How something went, which is not well if the node's word of it does not read.
+fn outcome(body: &[u8]) -> Result<(), Refusal> {
+    decode(body).unwrap_or_else(|error: Malformed| {
+        tracing::warn!(%error, "the word of a node does not read");
+        Err(Refusal::Internal { reason: error.to_string() })
+    })
+}
+
 /// A question that waits for its answer.
 pub(super) struct Asked {
     lines: Arc<Lines>,
@@ -157,5 +159,32 @@ impl Drop for Asked {
     /// A line that was answered is gone already.
     fn drop(&mut self) {
         self.lines.leave(self.line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Frame;
+    use super::*;
+    use base::{DocId, ShardId, Slot};
+
+    #[test]
+    fn what_does_not_read_concerns_its_line_alone() {
+        let id = DocId::mint(Slot::new(9).unwrap(), [1; 16]);
+        let lines = Lines::new(Heard::default());
+        let mut beginning = None;
+        let make = |line| {
+            let (session, begun) = Session::new(line, id, ShardId(7), Arc::new(|_| {}));
+            beginning = Some(begun);
+            session
+        };
+        lines.begin(Kind::Join, Bytes::new(), make).unwrap();
+        let kinds = [(0, Kind::Revoked), (1, Kind::Begun), (1, Kind::Received)];
+        let frame =
+            |(line, kind): (u64, Kind)| Frame { line, kind: kind.into(), body: "?".into(), more: false };
+        let frames = Frames { frames: kinds.map(frame).to_vec() };
+        lines.take(&mut Assembler::default(), frames).unwrap();
+        let begun = beginning.unwrap().try_recv();
+        assert!(matches!(begun, Ok(Err(Refusal::Internal { .. }))), "{begun:?}");
     }
 }

@@ -115,8 +115,8 @@ impl Link {
         loop {
             match incoming.message().await {
                 Ok(Some(frames)) => {
-                    if let Err(reason) = lines.take(&mut assembler, frames) {
-                        return reason;
+                    if let Err(error) = lines.take(&mut assembler, frames) {
+                        return error.to_string();
                     }
                 }
                 Ok(None) => return "the node ended the channel".to_owned(),
@@ -125,13 +125,22 @@ impl Link {
         }
     }
 
-    /// Asks again and again how the shards are. Ends only if the node cannot say.
+    /// What the node said of its shards. A newer release may know more states: then nothing is known, and requests go on.
+    fn told(&self, answer: &HealthAnswer) -> Option<Health> {
+        let told = decode(&answer.health);
+        if let Err(error) = &told {
+            tracing::debug!(node = %self.address.subject, %error, "a node's health does not read");
+        }
+        told.ok()
+    }
+
+    /// Asks again and again how the shards are. Ends only if the node cannot be asked.
     async fn watch(&self, requests: &Requests) -> String {
         let mut ticks = interval(HEALTH_EVERY);
         loop {
             ticks.tick().await;
             match timeout(HEALTH_EVERY, ask(requests)).await {
-                Ok(Ok(health)) => *self.health.lock() = Some(health),
+                Ok(Ok(answer)) => *self.health.lock() = self.told(&answer),
                 Ok(Err(reason)) => return reason,
                 // The connection's own pings decide whether it is gone.
                 Err(_) => *self.health.lock() = None,
@@ -140,13 +149,12 @@ impl Link {
     }
 }
 
-async fn ask(requests: &Requests) -> Result<Health, String> {
+async fn ask(requests: &Requests) -> Result<HealthAnswer, String> {
     let mut grpc = requests.grpc();
     grpc.ready().await.map_err(|error| error.to_string())?;
     let codec = ProstCodec::<HealthAsk, HealthAnswer>::default();
     let answer = grpc.unary(Request::new(HealthAsk {}), PathAndQuery::from_static(HEALTH), codec).await;
-    let answer = answer.map_err(|status| status.message().to_owned())?.into_inner();
-    decode(&answer.health).map_err(|error| error.to_string())
+    answer.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
 }
 
 /// Ends a channel, also when its task is cancelled. The status goes first: nobody shall find a channel that has ended.

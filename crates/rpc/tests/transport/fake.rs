@@ -12,6 +12,9 @@ use tokio::sync::watch;
 /// The content of a document that makes reads of it wait for ever.
 pub const STUCK: &str = "stuck";
 
+/// The user for whom, the key and the message for which the shards panic.
+pub const PANIC: &str = "panic";
+
 #[derive(Default)]
 pub struct Fake {
     documents: Mutex<BTreeMap<DocId, (Caller, Arc<View>)>>,
@@ -77,6 +80,7 @@ impl Shards for Fake {
 
     fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
         Box::pin(async move {
+            assert_ne!(caller.user.as_str(), PANIC);
             let view = self.find(&caller, read.id)?;
             if view.content == format!("{STUCK:?}") {
                 self.get_stuck::<()>().await;
@@ -97,6 +101,7 @@ impl Shards for Fake {
 
     fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
         Box::pin(async move {
+            assert_ne!(write.key.key, PANIC);
             if write.key.key == STUCK {
                 self.get_stuck::<()>().await;
             }
@@ -259,6 +264,7 @@ impl Fake {
 impl Live for Fake {
     fn join(&self, caller: Caller, join: Join) -> Answer<'_, Arc<dyn SyncSession>> {
         Box::pin(async move {
+            assert_ne!(caller.user.as_str(), PANIC);
             if caller.user.as_str() == "mallory" {
                 return Err(Refusal::Busy { retry_after: Duration::from_secs(3) });
             }
@@ -275,6 +281,7 @@ impl SyncSession for FakeSession {
     fn receive(&self, message: Bytes) -> Answer<'_, ()> {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
+            assert_ne!(message, PANIC);
             self.0.received.lock().unwrap().push(message.clone());
             if message == "refuse" {
                 return Err(Refusal::BadEdit { operation: None, reason: "no".to_owned() });
@@ -285,7 +292,7 @@ impl SyncSession for FakeSession {
     }
 
     fn receive_now(&self, message: &Bytes) -> Option<Result<(), Refusal>> {
-        if message == "wait" || message == "refuse" {
+        if message == "wait" || message == "refuse" || message == PANIC {
             return None;
         }
         self.0.received.lock().unwrap().push(message.clone());

@@ -1,7 +1,7 @@
 //! Requests between a gateway and a node.
 
 use crate::cluster::{Cluster, anywhere, credentials_of, subject};
-use crate::fake::{Fake, STUCK};
+use crate::fake::{Fake, PANIC, STUCK};
 use base::{DocId, NodeId, ShardId, TenantId, Timestamp, UserId};
 use rpc::transport::tls::Role;
 use rpc::transport::{Address, Hub, Remote, RemoteConfig, Server};
@@ -222,6 +222,27 @@ async fn a_node_that_stops_answers_first() {
     let (page, ()) = tokio::join!(asked, stopping);
     assert_eq!(page.unwrap().token, "now");
     pair.remote.close().await;
+}
+
+/// Whoever waits is told at once, and the channel goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_panics_at_the_node_is_answered() {
+    let fake = Fake::new();
+    let pair = Pair::of(&fake).await;
+    let ada = caller("ada");
+    let id = pair.remote.create(ada.clone(), create(json!(1))).await.unwrap().view.id;
+    let read = pair.remote.read(caller(PANIC), now(id)).await;
+    assert!(matches!(read, Err(Refusal::Internal { .. })), "{read:?}");
+    let written = pair.remote.write(ada.clone(), write(id, json!(1), PANIC)).await;
+    assert_eq!(written.unwrap_err(), Refusal::Unknown { shard: ShardId(7) });
+    let join = Join { id, bell: Arc::new(|_| {}) };
+    let joined = pair.remote.join(caller(PANIC), join.clone()).await.err();
+    assert!(matches!(joined, Some(Refusal::Internal { .. })), "{joined:?}");
+    let session = pair.remote.join(ada.clone(), join).await.unwrap();
+    let received = session.receive(PANIC.into()).await;
+    assert!(matches!(received, Err(Refusal::Internal { .. })), "{received:?}");
+    session.receive("wait".into()).await.unwrap();
+    pair.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -70,7 +70,7 @@ pub(super) fn sendable(body: Bytes, writes: bool) -> Bytes {
 
 /// What stands for an answer that cannot be sent. It refuses a read. A write may be done: nothing is said of that one, and
 /// nothing is no answer to the gateway.
-fn failed(writes: bool, reason: String) -> Bytes {
+pub(super) fn failed(writes: bool, reason: String) -> Bytes {
     if writes { Bytes::new() } else { encode::<Result<(), Refusal>>(&Err(Refusal::Internal { reason })) }
 }
 

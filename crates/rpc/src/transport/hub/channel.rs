@@ -1,9 +1,10 @@
 //! One channel at a node: reads what a gateway sends, and keeps its sessions.
 
-use super::answer::{Room, answer, sendable};
+use super::answer::{Room, answer, failed, sendable};
 use super::ask::{Ask, Begin, Shown};
 use super::message::{Assembler, Frames, Kind, TooMuch};
 use super::outbox::Outbox;
+use super::panic::{self, OnPanic};
 use super::served::{Served, Spoken};
 use super::server::Hub;
 use crate::transport::connection::Tasks;
@@ -54,6 +55,8 @@ impl Channel {
     /// Reads until the gateway ends the stream, or breaks the protocol.
     pub(super) fn read(self: Arc<Channel>, mut incoming: Streaming<Frames>) {
         self.tasks.clone().execute(async move {
+            // The gateway comes again, and finds its sessions gone.
+            let _closing = OnPanic(|| self.outbox.close());
             let mut assembler = Assembler::default();
             let reason = loop {
                 match incoming.message().await {
@@ -134,13 +137,20 @@ impl Channel {
         let Ok(room) = self.room.clone().try_acquire_owned() else {
             return answered(encode::<Result<(), Refusal>>(&Err(Refusal::Busy { retry_after: BUSY_RETRY })));
         };
-        let (channel, token) = (self.clone(), self.asks.token());
+        let (channel, token, writes) = (self.clone(), self.asks.token(), ask.writes());
         self.work(line, async move {
             let (_room, _token) = (room, token);
+            let _failed =
+                OnPanic(|| channel.failed(line, Kind::Answer, failed(writes, panic::REASON.to_owned())));
             let (body, permit) = answer(&channel.hub, ask, &channel.answers).await;
             channel.lines.lock().remove(&line);
             channel.outbox.push_held(line, Kind::Answer, body, permit);
         });
+    }
+
+    fn failed(&self, line: u64, kind: Kind, said: Bytes) {
+        self.lines.lock().remove(&line);
+        self.outbox.push(line, kind, said);
     }
 
     /// Works on a line until it is done or the gateway leaves it.
@@ -159,6 +169,8 @@ impl Channel {
     fn begin(self: &Arc<Channel>, line: u64, begin: Begin, sync: bool) {
         let channel = self.clone();
         self.work(line, async move {
+            let refused = || encode::<Result<(), Refusal>>(&Err(panic::refusal()));
+            let _failed = OnPanic(|| channel.failed(line, Kind::Begun, refused()));
             let begun = channel.begun(line, begin, sync).await;
             let result = begun.map(|session| {
                 let mut lines = channel.lines.lock();

@@ -7,6 +7,7 @@ mod lines;
 mod link;
 pub(crate) mod message;
 mod outbox;
+mod panic;
 mod remote;
 pub(crate) mod route;
 mod served;

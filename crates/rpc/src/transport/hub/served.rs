@@ -2,6 +2,7 @@
 
 use super::message::{Kind, fits};
 use super::outbox::Outbox;
+use super::panic::{self, OnPanic};
 use crate::transport::connection::Tasks;
 use crate::transport::form::encode;
 use crate::{Bell, Ephemeral, FollowSession, Followed, Refusal, SyncSession, Synced};
@@ -128,6 +129,7 @@ impl Served {
     }
 
     async fn receive_all(&self, session: &dyn SyncSession, first: Bytes) {
+        let _failed = OnPanic(|| self.failed());
         let mut message = first;
         loop {
             let result = session.receive(message).await;
@@ -138,6 +140,12 @@ impl Served {
                 None => return receiving.busy = false,
             }
         }
+    }
+
+    /// Refuses what was being taken in, and what waited behind it.
+    fn failed(&self) {
+        let Receiving { waiting, .. } = std::mem::take(&mut *self.receiving.lock());
+        (0..=waiting.len()).for_each(|_| self.received(&Err(panic::refusal())));
     }
 
     fn received(&self, result: &Result<(), Refusal>) {

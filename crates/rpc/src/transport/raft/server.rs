@@ -28,6 +28,11 @@ const ANSWERS: usize = 256;
 /// A shard that has not answered by then is told of as failed: what hangs in one must not fill the lane of all.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
+/// A snapshot's sender that has not sent the head by then is not waited for.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// The same of a piece. Longer than a sender waits for its own disk: it is the one that knows why.
+const PIECE_LIMIT: Duration = Duration::from_secs(180);
+
 /// Serves the replicas of this node.
 pub(crate) struct RaftServer {
     replicas: Arc<dyn RaftReplicas>,
@@ -77,13 +82,14 @@ impl RaftServer {
         from: NodeId,
         mut parts: Streaming<SnapshotPart>,
     ) -> Result<Answer, Status> {
+        // Without a turn: a sender that does not begin takes none from others.
+        let head = snapshot::head(&mut parts, HEAD_LIMIT).await?;
         let Ok(_turn) = self.receiving.clone().try_acquire_owned() else {
             let reason = format!("{TRANSFERS_AT_ONCE} snapshots are coming in already");
             return Ok(Answer::new(0, Err(PeerError::Failed { node: from, reason })));
         };
-        let head = snapshot::head(&mut parts).await?;
-        let taken =
-            self.replicas.receive_snapshot(from, ShardId(head.shard), head.message, snapshot::pieces(parts));
+        let pieces = snapshot::pieces(parts, PIECE_LIMIT);
+        let taken = self.replicas.receive_snapshot(from, ShardId(head.shard), head.message, pieces);
         Ok(Answer::new(0, taken.await))
     }
 }
@@ -199,7 +205,77 @@ async fn in_time(limit: Duration, node: NodeId, answering: PeerAnswer) -> Result
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::{Call, Part};
     use super::*;
+    use hyper::body::{Body, Frame};
+    use prost::Message;
+    use std::pin::Pin;
+    use std::task::Context;
+    use tonic::codec::Codec;
+    use tonic_prost::ProstCodec;
+
+    /// A stream of one part or none, that goes on in silence.
+    struct Silent(Option<Bytes>);
+
+    impl Body for Silent {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            self.0.take().map_or(Poll::Pending, |part| Poll::Ready(Some(Ok(Frame::data(part)))))
+        }
+    }
+
+    fn sending(part: Option<Part>) -> Streaming<SnapshotPart> {
+        let framed = part.map(|part| {
+            let part = SnapshotPart { part: Some(part) }.encode_to_vec();
+            // As gRPC wraps it: not compressed, and the length.
+            [&[0][..], &(part.len() as u32).to_be_bytes(), &part].concat().into()
+        });
+        let decoder = ProstCodec::<Answer, SnapshotPart>::default().decoder();
+        Streaming::new_request(decoder, Silent(framed), None, None)
+    }
+
+    /// Takes snapshots without a look at them.
+    struct Takes;
+
+    impl RaftReplicas for Takes {
+        fn handle(&self, _: NodeId, _: Lane, _: ShardId, message: Bytes) -> PeerAnswer {
+            Box::pin(async { Ok(message) })
+        }
+
+        fn receive_snapshot(&self, _: NodeId, _: ShardId, head: Bytes, _: crate::Pieces) -> PeerAnswer {
+            Box::pin(async { Ok(head) })
+        }
+    }
+
+    #[tokio::test]
+    async fn senders_that_do_not_begin_hold_up_no_others() {
+        let server = RaftServer::new(Arc::new(Takes));
+        let mut silent: Vec<_> =
+            (0..=TRANSFERS_AT_ONCE).map(|_| Box::pin(server.snapshot(NodeId(1), sending(None)))).collect();
+        for silent in &mut silent {
+            assert!(futures::poll!(silent).is_pending());
+        }
+        let head = Call { id: 0, shard: 1, message: "head".into() };
+        let taken = server.snapshot(NodeId(2), sending(Some(Part::Head(head)))).await.unwrap();
+        assert_eq!(taken.into_result(NodeId(3)), Ok("head".into()));
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_falls_silent_has_gone() {
+        let moment = Duration::from_millis(1);
+        let head = snapshot::head(&mut sending(None), moment).await.unwrap_err();
+        assert!(head.message().contains("head"), "{head}");
+        let mut pieces = snapshot::pieces(sending(Some(Part::Piece("piece".into()))), moment);
+        assert_eq!(pieces.next().await.unwrap().unwrap(), "piece");
+        let silence = pieces.next().await.unwrap().unwrap_err();
+        assert!(silence.to_string().contains("silent"), "{silence}");
+        assert!(pieces.next().await.is_none());
+    }
 
     #[tokio::test]
     async fn a_shard_that_hangs_is_a_failure() {

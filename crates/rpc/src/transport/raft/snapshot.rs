@@ -112,20 +112,26 @@ async fn feed(
     }
 }
 
-/// The head of a snapshot that comes in.
-pub(super) async fn head(parts: &mut Streaming<SnapshotPart>) -> Result<Call, Status> {
-    match parts.message().await?.and_then(|first| first.part) {
+/// The head of a snapshot that comes in, if it comes within `limit`.
+pub(super) async fn head(parts: &mut Streaming<SnapshotPart>, limit: Duration) -> Result<Call, Status> {
+    let late = |_| Status::deadline_exceeded("the head of the snapshot did not come in time");
+    let first = timeout(limit, parts.message()).await.map_err(late)??;
+    match first.and_then(|first| first.part) {
         Some(Part::Head(head)) => Ok(head),
         _ => Err(Status::invalid_argument("a snapshot begins with its head")),
     }
 }
 
-/// The pieces of a snapshot that comes in. An end that the sender did not mark is an error.
-pub(super) fn pieces(parts: Streaming<SnapshotPart>) -> Pieces {
-    Box::pin(unfold(Some(parts), |parts| async move {
+/// The pieces of a snapshot that comes in. An end that the sender did not mark is an error, and so is a piece that does not
+/// come within `limit` of being asked for.
+pub(super) fn pieces(parts: Streaming<SnapshotPart>, limit: Duration) -> Pieces {
+    Box::pin(unfold(Some(parts), move |parts| async move {
         let mut parts = parts?;
         let broken = |reason: String| Some((Err(io::Error::other(reason)), None));
-        match parts.message().await {
+        let Ok(next) = timeout(limit, parts.message()).await else {
+            return broken("its sender fell silent".to_owned());
+        };
+        match next {
             Ok(Some(SnapshotPart { part: Some(Part::Piece(piece)) }))
                 if piece.len() <= SNAPSHOT_PIECE_BYTES =>
             {

@@ -72,6 +72,29 @@ async fn the_receiver_sets_the_pace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_so_many_wait_for_their_turn() {
+    let cluster = Cluster::new();
+    let replicas = Replicas::new();
+    let server = cluster.serve(THEM, &replicas).await;
+    let peers = cluster.peers(US);
+    let peer = peers.peer(THEM);
+    let mut waiting = Vec::new();
+    let full = loop {
+        let mut sending = peer.send_snapshot(ShardId(2), Bytes::new(), endless().0, LONG);
+        match futures::poll!(&mut sending) {
+            std::task::Poll::Ready(answer) => break answer.unwrap_err(),
+            std::task::Poll::Pending => waiting.push(sending),
+        }
+        assert!(waiting.len() < 500, "it takes all");
+        // As time goes by they leave the queue for a connection.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    };
+    assert!(full.to_string().contains("too many snapshots"), "{full}");
+    peers.close().await;
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_go_out_and_two_come_in() {
     let cluster = Cluster::new();
     let replicas = Replicas::new();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-/// Transfers that may wait for a connection or for their turn.
+/// Transfers that may wait for a connection; and as many for their turn.
 const TRANSFERS_WAITING: usize = 64;
 
 /// Another node, and the connection to it if there is one.
@@ -155,7 +155,7 @@ impl Link {
                 reason = &mut control => return reason,
                 reason = &mut appends => return reason,
                 Some(()) = sending.next() => {}
-                Some(transfer) = transfers.recv() => {
+                Some(transfer) = transfers.recv(), if sending.len() < TRANSFERS_WAITING => {
                     sending.push(snapshot::send(requests.clone(), self.node, self.shared.sending.clone(), transfer));
                 }
             }

@@ -95,6 +95,27 @@ async fn a_stranger_of_another_authority() {
     assert!(theirs.contains("address=127.0.0.1:") && theirs.contains("UnknownCA"), "{theirs}");
 }
 
+/// They hold no room that somebody else needs.
+#[tokio::test]
+async fn strangers_that_say_nothing() {
+    let (cluster, replicas) = (Cluster::new(), Replicas::new());
+    let server = cluster.serve(THEM, &replicas).await;
+    let mut strangers = Vec::new();
+    for _ in 0..300 {
+        strangers.push(TcpStream::connect(server.address()).await.unwrap());
+    }
+    // The first has to go, long before its time to prove itself is over.
+    let mut nothing = [0];
+    let gone = tokio::time::timeout(Duration::from_secs(1), strangers[0].read(&mut nothing));
+    assert!(matches!(gone.await, Ok(Ok(0) | Err(_))));
+    let peers = cluster.peers(US);
+    let answer =
+        peers.peer(THEM).call(Lane::Appends, ShardId(1), Bytes::new(), Duration::from_secs(10)).await;
+    assert_eq!(answer, Ok(Bytes::new()));
+    peers.close().await;
+    server.close().await;
+}
+
 #[tokio::test]
 async fn an_expired_certificate() {
     let (log, _guard) = Log::begin();

@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -15,13 +16,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 
-/// Peers that may be connected at once, those that still have to prove themselves with them.
+/// Peers that may be connected at once.
 const CONNECTIONS: usize = 1_024;
+/// Strangers that may prove themselves at once. They take no room from peers; and of too many the one that came first has
+/// to go, so that those who are silent hold up nobody who is not.
+const STRANGERS: usize = 256;
+/// A peer that has not made its first call by then is not waited for.
+const FIRST_CALL: Duration = Duration::from_secs(10);
 /// Rest after an accept that failed for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -84,12 +91,28 @@ impl Drop for Listener {
 
 async fn accept(socket: TcpListener, accepting: Arc<Accepting>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
+    // Those that came last, also if they have proven themselves since.
+    let mut strangers = VecDeque::new();
     loop {
-        let Ok(permit) = room.clone().acquire_owned().await else { return };
         match socket.accept().await {
             Ok((stream, address)) => {
-                let here = accepting.clone();
-                accepting.tasks.execute(async move { serve(&here, stream, address, permit).await });
+                let (here, room, crowded) = (accepting.clone(), room.clone(), CancellationToken::new());
+                strangers.push_back(crowded.clone());
+                if strangers.len() > STRANGERS
+                    && let Some(first) = strangers.pop_front()
+                {
+                    first.cancel();
+                }
+                accepting.tasks.execute(async move {
+                    let admitting = admit(&here.credentials, room, stream, address);
+                    match crowded.run_until_cancelled(admitting).await {
+                        Some(Ok(admitted)) => serve(&here, admitted).await,
+                        Some(Err(Refused { seen, reason })) => {
+                            tracing::warn!(%address, certificate = %seen, reason, "a peer was refused");
+                        }
+                        None => tracing::warn!(%address, "a stranger was refused: too many others came"),
+                    }
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -99,22 +122,29 @@ async fn accept(socket: TcpListener, accepting: Arc<Accepting>) {
     }
 }
 
-async fn serve(accepting: &Accepting, stream: TcpStream, address: SocketAddr, _permit: OwnedSemaphorePermit) {
-    let (io, peer) = match admit(&accepting.credentials, stream, address).await {
-        Ok(admitted) => admitted,
-        Err(refused) => {
-            tracing::warn!(%address, certificate = %refused.seen, reason = %refused.reason, "a peer was refused");
-            return;
-        }
-    };
+async fn serve(accepting: &Accepting, admitted: Admitted) {
+    let Admitted { io, peer, _place } = admitted;
     let peer = Arc::new(peer);
+    let called = Notify::new();
     let service = service_fn(|request| {
+        called.notify_one();
         let answer = (accepting.answerer)(peer.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let served = settings::server(accepting.tasks.clone()).serve_connection(TokioIo::new(io), service).await;
-    if let Err(error) = served {
-        tracing::debug!(%address, peer = %peer.subject, error = %chain(&error), "a connection ended");
+    let served = settings::server(accepting.tasks.clone()).serve_connection(TokioIo::new(io), service);
+    let ended = tokio::select! {
+        served = served => served.map_err(|error| chain(&error)),
+        () = idle(&called) => Err("it made no call in time".to_owned()),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(address = %peer.address, peer = %peer.subject, error, "a connection ended");
+    }
+}
+
+/// Ready when there was no first call in time; never, if there was.
+async fn idle(called: &Notify) {
+    if timeout(FIRST_CALL, called.notified()).await.is_ok() {
+        std::future::pending().await
     }
 }
 
@@ -123,13 +153,19 @@ struct Refused {
     reason: String,
 }
 
-type Tls = tokio_rustls::server::TlsStream<TcpStream>;
+/// A peer that has proven itself, and has its place among the others.
+struct Admitted {
+    io: tokio_rustls::server::TlsStream<TcpStream>,
+    peer: Peer,
+    _place: OwnedSemaphorePermit,
+}
 
 async fn admit(
     credentials: &Credentials,
+    room: Arc<Semaphore>,
     stream: TcpStream,
     address: SocketAddr,
-) -> Result<(Tls, Peer), Refused> {
+) -> Result<Admitted, Refused> {
     let seen = Seen::default();
     let refused = |reason: String| Refused { seen: seen.clone(), reason };
     stream.set_nodelay(true).map_err(|error| refused(error.to_string()))?;
@@ -141,5 +177,7 @@ async fn admit(
     let shown = io.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let shown = shown.ok_or_else(|| refused("it showed no certificate".to_owned()))?;
     let subject = subject_of(shown).map_err(|error| refused(error.to_string()))?;
-    Ok((io, Peer { subject, address }))
+    let place = room.try_acquire_owned();
+    let place = place.map_err(|_| refused(format!("{CONNECTIONS} peers are connected already")))?;
+    Ok(Admitted { io, peer: Peer { subject, address }, _place: place })
 }

@@ -41,6 +41,8 @@ pub(super) struct Served {
 struct Receiving {
     busy: bool,
     waiting: VecDeque<Bytes>,
+    /// How many came behind those and are refused. Only then, as answers have no names but their order.
+    refused: usize,
 }
 
 impl Served {
@@ -111,10 +113,10 @@ impl Served {
         let Spoken::Sync(session) = &self.spoken else { return };
         let mut receiving = self.receiving.lock();
         if receiving.busy {
-            if receiving.waiting.len() < RECEIVES_WAITING {
+            if receiving.refused == 0 && receiving.waiting.len() < RECEIVES_WAITING {
                 receiving.waiting.push_back(message);
             } else {
-                self.received(&Err(Refusal::Busy { retry_after: BUSY_RETRY }));
+                receiving.refused += 1;
             }
             return;
         }
@@ -137,18 +139,82 @@ impl Served {
             let mut receiving = self.receiving.lock();
             match receiving.waiting.pop_front() {
                 Some(next) => message = next,
-                None => return receiving.busy = false,
+                None => {
+                    let refused = std::mem::take(&mut receiving.refused);
+                    (0..refused).for_each(|_| self.received(&Err(Refusal::Busy { retry_after: BUSY_RETRY })));
+                    return receiving.busy = false;
+                }
             }
         }
     }
 
     /// Refuses what was being taken in, and what waited behind it.
     fn failed(&self) {
-        let Receiving { waiting, .. } = std::mem::take(&mut *self.receiving.lock());
-        (0..=waiting.len()).for_each(|_| self.received(&Err(panic::refusal())));
+        let Receiving { waiting, refused, .. } = std::mem::take(&mut *self.receiving.lock());
+        (0..=waiting.len() + refused).for_each(|_| self.received(&Err(panic::refusal())));
     }
 
     fn received(&self, result: &Result<(), Refusal>) {
         self.outbox.push(self.line, Kind::Received, encode(result));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Answer;
+    use crate::transport::form::decode;
+    use tokio::sync::Notify;
+
+    /// Takes in one message for each notice.
+    #[derive(Default)]
+    struct Slow(Notify);
+
+    impl SyncSession for Slow {
+        fn receive(&self, _: Bytes) -> Answer<'_, ()> {
+            Box::pin(async {
+                self.0.notified().await;
+                Ok(())
+            })
+        }
+
+        fn receive_now(&self, _: &Bytes) -> Option<Result<(), Refusal>> {
+            None
+        }
+
+        fn say(&self, _: Ephemeral) {}
+
+        fn next(&self) -> Option<Synced> {
+            None
+        }
+    }
+
+    fn served(slow: &Arc<Slow>) -> Arc<Served> {
+        let outbox = Arc::<Outbox>::default();
+        let (_, rung) = Served::bell(1, outbox.clone());
+        Arc::new(Served::new(1, Spoken::Sync(slow.clone()), rung, outbox))
+    }
+
+    #[tokio::test]
+    async fn messages_are_answered_in_their_order_also_when_there_are_too_many() {
+        let (slow, tasks) = (Arc::<Slow>::default(), Tasks::new());
+        let served = served(&slow);
+        let all = RECEIVES_WAITING + 4;
+        (0..all).for_each(|_| served.receive(Bytes::new(), &tasks));
+        while served.outbox.waiting(1) < all {
+            slow.0.notify_one();
+            tokio::task::yield_now().await;
+        }
+        let answers = std::iter::from_fn(|| served.outbox.batch()).flat_map(|batch| batch.frames);
+        let taken: Vec<bool> =
+            answers.map(|frame| decode::<Result<(), Refusal>>(&frame.body).unwrap().is_ok()).collect();
+        assert_eq!(taken, (0..all).map(|at| at <= RECEIVES_WAITING).collect::<Vec<_>>());
+        // From here on there is room again.
+        served.receive(Bytes::new(), &tasks);
+        slow.0.notify_one();
+        while served.outbox.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        tasks.close().await;
     }
 }

@@ -55,6 +55,8 @@ pub enum Because {
     },
     /// The first placement waits until no more nodes come.
     Settling,
+    /// A shard runs, and it is not known where any was placed. Placing them anew would make every one of them twice.
+    PlacementsLost(ShardId),
     /// There is no plan.
     NoPlan(PlanError),
     /// A shard is not yet where it is to be; one moves at a time.
@@ -79,13 +81,16 @@ pub fn decide(snapshot: &Snapshot, contact: &Contact, rules: &Rules, now: Instan
     decided.unwrap_or_else(wait)
 }
 
-/// The first placement, when enough nodes are there.
+/// The first placement, when enough nodes are there and no shard has ever run.
 fn first(
     snapshot: &Snapshot,
     config: ClusterConfig,
     rules: &Rules,
     now: Instant,
 ) -> Result<Decision, Because> {
+    if let Some((shard, _)) = snapshot.observed().first_key_value() {
+        return Err(Because::PlacementsLost(*shard));
+    }
     let nodes: Vec<PlanNode> = snapshot.nodes().values().map(plan_node).collect();
     let there = nodes.iter().filter(|node| node.duty == Duty::Takes).count();
     let wanted = rules.first_nodes.unwrap_or_default().max(config.replicas as usize);
@@ -151,6 +156,10 @@ impl fmt::Display for Because {
                 write!(f, "the first placement waits for nodes: there are {nodes} of {wanted}")
             }
             Because::Settling => f.write_str("the first placement waits until no more nodes come"),
+            Because::PlacementsLost(shard) => write!(
+                f,
+                "nothing is placed, yet shard {shard} runs: the coordinator has lost what it stored; restore it from a backup"
+            ),
             Because::NoPlan(error) => write!(f, "there is no plan: {error}"),
             Because::Moving(shard) => write!(f, "shard {shard} is not yet where it is to be"),
             Because::Placing => f.write_str("writing the first placement"),

@@ -6,7 +6,7 @@ use crate::plan::{FirstPlacement, Move};
 use crate::state::{Key, Keys, encode};
 use base::SlotMap;
 
-/// Placements in one transaction. Two comparisons and some room are left of what etcd takes.
+/// Placements in one transaction, each with a comparison. Two more comparisons and some room are left of what etcd takes.
 const PLACEMENTS_A_TXN: usize = TXN_OPS_MAX - 28;
 
 /// What became of a write.
@@ -37,7 +37,8 @@ impl Hand {
     }
 
     /// Writes the first placement. A transaction cannot hold it, so it is complete when the slot map is there, which comes
-    /// last; until then placements mean nothing, and another controller may write others over them.
+    /// last; until then placements mean nothing, and another controller may write others over them. A shard that has been
+    /// heard of meanwhile is not placed: it is somewhere already.
     async fn place_first(
         &self,
         slots: &SlotMap,
@@ -51,7 +52,9 @@ impl Hand {
         for part in placements.chunks(PLACEMENTS_A_TXN) {
             let mut txn = Txn::new().when(Compare::Absent(map.clone()));
             for (shard, placement) in part {
-                txn = txn.put(self.keys.path(Key::Desired(**shard)), encode(*placement));
+                txn = txn
+                    .when(Compare::Absent(self.keys.path(Key::Observed(**shard))))
+                    .put(self.keys.path(Key::Desired(**shard)), encode(*placement));
             }
             match self.commit(txn).await? {
                 Performed::Done => {}

@@ -1,7 +1,8 @@
 //! Decisions are pure: a view and a time in, actions out.
 
+use super::perform::{Hand, Performed};
 use super::*;
-use crate::coordinator::{Coordinator, Local, Op, Txn};
+use crate::coordinator::{Compare, Coordinator, Local, Op, Txn};
 use crate::plan::PlanError;
 use crate::state::{
     Alive, Checked, ClusterConfig, Key, Keys, NodeRecord, NodeSpec, NodeState, Observed, Placement, encode,
@@ -9,6 +10,7 @@ use crate::state::{
 use crate::view::{Contact, Snapshot};
 use base::{NodeId, ShardId, SlotMap};
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -103,6 +105,27 @@ async fn the_first_placement_waits_until_the_nodes_have_settled() {
     assert_eq!(decision, made.decide(&Rules::default(), 110));
     made.place(110).await;
     assert_eq!(made.because(1_000), Because::AllIsWell);
+}
+
+#[tokio::test]
+async fn where_a_shard_runs_nothing_is_placed_for_the_first_time() {
+    let mut made = Made::new(3, CONFIG).await;
+    assert_eq!(made.because(100), Because::Placing);
+    // The leader of a shard still knows what the coordinator has lost.
+    made.observe(ShardId(2), &Placement::new(vec![NodeId(1), NodeId(9)], NodeId(1)), 100).await;
+    let lost = Because::PlacementsLost(ShardId(2));
+    assert_eq!(made.decide(&Rules::default(), 1_000), Decision { actions: Vec::new(), because: lost });
+}
+
+#[tokio::test]
+async fn a_report_that_the_view_does_not_show_yet_stops_the_first_placement() {
+    let mut made = Made::new(3, CONFIG).await;
+    let placing = made.decide(&Rules::default(), 100).actions;
+    made.observe(ShardId(2), &Placement::new(vec![NodeId(1)], NodeId(1)), 100).await;
+    let (coordinator, keys) = (Arc::new(made.coordinator.clone()), made.keys.clone());
+    let hand = Hand { coordinator, keys, fence: Compare::Absent("/other".into()) };
+    assert_eq!(hand.perform(&placing[0]).await, Ok(Performed::Stale));
+    assert_eq!(made.coordinator.get(made.keys.path(Key::Desired(ShardId(0)))).await, Ok(None));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub async fn report(
         let unchanged = match coordinator.get(key.clone()).await? {
             None => Compare::Absent(key.clone()),
             Some(entry) => {
-                // A damaged report is replaced: nothing depends on it.
+                // A damaged report is replaced: the leader knows better.
                 match decode::<Observed>(&key, &entry.value) {
                     Ok(stands) if stands.term > observed.term => return Ok(Reported::Overtaken),
                     Ok(stands) if stands == *observed => return Ok(Reported::Taken),

@@ -25,6 +25,8 @@ pub enum Action {
         step: Move,
         /// The revision of the placement that it replaces.
         revision: u64,
+        /// The revision of the record of the node that takes the replica.
+        taker: u64,
     },
 }
 
@@ -125,11 +127,12 @@ fn drain(
     }
     let Some(step) = moves.into_iter().next() else { return Err(Because::AllIsWell) };
     let revision = placements.get(&step.shard).map_or(0, |stored| stored.revision);
-    Ok(Decision { actions: vec![Action::Move { step, revision }], because: Because::Draining })
+    let taker = snapshot.nodes().get(&step.to).map_or(0, |node| node.revision);
+    Ok(Decision { actions: vec![Action::Move { step, revision, taker }], because: Because::Draining })
 }
 
 fn plan_node(node: &Node) -> PlanNode {
-    let Node { record, down_since } = node;
+    let Node { record, down_since, .. } = node;
     let duty = match (record.state, down_since) {
         (NodeState::Draining, _) => Duty::Drains,
         (NodeState::Up, Some(_)) => Duty::Keeps,

@@ -32,7 +32,7 @@ impl Hand {
     pub async fn perform(&self, action: &Action) -> Result<Performed, CoordinatorError> {
         match action {
             Action::PlaceFirst { slots, first } => self.place_first(slots, first).await,
-            Action::Move { step, revision } => self.make_move(step, *revision).await,
+            Action::Move { step, revision, taker } => self.make_move(step, *revision, *taker).await,
         }
     }
 
@@ -64,11 +64,13 @@ impl Hand {
         self.commit(Txn::new().when(Compare::Absent(map.clone())).put(map, encode(slots))).await
     }
 
-    async fn make_move(&self, step: &Move, revision: u64) -> Result<Performed, CoordinatorError> {
+    /// Writes one move, unless the node that takes the replica has been removed, drained or started anew meanwhile.
+    async fn make_move(&self, step: &Move, revision: u64, taker: u64) -> Result<Performed, CoordinatorError> {
         tracing::info!(shard = %step.shard, from = %step.from, to = %step.to, "moving a replica off a draining node");
         let key = self.keys.path(Key::Desired(step.shard));
         let unchanged = Compare::Unchanged { key: key.clone(), revision };
-        self.commit(Txn::new().when(unchanged).put(key, encode(&step.placement))).await
+        let takes = Compare::Unchanged { key: self.keys.path(Key::Node(step.to)), revision: taker };
+        self.commit(Txn::new().when(unchanged).when(takes).put(key, encode(&step.placement))).await
     }
 
     /// Commits under the fence, and finds out which comparison did not hold.

@@ -62,6 +62,12 @@ impl Made {
         self.snapshot.relist(&self.keys, listing, self.at(at));
     }
 
+    /// The hand of a controller that nobody deposes.
+    fn hand(&self) -> Hand {
+        let (coordinator, keys) = (Arc::new(self.coordinator.clone()), self.keys.clone());
+        Hand { coordinator, keys, fence: Compare::Absent("/other".into()) }
+    }
+
     fn decide(&self, rules: &Rules, at: u64) -> Decision {
         decide(&self.snapshot, &self.contact, rules, self.at(at))
     }
@@ -122,9 +128,7 @@ async fn a_report_that_the_view_does_not_show_yet_stops_the_first_placement() {
     let mut made = Made::new(3, CONFIG).await;
     let placing = made.decide(&Rules::default(), 100).actions;
     made.observe(ShardId(2), &Placement::new(vec![NodeId(1)], NodeId(1)), 100).await;
-    let (coordinator, keys) = (Arc::new(made.coordinator.clone()), made.keys.clone());
-    let hand = Hand { coordinator, keys, fence: Compare::Absent("/other".into()) };
-    assert_eq!(hand.perform(&placing[0]).await, Ok(Performed::Stale));
+    assert_eq!(made.hand().perform(&placing[0]).await, Ok(Performed::Stale));
     assert_eq!(made.coordinator.get(made.keys.path(Key::Desired(ShardId(0)))).await, Ok(None));
 }
 
@@ -198,7 +202,7 @@ async fn one_replica_moves_at_a_time() {
     let mut moves = 0;
     loop {
         let decision = made.decide(&Rules::default(), 40);
-        let Some(Action::Move { step, revision }) = decision.actions.first() else {
+        let Some(Action::Move { step, revision, .. }) = decision.actions.first() else {
             assert_eq!(decision.because, Because::AllIsWell);
             break;
         };
@@ -212,6 +216,24 @@ async fn one_replica_moves_at_a_time() {
     assert!(moves > 0);
     let placements = made.snapshot.placements().unwrap();
     assert!(placements.values().all(|stored| !stored.value.replicas().contains(&NodeId(1))));
+}
+
+#[tokio::test]
+async fn a_replica_does_not_go_to_a_node_that_was_removed_meanwhile() {
+    let mut made = Made::new(5, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let moving = made.decide(&Rules::default(), 40).actions.remove(0);
+    let Action::Move { step, .. } = &moving else { panic!("{moving:?}") };
+    let hand = made.hand();
+    let before = made.coordinator.list("/".into()).await.unwrap();
+    made.node(step.to.0, NodeState::Draining, 40).await;
+    assert_eq!(hand.perform(&moving).await, Ok(Performed::Stale));
+    made.make(Op::Delete(made.keys.path(Key::Node(step.to))), 40).await;
+    assert_eq!(hand.perform(&moving).await, Ok(Performed::Stale));
+    let desired = made.keys.path(Key::Desired(step.shard));
+    let now = made.coordinator.get(desired.clone()).await.unwrap();
+    assert_eq!(now, before.entries.into_iter().find(|entry| entry.key == desired));
 }
 
 #[tokio::test]

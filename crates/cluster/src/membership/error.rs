@@ -27,6 +27,9 @@ pub enum MembershipError {
     /// A node that runs cannot be removed.
     #[error("node {0} is running: stop it first")]
     Running(NodeId),
+    /// As long as it is not known where a shard is, nobody can be removed.
+    #[error("nobody has said yet where shard {0} is: try again when it has a leader")]
+    Unheard(ShardId),
     /// A node that still has replicas cannot be removed.
     #[error("node {node} still has a replica of shard {shard}: drain it first")]
     Needed {

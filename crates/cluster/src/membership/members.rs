@@ -3,9 +3,11 @@
 use super::MembershipError;
 use crate::coordinator::{Committed, Compare, Entry, SharedCoordinator, Txn, never_give, next_id};
 use crate::state::{
-    Checked, ClusterConfig, Invalid, Key, Keys, NodeRecord, NodeState, Placement, StateError, decode, encode,
+    Checked, ClusterConfig, Invalid, Key, Keys, NodeRecord, NodeState, Observed, Placement, StateError,
+    decode, encode,
 };
 use base::NodeId;
+use std::collections::BTreeSet;
 
 /// The members of a cluster. Calls fail when the coordinator is away; whoever calls decides whether to try again.
 #[derive(Clone)]
@@ -54,18 +56,13 @@ impl Members {
         self.set_state(node, NodeState::Up).await
     }
 
-    /// Forgets a node that has no replicas and does not run. Its id is never given again.
+    /// Forgets a node that does not run and has no replicas: none is to be there, and no leader has one there still. Its id
+    /// is never given again.
     pub async fn remove(&self, node: NodeId) -> Result<(), MembershipError> {
         let alive = self.keys.path(Key::Alive(node));
         loop {
             let (_, entry) = self.find(node).await?.ok_or(MembershipError::NoSuchNode(node))?;
-            for stored in self.coordinator.list(self.keys.root()).await?.entries {
-                if let Some(Key::Desired(shard)) = self.keys.parse(&stored.key)
-                    && decode::<Placement>(&stored.key, &stored.value)?.replicas().contains(&node)
-                {
-                    return Err(MembershipError::Needed { node, shard });
-                }
-            }
+            self.is_not_needed(node).await?;
             if self.coordinator.get(alive.clone()).await?.is_some() {
                 return Err(MembershipError::Running(node));
             }
@@ -74,6 +71,38 @@ impl Members {
             if let Committed::Done(_) = self.coordinator.commit(txn).await? {
                 return Ok(());
             }
+        }
+    }
+
+    /// Makes sure that a node has no replica: what ought to be is not enough, because a replica is where it was until its
+    /// leader has said that it moved.
+    async fn is_not_needed(&self, node: NodeId) -> Result<(), MembershipError> {
+        let (mut desired, mut observed) = (BTreeSet::new(), BTreeSet::new());
+        let mut placed = false;
+        for Entry { key, value, .. } in self.coordinator.list(self.keys.root()).await?.entries {
+            let (shard, has_one) = match self.keys.parse(&key) {
+                Some(Key::Desired(shard)) => {
+                    desired.insert(shard);
+                    (shard, decode::<Placement>(&key, &value)?.replicas().contains(&node))
+                }
+                Some(Key::Observed(shard)) => {
+                    observed.insert(shard);
+                    (shard, decode::<Observed>(&key, &value)?.replicas.contains(&node))
+                }
+                Some(Key::Slots) => {
+                    placed = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if has_one {
+                return Err(MembershipError::Needed { node, shard });
+            }
+        }
+        // A first placement that is not complete means nothing: no shard of it runs.
+        match desired.difference(&observed).next() {
+            Some(shard) if placed => Err(MembershipError::Unheard(*shard)),
+            _ => Ok(()),
         }
     }
 

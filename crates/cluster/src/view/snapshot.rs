@@ -25,6 +25,8 @@ pub struct Stored<T> {
 pub struct Node {
     /// What is stored of it.
     pub record: NodeRecord,
+    /// The revision that stored it.
+    pub revision: u64,
     /// Since when it is down, by the clock of this process; `None` while it runs.
     pub down_since: Option<Instant>,
 }
@@ -167,7 +169,7 @@ impl Snapshot {
                     return Err(StateError::Damaged { key: entry.key.clone(), reason });
                 }
                 let down_since = self.nodes.get(&id).and_then(|node| node.down_since);
-                self.nodes.insert(id, Node { record, down_since });
+                self.nodes.insert(id, Node { record, revision: entry.revision, down_since });
             }
             Key::Alive(id) => {
                 self.alive.insert(id, read(entry)?);

@@ -1,10 +1,10 @@
 //! A node that gives its replicas away.
 
-use crate::support::{TTL, join, keys, rules, until, view};
+use crate::support::{TTL, join, keys, rules, spec, until, view};
 use base::{NodeId, ShardId};
 use cluster::controller::Controller;
 use cluster::coordinator::{Local, SharedCoordinator};
-use cluster::membership::Members;
+use cluster::membership::{Members, MembershipError};
 use cluster::state::{ClusterConfig, Observed};
 use cluster::view::Snapshot;
 use std::sync::Arc;
@@ -41,9 +41,12 @@ async fn a_draining_node_is_emptied_one_shard_at_a_time() {
         Err(true)
     );
 
-    // Nothing moves before the shards have said where they are.
+    // Nothing moves, and nobody goes, before the shards have said where they are.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(seen.now().placements(), placed.placements());
+    let spare = members.new_id().await.unwrap();
+    members.join(spare, spec("e"), TTL).await.unwrap().leave().await;
+    assert_eq!(members.remove(spare).await, Err(MembershipError::Unheard(ShardId(0))));
     for (term, left) in (1..).zip((0..had).rev()) {
         for (shard, stored) in placed.placements().unwrap() {
             let (leader, replicas) = (stored.value.leader(), stored.value.replicas().to_vec());
@@ -60,6 +63,16 @@ async fn a_draining_node_is_emptied_one_shard_at_a_time() {
     controller.stop().await;
     for node in nodes {
         node.leave().await;
+    }
+    let refused = members.remove(NodeId(1)).await;
+    assert!(
+        matches!(refused, Err(MembershipError::Needed { .. })),
+        "the last move is not made yet: {refused:?}"
+    );
+    for (shard, stored) in placed.placements().unwrap() {
+        let (leader, replicas) = (stored.value.leader(), stored.value.replicas().to_vec());
+        let observed = Observed { leader, term: 1_000, replicas, applied: 1 };
+        cluster::report(&coordinator, &keys(), *shard, &observed).await.unwrap();
     }
     members.remove(NodeId(1)).await.unwrap();
     view_task.stop().await;

@@ -33,9 +33,7 @@ impl Brake {
         if contact.was_away_within(rules.calm, now) {
             return Some(Brake::CoordinatorWasAway);
         }
-        let is_down = |node: &&Node| {
-            node.down_since.is_some_and(|since| now.saturating_duration_since(since) >= rules.suspect)
-        };
+        let is_down = |node: &&Node| node.is_down_for(rules.suspect, now);
         let nodes = snapshot.nodes().len();
         let down = snapshot.nodes().values().filter(is_down).count();
         (down * 3 > nodes).then_some(Brake::ManyNodesDown { down, nodes })

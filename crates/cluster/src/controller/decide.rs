@@ -4,7 +4,7 @@ use super::{Brake, Rules};
 use crate::plan::{self, Duty, FirstPlacement, Move, PlanError, PlanNode};
 use crate::state::{ClusterConfig, NodeState, Placement, Placements};
 use crate::view::{Contact, Node, Snapshot, Stored};
-use base::{ShardId, SlotMap};
+use base::{NodeId, ShardId, SlotMap};
 use std::collections::BTreeMap;
 use std::fmt;
 use tokio::time::Instant;
@@ -67,6 +67,8 @@ pub enum Because {
     Placing,
     /// A draining node gives a replica away.
     Draining,
+    /// A replica was on its way to a node that cannot take it any more, and goes to another one.
+    Redirecting,
 }
 
 /// What to do now.
@@ -78,7 +80,7 @@ pub fn decide(snapshot: &Snapshot, contact: &Contact, rules: &Rules, now: Instan
     }
     let decided = match snapshot.placements() {
         None => first(snapshot, config, rules, now),
-        Some(placements) => drain(snapshot, config, placements),
+        Some(placements) => drain(snapshot, config, placements, rules, now),
     };
     decided.unwrap_or_else(wait)
 }
@@ -109,11 +111,13 @@ fn first(
     Ok(Decision { actions: vec![Action::PlaceFirst { slots, first }], because: Because::Placing })
 }
 
-/// The next replica of a draining node, when every shard is where it is to be.
+/// The next replica of a draining node, when every shard is where it is to be. One that cannot get there goes elsewhere.
 fn drain(
     snapshot: &Snapshot,
     config: ClusterConfig,
     placements: &BTreeMap<ShardId, Stored<Placement>>,
+    rules: &Rules,
+    now: Instant,
 ) -> Result<Decision, Because> {
     let nodes: Vec<PlanNode> = snapshot.nodes().values().map(plan_node).collect();
     let desired: Placements =
@@ -122,13 +126,48 @@ fn drain(
     let is_there = |shard: &ShardId, placement: &Placement| {
         snapshot.observed().get(shard).is_some_and(|observed| observed.replicas == placement.replicas())
     };
-    if let Some((shard, _)) = desired.iter().find(|(shard, placement)| !is_there(shard, placement)) {
-        return Err(Because::Moving(*shard));
-    }
-    let Some(step) = moves.into_iter().next() else { return Err(Because::AllIsWell) };
+    let on_its_way = desired.iter().find(|(shard, placement)| !is_there(shard, placement));
+    let (step, because) = match on_its_way {
+        Some((shard, placement)) => {
+            let lost = lost_target(snapshot, *shard, placement, rules, now);
+            let lost = lost.ok_or(Because::Moving(*shard))?;
+            (redirect(nodes, &desired, config, *shard, lost)?, Because::Redirecting)
+        }
+        None => (moves.into_iter().next().ok_or(Because::AllIsWell)?, Because::Draining),
+    };
     let revision = placements.get(&step.shard).map_or(0, |stored| stored.revision);
     let taker = snapshot.nodes().get(&step.to).map_or(0, |node| node.revision);
-    Ok(Decision { actions: vec![Action::Move { step, revision, taker }], because: Because::Draining })
+    Ok(Decision { actions: vec![Action::Move { step, revision, taker }], because })
+}
+
+/// The node that a replica was on its way to, if it cannot take it any more: it drains or is down, and does not vote yet.
+fn lost_target(
+    snapshot: &Snapshot,
+    shard: ShardId,
+    placement: &Placement,
+    rules: &Rules,
+    now: Instant,
+) -> Option<NodeId> {
+    let votes = &snapshot.observed().get(&shard)?.replicas;
+    let is_lost =
+        |node: &Node| node.record.state == NodeState::Draining || node.is_down_for(rules.suspect, now);
+    let coming = placement.replicas().iter().filter(|node| !votes.contains(node));
+    coming.copied().find(|node| snapshot.nodes().get(node).is_some_and(is_lost))
+}
+
+/// The move of one replica from the node that it does not reach to another one, as if that node were draining.
+fn redirect(
+    mut nodes: Vec<PlanNode>,
+    desired: &Placements,
+    config: ClusterConfig,
+    shard: ShardId,
+    lost: NodeId,
+) -> Result<Move, Because> {
+    for node in nodes.iter_mut().filter(|node| node.id == lost) {
+        node.duty = Duty::Drains;
+    }
+    let moves = plan::drain(&nodes, desired, config.replicas as usize).map_err(Because::NoPlan)?;
+    moves.into_iter().find(|step| step.shard == shard && step.from == lost).ok_or(Because::Moving(shard))
 }
 
 fn plan_node(node: &Node) -> PlanNode {
@@ -167,6 +206,9 @@ impl fmt::Display for Because {
             Because::Moving(shard) => write!(f, "shard {shard} is not yet where it is to be"),
             Because::Placing => f.write_str("writing the first placement"),
             Because::Draining => f.write_str("a draining node gives a replica away"),
+            Because::Redirecting => {
+                f.write_str("a replica cannot get to the node that it was to go to, and goes to another one")
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ impl Hand {
 
     /// Writes one move, unless the node that takes the replica has been removed, drained or started anew meanwhile.
     async fn make_move(&self, step: &Move, revision: u64, taker: u64) -> Result<Performed, CoordinatorError> {
-        tracing::info!(shard = %step.shard, from = %step.from, to = %step.to, "moving a replica off a draining node");
+        tracing::info!(shard = %step.shard, from = %step.from, to = %step.to, "moving a replica");
         let key = self.keys.path(Key::Desired(step.shard));
         let unchanged = Compare::Unchanged { key: key.clone(), revision };
         let takes = Compare::Unchanged { key: self.keys.path(Key::Node(step.to)), revision: taker };

@@ -237,6 +237,40 @@ async fn a_replica_does_not_go_to_a_node_that_was_removed_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_replica_that_cannot_get_to_its_node_goes_to_another() {
+    for drains in [false, true] {
+        let mut made = Made::new(6, CONFIG).await;
+        made.place(20).await;
+        made.node(1, NodeState::Draining, 30).await;
+        let Some(Action::Move { step: first, .. }) = made.decide(&Rules::default(), 40).actions.pop() else {
+            panic!("{}", made.because(40));
+        };
+        made.put(Key::Desired(first.shard), &first.placement, 40).await;
+        match drains {
+            true => made.node(first.to.0, NodeState::Draining, 50).await,
+            false => {
+                made.down(first.to.0, 45).await;
+                assert_eq!(made.because(49), Because::Moving(first.shard), "a restart is not yet a death");
+            }
+        }
+        let decision = made.decide(&Rules::default(), 50);
+        assert_eq!(decision.because, Because::Redirecting);
+        let [Action::Move { step, .. }] = &decision.actions[..] else { panic!("{decision:?}") };
+        assert_eq!((step.shard, step.from), (first.shard, first.to));
+        assert!(![NodeId(1), first.to].contains(&step.to));
+        let expected: Vec<_> = first.placement.replicas().iter().filter(|node| **node != first.to).collect();
+        assert!(expected.into_iter().all(|node| step.placement.replicas().contains(node)));
+        made.put(Key::Desired(step.shard), &step.placement, 50).await;
+        assert_eq!(made.because(60), Because::Moving(step.shard));
+        // A node that votes by now has arrived, whatever becomes of it.
+        made.observe(first.shard, &first.placement, 60).await;
+        made.put(Key::Desired(first.shard), &first.placement, 60).await;
+        let because = made.because(70);
+        assert!(![Because::Redirecting, Because::Moving(first.shard)].contains(&because), "{because}");
+    }
+}
+
+#[tokio::test]
 async fn where_nothing_can_take_a_replica_that_is_said() {
     let mut made = Made::new(3, CONFIG).await;
     made.place(20).await;

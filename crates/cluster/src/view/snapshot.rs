@@ -9,6 +9,7 @@ use base::{NodeId, ShardId, SlotMap};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A value, and the revision that stored it.
@@ -29,6 +30,13 @@ pub struct Node {
     pub revision: u64,
     /// Since when it is down, by the clock of this process; `None` while it runs.
     pub down_since: Option<Instant>,
+}
+
+impl Node {
+    /// Whether it has been down for so long.
+    pub fn is_down_for(&self, time: Duration, now: Instant) -> bool {
+        self.down_since.is_some_and(|since| now.saturating_duration_since(since) >= time)
+    }
 }
 
 /// The cluster at one revision. A value that is damaged is as it was before, and is named in [`Snapshot::damaged`].

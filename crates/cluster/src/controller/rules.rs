@@ -12,7 +12,8 @@ pub struct Rules {
     pub settle: Duration,
     /// How long a node may be down before it counts as down: a restart takes less.
     pub suspect: Duration,
-    /// How long the coordinator must have been there without a break before anything is done.
+    /// How long the coordinator must have been there without a break before anything is done. For moving what is placed, this
+    /// process must have known it for as long, too.
     pub calm: Duration,
     /// How long the office stays vacant when the controller is gone.
     pub ttl: Duration,

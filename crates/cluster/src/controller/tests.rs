@@ -24,10 +24,13 @@ struct Made {
 }
 
 impl Made {
+    /// One that this process has known for a minute.
     async fn new(nodes: u64, config: ClusterConfig) -> Made {
-        let (start, keys) = (Instant::now(), Keys::new("/hub").unwrap());
+        let (began, keys) = (Instant::now(), Keys::new("/hub").unwrap());
+        let start = began + Duration::from_secs(60);
         let snapshot = Snapshot::empty(start);
         let mut made = Made { keys, coordinator: Local::new(), snapshot, contact: Contact::default(), start };
+        made.contact.heard(began);
         made.contact.heard(start);
         made.put(Key::Config, &config, 0).await;
         for id in 1..=nodes {
@@ -192,6 +195,19 @@ async fn after_an_outage_of_the_coordinator_nothing_is_done_for_a_minute() {
     made.contact.heard(made.at(2_000));
     assert_eq!(made.because(2_059), braked);
     assert_eq!(made.because(2_060), Because::Placing);
+}
+
+#[tokio::test]
+async fn a_controller_that_has_just_started_moves_nothing_for_a_minute() {
+    let mut made = Made::new(5, CONFIG).await;
+    made.contact = Contact::default();
+    made.contact.heard(made.at(0));
+    // There is nothing yet that it could take apart.
+    assert_eq!(made.because(10), Because::Placing);
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    assert_eq!(made.because(59), Because::Braked(Brake::JustStarted));
+    assert_eq!(made.because(60), Because::Draining);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 /// When the coordinator was heard of last, and whether it was away. All times are of the clock of this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Contact {
+    began: Option<Instant>,
     heard: Option<Instant>,
     away_since: Option<Instant>,
     back_since: Option<Instant>,
@@ -17,6 +18,7 @@ impl Contact {
         if self.away_since.take().is_some() {
             self.back_since = Some(now);
         }
+        self.began.get_or_insert(now);
         self.heard = Some(now);
     }
 
@@ -30,6 +32,12 @@ impl Contact {
     /// How old what is known may be: the time since the coordinator said something. `None` if it never did.
     pub fn age(&self, now: Instant) -> Option<Duration> {
         self.heard.map(|heard| now.saturating_duration_since(heard))
+    }
+
+    /// Whether the coordinator was heard of for the first time less than this time ago, or never. Who has just started does
+    /// not know whether it was away.
+    pub fn is_new(&self, time: Duration, now: Instant) -> bool {
+        self.began.is_none_or(|began| now.saturating_duration_since(began) < time)
     }
 
     /// Whether the coordinator is away now.
@@ -56,7 +64,9 @@ mod tests {
         let mut contact = Contact::default();
         contact.lost(at(0));
         assert!(!contact.is_away() && contact.age(at(1)).is_none());
+        assert!(contact.is_new(minute, at(1_000)));
         contact.heard(at(10));
+        assert!(contact.is_new(minute, at(69)) && !contact.is_new(minute, at(70)));
         assert!(!contact.was_away_within(minute, at(10)));
         contact.lost(at(100));
         contact.lost(at(200));
@@ -65,5 +75,6 @@ mod tests {
         contact.heard(at(1_000));
         assert!(contact.was_away_within(minute, at(1_059)));
         assert!(!contact.was_away_within(minute, at(1_060)));
+        assert!(!contact.is_new(minute, at(1_000)));
     }
 }

@@ -102,8 +102,10 @@ impl Channel {
             Kind::Want => self.with_session(line, |session| session.want()),
             Kind::Leave => {
                 let left = self.lines.lock().remove(&line);
-                if let Some(Line::Working(Some(work))) = left {
-                    work.abort();
+                match left {
+                    Some(Line::Working(Some(work))) => work.abort(),
+                    Some(Line::Session(session)) => session.leave(),
+                    Some(Line::Working(None)) | None => {}
                 }
             }
             // Of a newer release, or not for us.

@@ -13,11 +13,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 /// Messages that a gateway takes before its socket has asked for one: one on its way while another is sent.
 pub(super) const SESSION_CREDIT: usize = 2;
 /// Messages of the peer that may wait to be taken in. A gateway sends one at a time, and another if it gave one up.
 const RECEIVES_WAITING: usize = 16;
+/// What a peer sent before it left is taken in all the same, unless that takes longer: a session must not outlive its peer.
+const LEFT_LIMIT: Duration = Duration::from_secs(5);
 /// When to come again if there are more.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
@@ -35,6 +39,7 @@ pub(super) struct Served {
     /// How many more messages the gateway takes. Held while the session is asked, so that its messages keep their order.
     credit: Mutex<usize>,
     receiving: Mutex<Receiving>,
+    left: CancellationToken,
 }
 
 #[derive(Default)]
@@ -59,8 +64,13 @@ impl Served {
     }
 
     pub(super) fn new(line: u64, spoken: Spoken, rung: Arc<AtomicBool>, outbox: Arc<Outbox>) -> Served {
-        let receiving = Mutex::default();
-        Served { line, spoken, outbox, rung, credit: Mutex::new(SESSION_CREDIT), receiving }
+        let (receiving, left) = Default::default();
+        Served { line, spoken, outbox, rung, credit: Mutex::new(SESSION_CREDIT), receiving, left }
+    }
+
+    /// The gateway has left the line.
+    pub(super) fn leave(&self) {
+        self.left.cancel();
     }
 
     /// Puts what the session has into the outbox, as far as there is credit.
@@ -125,7 +135,16 @@ impl Served {
             None => {
                 receiving.busy = true;
                 let (served, session) = (self.clone(), session.clone());
-                tasks.execute(async move { served.receive_all(&*session, message).await });
+                tasks.execute(async move {
+                    let overdue = async {
+                        served.left.cancelled().await;
+                        sleep(LEFT_LIMIT).await;
+                    };
+                    tokio::select! {
+                        () = served.receive_all(&*session, message) => {}
+                        () = overdue => {}
+                    }
+                });
             }
         }
     }
@@ -216,5 +235,17 @@ mod tests {
             tokio::task::yield_now().await;
         }
         tasks.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_session_that_was_left_ends_though_a_message_is_being_taken_in() {
+        let (slow, tasks) = (Arc::<Slow>::default(), Tasks::new());
+        let served = served(&slow);
+        served.receive(Bytes::new(), &tasks);
+        served.leave();
+        drop(served);
+        tasks.tracker.close();
+        tokio::time::timeout(2 * LEFT_LIMIT, tasks.tracker.wait()).await.unwrap();
+        assert_eq!(Arc::strong_count(&slow), 1);
     }
 }

@@ -21,7 +21,8 @@ pub struct Address {
     pub place: String,
 }
 
-/// A connection that stands. Ready when it has ended; it does nothing unless it is polled.
+/// A connection that stands. Ready when it has ended; it does nothing unless it is polled, and dropping it ends the
+/// connection with all that runs on it.
 pub(crate) type Standing = Pin<Box<dyn Future<Output = String> + Send>>;
 
 /// Why there is no connection.
@@ -65,12 +66,16 @@ pub(crate) async fn dial(
         .await
         .map_err(|_| connect("its TLS handshake took too long".to_owned()))?
         .map_err(|error| refused(chain(&error)))?;
-    let shaken = settings::client(tasks.clone()).handshake(TokioIo::new(tls));
+    // The library runs the connection in a task of its own, which goes on while any stream of it does.
+    let tasks = tasks.child();
+    let ending = tasks.cancel.clone().drop_guard();
+    let shaken = settings::client(tasks).handshake(TokioIo::new(tls));
     let (inner, connection) = timeout(HANDSHAKE, shaken)
         .await
         .map_err(|_| connect("its HTTP/2 handshake took too long".to_owned()))?
         .map_err(|error| connect(chain(&error)))?;
     let standing = Box::pin(async move {
+        let _ending = ending;
         match connection.await {
             Ok(()) => "the connection was closed".to_owned(),
             Err(error) => chain(&error),

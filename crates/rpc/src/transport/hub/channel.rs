@@ -59,6 +59,7 @@ impl Channel {
             let _closing = OnPanic(|| self.outbox.close());
             let mut assembler = Assembler::default();
             let reason = loop {
+                self.outbox.room().await;
                 match incoming.message().await {
                     Ok(Some(frames)) => {
                         if let Err(error) = self.take(&mut assembler, frames) {

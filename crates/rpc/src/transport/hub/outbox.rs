@@ -16,6 +16,9 @@ const BATCH_BYTES: usize = 128 << 10;
 const FRAME_OVERHEAD_BYTES: usize = 16;
 /// While more than this waits, sessions are not asked for messages, and no answer is made that can wait.
 const FULL_BYTES: usize = 4 << 20;
+/// While more messages wait than this, the gateway is not read: one that reads leaves no more than the answers to what it
+/// has in hand, and what each session has credit for.
+const MESSAGES_MAX: usize = 65_536;
 /// Long messages that are begun have no more bytes than this together, as the other end has to keep them: far less than
 /// what it takes, and more than the longest.
 const BEGUN_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
@@ -24,7 +27,10 @@ const BEGUN_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
 #[derive(Default)]
 pub(super) struct Outbox {
     state: Mutex<State>,
+    /// Something is to be sent.
     wake: Notify,
+    /// Something was sent.
+    sent: Notify,
 }
 
 #[derive(Default)]
@@ -32,6 +38,7 @@ struct State {
     lines: HashMap<u64, VecDeque<Waiting>>,
     /// What all of them hold.
     bytes: usize,
+    messages: usize,
     /// Lines with something to send, each once.
     turns: VecDeque<u64>,
     /// Lines whose next message is long, and has to wait until others are complete. One that is begun has a turn then.
@@ -70,6 +77,7 @@ impl Outbox {
             return;
         }
         state.bytes += message.body.len();
+        state.messages += 1;
         let waiting = state.lines.entry(line).or_default();
         waiting.push_back(message);
         if waiting.len() == 1 {
@@ -101,6 +109,14 @@ impl Outbox {
         *state = State { closed: true, ..State::default() };
         drop(state);
         self.wake.notify_one();
+        self.sent.notify_one();
+    }
+
+    /// Waits while too many messages wait. For one task: the one that reads.
+    pub(super) async fn room(&self) {
+        while self.state.lock().messages > MESSAGES_MAX {
+            self.sent.notified().await;
+        }
     }
 
     /// Whether so much waits that what can wait should.
@@ -142,6 +158,8 @@ impl Outbox {
                 frames.push(frame);
             }
         }
+        drop(state);
+        self.sent.notify_one();
         (!frames.is_empty()).then_some(Frames { frames })
     }
 }
@@ -166,6 +184,7 @@ impl State {
         self.bytes -= part.len();
         if !more {
             waiting.pop_front();
+            self.messages -= 1;
         }
         if !more && begun > 0 {
             self.begun -= begun;
@@ -246,6 +265,18 @@ mod tests {
         assert!(outbox.is_full() && outbox.rung().is_none());
         outbox.batch().unwrap();
         assert_eq!((outbox.is_full(), outbox.rung(), outbox.rung()), (false, Some(5), None));
+    }
+
+    /// Whoever asks and does not read what it is told is not read either.
+    #[tokio::test]
+    async fn there_is_room_for_so_many_messages() {
+        let outbox = Outbox::default();
+        (0..=MESSAGES_MAX as u64).for_each(|line| outbox.push(line, Kind::Answer, Bytes::new()));
+        let room = outbox.room();
+        tokio::pin!(room);
+        assert!(futures::poll!(&mut room).is_pending());
+        outbox.batch().unwrap();
+        assert!(futures::poll!(&mut room).is_ready());
     }
 
     #[test]

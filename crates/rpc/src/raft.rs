@@ -87,7 +87,9 @@ pub trait RaftPeers: Send + Sync + 'static {
 
 /// The replicas of this node, as the transport hands them what came. `from` is proven by the sender's certificate.
 pub trait RaftReplicas: Send + Sync + 'static {
-    /// Answers a message.
+    /// Answers a message. It is taken in by this call and the first poll of the answer, and the next one of the lane only
+    /// after that: so the first poll decides the order. It must not block. The answer is dropped if nobody waits for it any
+    /// more; what was taken in stays so.
     fn handle(&self, from: NodeId, lane: Lane, shard: ShardId, message: Bytes) -> PeerAnswer;
 
     /// Takes a snapshot in. The pieces are a stranger's until their hashes, which are in the head, have been compared.

@@ -171,12 +171,20 @@ async fn a_frozen_node_is_given_up_and_found_again() {
     let peer = peers.peer(THEM);
     peer.call(Lane::Appends, ShardId(1), "one".into(), LONG).await.unwrap();
     proxy.freeze(true);
+    let frozen = Instant::now();
     let given_up = peer.call(Lane::Appends, ShardId(1), "two".into(), LONG).await.unwrap_err();
     assert!(matches!(given_up, PeerError::Unreachable { .. }), "{given_up}");
+    assert!(frozen.elapsed() < LONG / 2, "it took {:?}", frozen.elapsed());
+    assert_eq!(replicas.count(), 1);
     proxy.freeze(false);
     while peer.call(Lane::Appends, ShardId(1), "three".into(), LONG).await.is_err() {
         sleep(Duration::from_millis(10)).await;
     }
+    // What was on its way may arrive, but not behind what came on the new connection.
+    peer.call(Lane::Appends, ShardId(1), "four".into(), LONG).await.unwrap();
+    let came: Vec<Bytes> = replicas.came.lock().unwrap().iter().map(|came| came.3.clone()).collect();
+    let late = came.iter().skip_while(|message| *message != "three").find(|message| *message == "two");
+    assert_eq!(late, None, "{came:?}");
     peers.close().await;
     server.close().await;
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 /// What came: from whom, how, about which shard, and what.
 pub type Came = (NodeId, Lane, ShardId, Bytes);
 
-/// Echoes each message once `open` is as many as have come. Shard 99 is nowhere, shard 98 fails.
+/// Echoes each message once as many as `gate` says have come. Shard 99 is nowhere, shard 98 fails.
 pub struct Replicas {
     pub came: Mutex<Vec<Came>>,
     /// Answers wait until so many messages have come.

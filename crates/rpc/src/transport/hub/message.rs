@@ -125,3 +125,29 @@ impl Assembler {
         Ok(Some((frame.line, kind, body)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not complete is bounded over all lines, too.
+    #[test]
+    fn a_channel_holds_so_much_of_what_is_not_complete() {
+        let frame = |line, more| Frame { line, kind: Kind::Ask.into(), body: vec![0; 1_000].into(), more };
+        // As if other lines had brought all but two thousand.
+        let mut assembler = Assembler { bytes: PARTIAL_BYTES_MAX - 2_000, ..Assembler::default() };
+        assert!(assembler.add(frame(1, true)).unwrap().is_none());
+        assert!(assembler.add(frame(2, true)).unwrap().is_none());
+        let TooMuch(most) = assembler.add(frame(3, true)).unwrap_err();
+        assert_eq!(most, PARTIAL_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_message_that_is_complete_counts_no_more() {
+        let frame = |more| Frame { line: 1, kind: Kind::Ask.into(), body: vec![0; 1_000].into(), more };
+        let mut assembler = Assembler::default();
+        assembler.add(frame(true)).unwrap();
+        let (_, _, body) = assembler.add(frame(false)).unwrap().unwrap();
+        assert_eq!((body.len(), assembler.bytes), (2_000, 0));
+    }
+}

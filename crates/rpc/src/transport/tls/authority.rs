@@ -1,11 +1,13 @@
 //! The cluster's own certificate authority. It reads no file and no clock: see `files` for what is kept where.
 
-use super::{Credentials, CredentialsError, Role, Subject};
+use super::{Credentials, CredentialsError, Role, Subject, end_of};
 use base::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -66,7 +68,12 @@ impl Authority {
         self.key.serialize_pem()
     }
 
-    /// A certificate for a member, good from now for `lifetime`.
+    fn end(&self) -> Option<Timestamp> {
+        let certificate = CertificateDer::from_pem_slice(self.certificate_pem.as_bytes()).ok()?;
+        end_of(&certificate)
+    }
+
+    /// A certificate for a member, good from now for `lifetime`, or for as long as the authority's own.
     pub fn issue(
         &self,
         subject: &Subject,
@@ -74,7 +81,8 @@ impl Authority {
         lifetime: Duration,
     ) -> Result<Issued, AuthorityError> {
         let key = KeyPair::generate()?;
-        let params = member_params(subject, now, lifetime)?;
+        let left = self.end().map_or(lifetime, |end| Duration::from_millis(end.0.saturating_sub(now.0)));
+        let params = member_params(subject, now, lifetime.min(left))?;
         let issuer = Issuer::new(authority_params(&self.key), &self.key);
         let certificate_pem = params.signed_by(&key, &issuer)?.pem();
         let issued = Issued { certificate_pem, key_pem: key.serialize_pem() };

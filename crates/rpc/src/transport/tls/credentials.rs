@@ -1,7 +1,7 @@
 //! What a member shows to the others, and whom it believes.
 
 use super::witness::{ClientWitness, Seen, ServerWitness};
-use super::{Subject, SubjectError, names_of};
+use super::{Subject, SubjectError, end_of, names_of};
 use base::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -16,9 +16,6 @@ use std::time::Duration;
 
 /// HTTP/2 and nothing else.
 const ALPN: &[u8] = b"h2";
-
-/// Later than any certificate ends: asking then says when this one does.
-const FAR: Duration = Duration::from_secs(1_000 * 365 * 24 * 60 * 60);
 
 /// A member's certificate with its key, and the authority that it believes.
 pub struct Credentials {
@@ -83,9 +80,15 @@ impl Credentials {
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
             .map_err(|error| CredentialsError::Key(error.to_string()))?;
         let unusable = |error: String| CredentialsError::Authority(error);
-        let mut roots = RootCertStore::empty();
+        let (mut roots, mut ended) = (RootCertStore::empty(), None);
         for root in certificates(authority).map_err(|error| unusable(error.to_string()))? {
-            roots.add(root).map_err(|error| unusable(error.to_string()))?;
+            match end_of(&root).filter(|end| *end < now) {
+                Some(end) => ended = Some(end),
+                None => roots.add(root).map_err(|error| unusable(error.to_string()))?,
+            }
+        }
+        if let Some(end) = ended.filter(|_| roots.is_empty()) {
+            return Err(unusable(format!("its time ended at {end}")));
         }
         let roots = Arc::new(roots);
         let clients = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
@@ -109,10 +112,7 @@ impl Credentials {
 
     /// When they end.
     pub fn end(&self) -> Timestamp {
-        match self.check(UnixTime::since_unix_epoch(FAR)) {
-            Err(CredentialsError::Expired { end, .. }) => end,
-            _ => Timestamp(u64::MAX),
-        }
+        end_of(&self.chain[0]).unwrap_or(Timestamp(u64::MAX))
     }
 
     fn check(&self, at: UnixTime) -> Result<(), CredentialsError> {

@@ -6,6 +6,7 @@ mod files;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod validity;
 mod witness;
 
 pub use authority::{Authority, AuthorityError, Issued};
@@ -14,6 +15,7 @@ pub use files::{CertFiles, CertFilesError, load_authority, write_authority, writ
 pub use subject::{Role, Subject, SubjectError};
 
 pub(crate) use credentials::subject_of;
+pub(crate) use validity::{end_of, over};
 pub(crate) use witness::Seen;
 
 use rustls::pki_types::CertificateDer;

@@ -30,6 +30,20 @@ fn a_certificate_speaks_for_its_subject_until_it_ends() {
 }
 
 #[test]
+fn nothing_outlives_its_authority() {
+    let authority = Authority::make(NOW).unwrap();
+    let years = 10 * 365 * DAY;
+    let issued = authority.issue(&node("a"), NOW, 2 * years).unwrap();
+    let end = Timestamp(NOW.0 + years.as_millis() as u64);
+    assert_eq!(load(&authority, &issued, NOW).unwrap().end(), end);
+    let late = authority.issue(&node("a"), Timestamp(end.0 + 1_000), DAY).err();
+    let Some(AuthorityError::Mismatch(CredentialsError::Authority(reason))) = late else {
+        panic!("{late:?}")
+    };
+    assert!(reason.contains("its time ended"), "{reason}");
+}
+
+#[test]
 fn another_authoritys_certificate_is_not_believed() {
     let (ours, theirs) = (Authority::make(NOW).unwrap(), Authority::make(NOW).unwrap());
     let issued = theirs.issue(&node("a"), NOW, DAY).unwrap();

@@ -95,6 +95,26 @@ async fn a_stranger_of_another_authority() {
     assert!(theirs.contains("address=127.0.0.1:") && theirs.contains("UnknownCA"), "{theirs}");
 }
 
+/// A connection is good for no longer than what its peer has shown.
+#[tokio::test]
+async fn a_peer_whose_certificate_ends() {
+    let (cluster, replicas) = (Cluster::new(), Replicas::new());
+    let issued = cluster.authority.issue(&subject(Role::Node, "node-1"), base::now(), Duration::from_secs(3));
+    let issued = issued.unwrap();
+    let authority = cluster.authority.certificate_pem();
+    let credentials =
+        Credentials::from_pem(authority, &issued.certificate_pem, &issued.key_pem, base::now()).unwrap();
+    let server = cluster.serve(THEM, &replicas).await;
+    let peers = cluster.peers_with(US, Arc::new(credentials));
+    let call = || peers.peer(THEM).call(Lane::Appends, ShardId(1), Bytes::new(), Duration::from_secs(8));
+    assert_eq!(call().await, Ok(Bytes::new()));
+    replicas.gate.send_replace(usize::MAX);
+    let ended = call().await.unwrap_err();
+    assert!(matches!(ended, PeerError::Unreachable { .. }), "{ended}");
+    peers.close().await;
+    server.close().await;
+}
+
 /// They hold no room that somebody else needs.
 #[tokio::test]
 async fn strangers_that_say_nothing() {

@@ -4,7 +4,7 @@ use super::hello::Hello;
 use super::requests::Requests;
 use super::settings::{self, CONNECT, HANDSHAKE, Tasks};
 use crate::transport::chain::chain;
-use crate::transport::tls::{Credentials, Seen, Subject};
+use crate::transport::tls::{Credentials, Seen, Subject, end_of, over};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use std::pin::Pin;
@@ -66,6 +66,7 @@ pub(crate) async fn dial(
         .await
         .map_err(|_| connect("its TLS handshake took too long".to_owned()))?
         .map_err(|error| refused(chain(&error)))?;
+    let end = tls.get_ref().1.peer_certificates().and_then(<[_]>::first).and_then(end_of);
     // The library runs the connection in a task of its own, which goes on while any stream of it does.
     let tasks = tasks.child();
     let ending = tasks.cancel.clone().drop_guard();
@@ -76,9 +77,12 @@ pub(crate) async fn dial(
         .map_err(|error| connect(chain(&error)))?;
     let standing = Box::pin(async move {
         let _ending = ending;
-        match connection.await {
-            Ok(()) => "the connection was closed".to_owned(),
-            Err(error) => chain(&error),
+        tokio::select! {
+            ended = connection => match ended {
+                Ok(()) => "the connection was closed".to_owned(),
+                Err(error) => chain(&error),
+            },
+            () = over(end) => "its certificate has ended".to_owned(),
         }
     });
     Ok((Requests::new(inner, hello), standing))

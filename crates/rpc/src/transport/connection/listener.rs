@@ -2,7 +2,8 @@
 
 use super::settings::{self, HANDSHAKE, Tasks};
 use crate::transport::chain::chain;
-use crate::transport::tls::{Credentials, Seen, Subject, subject_of};
+use crate::transport::tls::{Credentials, Seen, Subject, end_of, over, subject_of};
+use base::Timestamp;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -123,7 +124,7 @@ async fn accept(socket: TcpListener, accepting: Arc<Accepting>) {
 }
 
 async fn serve(accepting: &Accepting, admitted: Admitted) {
-    let Admitted { io, peer, _place } = admitted;
+    let Admitted { io, peer, end, _place } = admitted;
     let peer = Arc::new(peer);
     let called = Notify::new();
     let service = service_fn(|request| {
@@ -134,6 +135,7 @@ async fn serve(accepting: &Accepting, admitted: Admitted) {
     let served = settings::server(accepting.tasks.clone()).serve_connection(TokioIo::new(io), service);
     let ended = tokio::select! {
         served = served => served.map_err(|error| chain(&error)),
+        () = over(end) => Err("its certificate has ended".to_owned()),
         () = idle(&called) => Err("it made no call in time".to_owned()),
     };
     if let Err(error) = ended {
@@ -157,6 +159,8 @@ struct Refused {
 struct Admitted {
     io: tokio_rustls::server::TlsStream<TcpStream>,
     peer: Peer,
+    /// When its certificate ends, and the connection with it.
+    end: Option<Timestamp>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -177,7 +181,8 @@ async fn admit(
     let shown = io.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let shown = shown.ok_or_else(|| refused("it showed no certificate".to_owned()))?;
     let subject = subject_of(shown).map_err(|error| refused(error.to_string()))?;
+    let end = end_of(shown);
     let place = room.try_acquire_owned();
     let place = place.map_err(|_| refused(format!("{CONNECTIONS} peers are connected already")))?;
-    Ok(Admitted { io, peer: Peer { subject, address }, _place: place })
+    Ok(Admitted { io, peer: Peer { subject, address }, end, _place: place })
 }

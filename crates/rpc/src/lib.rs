@@ -32,5 +32,5 @@ pub use raft::{
 pub use refusal::{LimitKind, Refusal};
 pub use shards::{Answer, Caller, Shards, SharedShards};
 pub use share::{Access, AccessEntry, Share};
-pub use tickets::{OnRevoked, Redeem, Redeemed, SharedTickets, TicketId, Tickets};
+pub use tickets::{OnMissed, OnRevoked, Redeem, Redeemed, SharedTickets, TicketId, Tickets};
 pub use update::{Update, UpdateParts};

@@ -38,6 +38,10 @@ pub enum Redeemed {
 /// must not block.
 pub type OnRevoked = Arc<dyn Fn(&Caller, TicketId) + Send + Sync>;
 
+/// Hears that it may have missed some of them: what it knows of tickets that are in use is to be found out again, by
+/// redeeming them. Called from any thread; must not block.
+pub type OnMissed = Arc<dyn Fn() + Send + Sync>;
+
 /// Tickets of a hub, seen from a gateway.
 pub trait Tickets: Send + Sync + 'static {
     /// Whether the caller's ticket is good now. One that is for one time is used up by this, durably.
@@ -49,6 +53,10 @@ pub trait Tickets: Send + Sync + 'static {
 
     /// Whom to tell, from now on, of tickets that are taken back.
     fn on_revoked(&self, heard: OnRevoked);
+
+    /// Whom to tell, from now on, when some of that may have been missed. In one process nothing is; whoever hands on the
+    /// notices of others hands on this, too.
+    fn on_missed(&self, _missed: OnMissed) {}
 }
 
 /// The seam as gateways hold it.

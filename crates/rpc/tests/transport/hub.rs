@@ -263,6 +263,27 @@ async fn a_request_that_nobody_waits_for_is_let_go() {
     pair.close().await;
 }
 
+/// While it was away tickets may have been taken back, and nobody tells it later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_was_away_is_told_that_it_may_have_missed_something() {
+    let fake = Fake::new();
+    let Pair { cluster, server, remote } = Pair::of(&fake).await;
+    let missed = tokio::sync::watch::channel(0).0;
+    let noted = missed.clone();
+    remote.on_missed(Arc::new(move || noted.send_modify(|times| *times += 1)));
+    let redeem = Redeem { id: TicketId([1; 16]), once: false, expires: Timestamp(9) };
+    assert_eq!(remote.redeem(caller("ada"), redeem).await, Ok(Redeemed::Good));
+    let before = *missed.borrow();
+    let address = server.address();
+    server.close().await;
+    let server = cluster.serve_hub(NODE, address, hub(&fake)).await;
+    missed.subscribe().wait_for(|times| *times > before).await.unwrap();
+    // It can ask at once.
+    assert_eq!(remote.redeem(caller("ada"), redeem).await, Ok(Redeemed::Good));
+    remote.close().await;
+    server.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_hears_of_tickets_that_another_took_back() {
     let fake = Fake::new();

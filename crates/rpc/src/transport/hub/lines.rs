@@ -4,7 +4,7 @@ use super::message::{Assembler, Frames, Kind, TooMuch};
 use super::outbox::Outbox;
 use super::session::Session;
 use crate::transport::form::{Malformed, decode};
-use crate::{Caller, OnRevoked, Refusal, TicketId};
+use crate::{Caller, OnMissed, OnRevoked, Refusal, TicketId};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -14,15 +14,32 @@ use tokio::sync::oneshot;
 
 use super::ask::Revoked;
 
-/// Hears of tickets that were taken back.
-pub(super) type Heard = Arc<Mutex<Vec<OnRevoked>>>;
+/// Those who hear of tickets that were taken back.
+#[derive(Default)]
+pub(super) struct Heard {
+    pub(super) revoked: Mutex<Vec<OnRevoked>>,
+    pub(super) missed: Mutex<Vec<OnMissed>>,
+}
+
+impl Heard {
+    fn revoked(&self, caller: &Caller, id: TicketId) {
+        let heard = self.revoked.lock().clone();
+        heard.iter().for_each(|heard| heard(caller, id));
+    }
+
+    /// Something may have been lost.
+    pub(super) fn missed(&self) {
+        let heard = self.missed.lock().clone();
+        heard.iter().for_each(|heard| heard());
+    }
+}
 
 /// A channel, while its connection stands.
 pub(super) struct Lines {
     pub(super) outbox: Arc<Outbox>,
     open: Mutex<Option<HashMap<u64, Line>>>,
     last: AtomicU64,
-    heard: Heard,
+    heard: Arc<Heard>,
 }
 
 enum Line {
@@ -35,7 +52,7 @@ enum Line {
 pub(super) struct Ended;
 
 impl Lines {
-    pub(super) fn new(heard: Heard) -> Lines {
+    pub(super) fn new(heard: Arc<Heard>) -> Lines {
         let open = Mutex::new(Some(HashMap::new()));
         Lines { outbox: Arc::default(), open, last: AtomicU64::new(0), heard }
     }
@@ -100,8 +117,11 @@ impl Lines {
             Kind::Received => self.with_session(line, |session| session.received(outcome(&body))),
             Kind::Message => self.with_session(line, |session| session.arrived(body)),
             Kind::Revoked => match decode(&body) {
-                Ok(Revoked { caller, id }) => self.revoked(&caller, id),
-                Err(error) => tracing::warn!(%error, "the notice of a ticket that was taken back is lost"),
+                Ok(Revoked { caller, id }) => self.heard.revoked(&caller, id),
+                Err(error) => {
+                    tracing::warn!(%error, "the notice of a ticket that was taken back does not read");
+                    self.heard.missed();
+                }
             },
             // Of a newer release, or not for us.
             _ => {}
@@ -114,11 +134,6 @@ impl Lines {
             _ => return,
         };
         act(&session);
-    }
-
-    fn revoked(&self, caller: &Caller, id: TicketId) {
-        let heard = self.heard.lock().clone();
-        heard.iter().for_each(|heard| heard(caller, id));
     }
 
     /// Ends all: what was asked has no answer, and sessions are over.
@@ -171,7 +186,7 @@ mod tests {
     #[test]
     fn what_does_not_read_concerns_its_line_alone() {
         let id = DocId::mint(Slot::new(9).unwrap(), [1; 16]);
-        let lines = Lines::new(Heard::default());
+        let lines = Lines::new(Arc::default());
         let mut beginning = None;
         let make = |line| {
             let (session, begun) = Session::new(line, id, ShardId(7), Arc::new(|_| {}));

@@ -38,7 +38,7 @@ pub(super) struct Link {
     pub(super) status: watch::Sender<Status>,
     /// What the node said last; `None` while it is not reached.
     pub(super) health: Mutex<Option<Health>>,
-    pub(super) heard: Heard,
+    pub(super) heard: Arc<Heard>,
     pub(super) tasks: Tasks,
 }
 
@@ -111,6 +111,8 @@ impl Link {
             Err(status) => return status.message().to_owned(),
         };
         self.status.send_replace(Status::Open(lines.clone()));
+        // The node keeps no notices for a gateway that is away. From here on it gets them all.
+        self.heard.missed();
         let mut assembler = Assembler::default();
         loop {
             match incoming.message().await {

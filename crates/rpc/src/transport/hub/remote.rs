@@ -11,8 +11,8 @@ use crate::transport::form::{Form, decode, encode};
 use crate::transport::tls::Credentials;
 use crate::{
     Access, Answer, At, Bell, Caller, Changes, ChangesPage, Create, Delete, Follow, FollowSession, Health,
-    Join, LimitKind, List, Live, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Seen, Shards, Share,
-    SyncSession, TicketId, Tickets, Write,
+    Join, LimitKind, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Seen, Shards,
+    Share, SyncSession, TicketId, Tickets, Write,
 };
 use base::{DocId, ShardId, Timestamp};
 use hyper::rt::Executor;
@@ -188,7 +188,12 @@ impl Tickets for Remote {
     }
 
     fn on_revoked(&self, heard: OnRevoked) {
-        self.link.heard.lock().push(heard);
+        self.link.heard.revoked.lock().push(heard);
+    }
+
+    /// Each time that the channel has been opened: it may have been away before.
+    fn on_missed(&self, missed: OnMissed) {
+        self.link.heard.missed.lock().push(missed);
     }
 }
 

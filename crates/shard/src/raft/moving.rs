@@ -38,7 +38,7 @@ pub enum Progress {
     Promoting,
     /// The old replica leads, and gives way to another.
     GivingWay,
-    /// The old replica leaves.
+    /// The old replica leaves, or a learner that an earlier move has left behind.
     Removing,
     /// The new replica stands for the old one.
     Done,
@@ -58,6 +58,10 @@ fn next_step(members: &Members, from: u64, to: u64, leader: u64) -> Step {
     let present = |node| members.is_voter(node) || members.learners.contains(&node);
     if members.voters.len() > 1 {
         return Step::Change(Change::Settle);
+    }
+    // Where the replica was to go before. It is away, or the move would go there still.
+    if let Some(&left_over) = members.learners.iter().find(|&&learner| learner != to) {
+        return Step::Change(Change::Remove(left_over));
     }
     if !present(to) {
         return Step::Change(Change::AddLearner(to));
@@ -153,6 +157,13 @@ mod tests {
             |voters: &[&[u64]], learners: &[u64], leader| next_step(&members(voters, learners), 3, 4, leader);
         assert_eq!(check(&[&[1, 2, 3]], &[], 1), Step::Change(Change::AddLearner(4)));
         assert_eq!(check(&[&[1, 2, 3]], &[4], 1), Step::CatchUp);
+        assert_eq!(
+            check(&[&[1, 2, 3]], &[5], 1),
+            Step::Change(Change::Remove(5)),
+            "nobody wants it any more"
+        );
+        assert_eq!(check(&[&[1, 2, 3]], &[4, 5], 1), Step::Change(Change::Remove(5)));
+        assert_eq!(check(&[&[1, 2, 4]], &[5], 1), Step::Change(Change::Remove(5)));
         assert_eq!(check(&[&[1, 2, 3], &[1, 2, 3, 4]], &[], 1), Step::Change(Change::Settle));
         assert_eq!(check(&[&[1, 2, 3, 4]], &[], 3), Step::GiveWay);
         assert_eq!(check(&[&[1, 2, 3, 4]], &[], 1), Step::Change(Change::Remove(3)));

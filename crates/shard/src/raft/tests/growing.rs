@@ -69,6 +69,29 @@ async fn replicas_move_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_to_a_node_that_is_away_is_given_up_for_another() {
+    let mut world = World::of_three().await;
+    world.start(5, Remains::nothing(), Start::join());
+    let leader = world.leader().await;
+    let follower = world.others(leader).into_iter().find(|&id| id <= 3).unwrap();
+    let (progress, mut seen) = watch::channel(Progress::default());
+    // Nobody runs as node 4.
+    let group = world.group(leader).clone();
+    let to_nobody = tokio::spawn({
+        let (group, progress) = (group.clone(), progress.clone());
+        async move { group.move_replica(follower, 4, &progress).await }
+    });
+    seen.wait_for(|progress| matches!(progress, Progress::CatchingUp { .. })).await.unwrap();
+    assert_eq!(group.members().unwrap().learners, BTreeSet::from([4]));
+    to_nobody.abort();
+    moved(&world, follower, 5, &progress).await;
+    let members = world.group(world.leader().await).members().unwrap();
+    let expected: BTreeSet<u64> = [1, 2, 3, 5].into_iter().filter(|&id| id != follower).collect();
+    assert_eq!((members.voters, members.learners), (vec![expected], BTreeSet::new()));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_voter_becomes_three() {
     let mut world = World { net: Net::new(4, FAIR), nodes: BTreeMap::new() };
     world.start(1, Remains::nothing(), Start { founding: Founding::alone(1), ..Start::join() });

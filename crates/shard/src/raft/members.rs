@@ -36,6 +36,11 @@ impl Members {
     pub fn is_voter(&self, node: u64) -> bool {
         self.voters.iter().any(|set| set.contains(&node))
     }
+
+    /// Whether a node votes when a change that is half done has come to its end.
+    pub(super) fn stays_voter(&self, node: u64) -> bool {
+        self.voters.last().is_some_and(|set| set.contains(&node))
+    }
 }
 
 /// A change of the members.
@@ -47,7 +52,8 @@ pub enum Change {
     Promote(u64),
     /// A node leaves for good: its id does not come back. A leader gives way before it is removed.
     Remove(u64),
-    /// A change of voters that a leader left half done is brought to its end.
+    /// A change of voters that a leader left half done is brought to its end. A leader that will not vote then gives way
+    /// before.
     Settle,
 }
 
@@ -96,7 +102,8 @@ impl<M: StateMachine> Group<M> {
 fn senseless(members: &Members, change: &Change, leader: u64) -> Option<String> {
     let joint = members.voters.len() > 1;
     match *change {
-        Change::Settle if joint => None,
+        Change::Settle if joint && members.stays_voter(leader) => None,
+        Change::Settle if joint => Some(format!("node {leader} leads and leaves; let it give way first")),
         Change::Settle => Some("nothing is half done".to_owned()),
         _ if joint => Some("the voters are being changed; settle that first".to_owned()),
         Change::AddLearner(node) if members.is_voter(node) || members.learners.contains(&node) => {
@@ -153,5 +160,6 @@ mod tests {
             Members { voters: vec![BTreeSet::from([1, 2]), BTreeSet::from([1, 3])], ..members.clone() };
         assert!(senseless(&joint, &Change::Promote(4), 1).is_some());
         assert!(senseless(&joint, &Change::Settle, 1).is_none());
+        assert!(senseless(&joint, &Change::Settle, 2).is_some(), "it would lead without a vote");
     }
 }

@@ -57,7 +57,7 @@ enum Step {
 fn next_step(members: &Members, from: u64, to: u64, leader: u64) -> Step {
     let present = |node| members.is_voter(node) || members.learners.contains(&node);
     if members.voters.len() > 1 {
-        return Step::Change(Change::Settle);
+        return if members.stays_voter(leader) { Step::Change(Change::Settle) } else { Step::GiveWay };
     }
     // Where the replica was to go before. It is away, or the move would go there still.
     if let Some(&left_over) = members.learners.iter().find(|&&learner| learner != to) {
@@ -165,6 +165,9 @@ mod tests {
         assert_eq!(check(&[&[1, 2, 3]], &[4, 5], 1), Step::Change(Change::Remove(5)));
         assert_eq!(check(&[&[1, 2, 4]], &[5], 1), Step::Change(Change::Remove(5)));
         assert_eq!(check(&[&[1, 2, 3], &[1, 2, 3, 4]], &[], 1), Step::Change(Change::Settle));
+        let leaving: &[&[u64]] = &[&[1, 2, 3, 4], &[1, 2, 4]];
+        assert_eq!(check(leaving, &[], 1), Step::Change(Change::Settle));
+        assert_eq!(check(leaving, &[], 3), Step::GiveWay, "it would lead without a vote");
         assert_eq!(check(&[&[1, 2, 3, 4]], &[], 3), Step::GiveWay);
         assert_eq!(check(&[&[1, 2, 3, 4]], &[], 1), Step::Change(Change::Remove(3)));
         assert_eq!(check(&[&[1, 2, 4]], &[], 1), Step::Done);

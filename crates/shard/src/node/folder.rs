@@ -55,6 +55,15 @@ pub enum FolderError {
         /// The page.
         path: PathBuf,
     },
+    /// The log that was begun here is gone.
+    #[error(
+        "the log in {path} is gone, and with it what this node promised to others: put it back, or let the node join \
+         again under a new id, with an empty folder"
+    )]
+    LogLost {
+        /// Where it lay.
+        path: PathBuf,
+    },
     /// Another master key.
     #[error(
         "the data in {folder} is sealed with the master key {sealed_with}, not with {given}: give that key"
@@ -79,6 +88,10 @@ pub struct Page {
     pub slots: SlotMap,
     /// The id of the master key.
     master_key: String,
+    /// Whether a log was begun, in which this node may have promised something to others. A hub of one node does not note
+    /// it: nobody else relies on its promises.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    log_begun: bool,
 }
 
 impl NodeFolder {
@@ -108,9 +121,42 @@ impl NodeFolder {
         &self.root
     }
 
+    /// Makes sure that a log that was begun is there. An empty one in its place would let the node vote against its own
+    /// promises, so that this is asked before the log is opened.
+    pub fn log_is_there(&self, page: &Page) -> Result<(), FolderError> {
+        let path = self.wal();
+        match page.log_begun && !self.has_segments().map_err(|source| FolderError::Io { path, source })? {
+            true => Err(FolderError::LogLost { path: self.wal() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Notes that there is a log. Called when it is open, and before anything is promised in it.
+    pub fn log_has_begun(&self, page: Page) -> Result<(), FolderError> {
+        if page.log_begun {
+            return Ok(());
+        }
+        let path = self.page_path();
+        let page = Page { log_begun: true, ..page };
+        self.write(&path, &page).map_err(|source| FolderError::Io { path, source })
+    }
+
+    fn has_segments(&self) -> io::Result<bool> {
+        if !self.wal().exists() {
+            return Ok(false);
+        }
+        let names = fs::read_dir(self.wal())?.map(|entry| Ok(entry?.path()));
+        let names = names.collect::<io::Result<Vec<_>>>()?;
+        Ok(names.iter().any(|name| name.extension().is_some_and(|extension| extension == "wal")))
+    }
+
+    fn page_path(&self) -> PathBuf {
+        self.root.join("node.json")
+    }
+
     /// Reads the page, or writes the first one of a new folder.
     pub fn page(&self, master: KeyId, new: impl FnOnce() -> (u64, SlotMap)) -> Result<Page, FolderError> {
-        let path = self.root.join("node.json");
+        let path = self.page_path();
         let master_key = format!("{master:?}");
         match fs::read(&path) {
             Ok(bytes) => self.check(path, &bytes, master_key),
@@ -119,7 +165,7 @@ impl NodeFolder {
                     return Err(FolderError::Lost { path });
                 }
                 let (node, slots) = new();
-                let page = Page { format: FORMAT, node, slots, master_key };
+                let page = Page { format: FORMAT, node, slots, master_key, log_begun: false };
                 self.write(&path, &page).map_err(|source| FolderError::Io { path, source })?;
                 Ok(page)
             }
@@ -186,6 +232,25 @@ mod tests {
         let folder = NodeFolder::at(root.path()).unwrap();
         fs::create_dir(folder.wal()).unwrap();
         assert!(matches!(folder.page(Key::random().id(), first), Err(FolderError::Lost { .. })));
+    }
+
+    #[test]
+    fn a_log_that_was_begun_has_to_be_there() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::at(root.path()).unwrap();
+        let key = Key::random().id();
+        let page = || folder.page(key, first).unwrap();
+        folder.log_is_there(&page()).unwrap();
+        let (wal, _) = wal::Wal::open(&folder.wal(), wal::Options::default()).unwrap();
+        folder.log_has_begun(page()).unwrap();
+        wal.close();
+        folder.log_is_there(&page()).unwrap();
+        // Another volume, or none.
+        let lost = || matches!(folder.log_is_there(&page()), Err(FolderError::LogLost { .. }));
+        fs::remove_dir_all(folder.wal()).unwrap();
+        assert!(lost());
+        fs::create_dir(folder.wal()).unwrap();
+        assert!(lost());
     }
 
     #[test]

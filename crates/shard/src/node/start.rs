@@ -92,8 +92,14 @@ impl Node {
         let NodeOptions { folder, place, wal, store, engine, policy } = options;
         let folder = NodeFolder::at(&folder)?;
         let page = folder.page(master.key().id(), || first_page(&place))?;
-        let groups = Groups::of(place, page, &folder)?;
+        let groups = Groups::of(place, page.clone(), &folder)?;
+        if !groups.alone {
+            folder.log_is_there(&page)?;
+        }
         let (wal, damage) = open_log(&folder, wal)?;
+        if !groups.alone {
+            folder.log_has_begun(page)?;
+        }
         if groups.alone && !damage.is_empty() {
             let damaged = damage.iter().map(|(group, what)| format!("shard {}: {what}", group.0));
             let damage = damaged.collect::<Vec<_>>().join("; ");

@@ -14,6 +14,7 @@ use shard::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::ready;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -120,6 +121,11 @@ impl Cluster {
         self.wires.0.lock().insert(node, started.replicas());
         self.nodes.insert(node, started);
         Ok(())
+    }
+
+    /// Where a node keeps its data.
+    pub fn folder(&self, node: NodeId) -> &Path {
+        self.folders[&node].path()
     }
 
     /// Shards are founded by the nodes in turn.

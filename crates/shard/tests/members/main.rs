@@ -96,6 +96,20 @@ async fn a_folder_stays_with_its_node() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_has_lost_its_data_does_not_come_back_under_its_id() {
+    let mut cluster = Cluster::start(3, 1).await;
+    cluster.leader(ShardId(0)).await;
+    cluster.stop(ONE).await;
+    for lost in ["wal", "store"] {
+        std::fs::remove_dir_all(cluster.folder(ONE).join(lost)).unwrap();
+    }
+    let error = cluster.begin_as(ONE, ONE).await.unwrap_err();
+    assert!(error.to_string().contains("join again under a new id"), "{error}");
+    cluster.leader(ShardId(0)).await;
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_reads_what_one_node_wrote_as_json() {
     let cluster = Cluster::start(3, 1).await;
     let content = json!({"agents": [{"name": "scribe", "done": 3}]});

@@ -7,7 +7,7 @@
 //! one. A leader shows it by the quorum that elected it. A candidate shows it by a log that goes further than the one
 //! here, where the entry may be that made it a voter; if it does not, the candidate was removed, and is not heard.
 
-use super::codec::{Envelope, Request};
+use super::codec::{Append, Envelope, Request};
 use super::types::{LogId, Vote};
 use std::collections::BTreeSet;
 
@@ -36,6 +36,10 @@ pub(super) enum Astray {
     Sender,
     #[error("a leader's message in the name of a vote that no quorum gave")]
     NotElected,
+    #[error("a leader sends what a later leader made")]
+    LaterLeader,
+    #[error("a candidate's message in the name of a vote that it has won already")]
+    NotACandidate,
     #[error("the candidate is no member of the group")]
     NotAMember,
 }
@@ -63,7 +67,9 @@ pub(super) fn admit(
     envelope_fits(own, from, envelope, vote)?;
     match request {
         Request::Append(_) | Request::Transfer(_) if !vote.committed => Err(Astray::NotElected),
+        Request::Append(append) if is_of_later_leader(append) => Err(Astray::LaterLeader),
         Request::Append(_) | Request::Transfer(_) => Ok(()),
+        Request::Vote(_) | Request::PreVote(_) if vote.committed => Err(Astray::NotACandidate),
         Request::Vote(ballot) | Request::PreVote(ballot) => {
             let known = known();
             let member = known.members.is_empty() || known.members.contains(&from);
@@ -72,11 +78,21 @@ pub(super) fn admit(
     }
 }
 
+/// Whether an append names an entry of a later leader than the one in whose name it speaks: a log grows by leaders that
+/// follow each other. Entries of one message ascend, which their decoding sees to.
+fn is_of_later_leader(append: &Append) -> bool {
+    let last = append.entries.last().map(|entry| entry.log_id);
+    let named = [append.previous, append.commit, last].into_iter().flatten();
+    named.map(|id| id.leader_id).any(|leader| leader > append.vote.leader_id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::raft::Position;
-    use crate::raft::codec::{Append, Ballot};
+    use crate::raft::codec::Ballot;
+    use crate::raft::types::Entry;
+    use openraft::EntryPayload;
 
     const OWN: Address = Address { node: 1, group: 7 };
     const TO_ME: Envelope = Envelope { from: 2, to: 1, group: 7 };
@@ -113,6 +129,35 @@ mod tests {
         let own = append(Vote::new_committed(4, 1));
         assert_eq!(check(1, Envelope { from: 1, ..TO_ME }, &own), Err(Astray::Sender), "an echo");
         assert_eq!(check(2, TO_ME, &append(Vote::new(4, 2))), Err(Astray::NotElected));
+    }
+
+    #[test]
+    fn a_leader_sends_nothing_of_a_later_one() {
+        let check = |append| admit(OWN, || known(&[1, 2]), 2, TO_ME, &Request::Append(append));
+        let append = Append {
+            vote: Vote::new_committed(4, 2),
+            previous: at(9),
+            commit: at(9),
+            entries: vec![Entry { log_id: at(10).unwrap(), payload: EntryPayload::Blank }],
+        };
+        assert_eq!(check(append.clone()), Ok(()));
+        let later = |index| Some(LogId::from(Position { term: 4, node: 3, index }));
+        let entries = vec![Entry { log_id: later(10).unwrap(), payload: EntryPayload::Blank }];
+        for append in [
+            Append { previous: later(9), ..append.clone() },
+            Append { commit: later(9), ..append.clone() },
+            Append { entries, ..append },
+        ] {
+            assert_eq!(check(append), Err(Astray::LaterLeader));
+        }
+    }
+
+    #[test]
+    fn who_has_won_does_not_ask_for_votes() {
+        let won = Ballot { vote: Vote::new_committed(4, 2), last: at(20), transfer: false };
+        for request in [Request::Vote(won), Request::PreVote(won)] {
+            assert_eq!(admit(OWN, || known(&[1, 2]), 2, TO_ME, &request), Err(Astray::NotACandidate));
+        }
     }
 
     #[test]

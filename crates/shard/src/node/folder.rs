@@ -241,7 +241,8 @@ mod tests {
         let key = Key::random().id();
         let page = || folder.page(key, first).unwrap();
         folder.log_is_there(&page()).unwrap();
-        let (wal, _) = wal::Wal::open(&folder.wal(), wal::Options::default()).unwrap();
+        let options = wal::Options { segment_bytes: 256 << 10, ..wal::Options::default() };
+        let (wal, _) = wal::Wal::open(&folder.wal(), options).unwrap();
         folder.log_has_begun(page()).unwrap();
         wal.close();
         folder.log_is_there(&page()).unwrap();

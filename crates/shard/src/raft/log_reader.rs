@@ -101,7 +101,14 @@ impl Cursor {
     async fn next(&mut self) -> io::Result<Option<Entry>> {
         if self.piece.as_slice().is_empty() {
             let piece = self.log.read(self.rest.clone(), PIECE_BYTES).await?;
-            let Some(last) = piece.last() else { return Ok(None) };
+            let (Some(first), Some(last)) = (piece.first(), piece.last()) else { return Ok(None) };
+            // Whoever applies what follows a hole has another state than the others, and does not know.
+            if first.log_id.index != self.rest.start {
+                let (start, first) = (self.rest.start, first.log_id.index);
+                return Err(io::Error::other(format!(
+                    "entry {start} is gone from the log, which begins at {first}"
+                )));
+            }
             self.rest.start = last.log_id.index + 1;
             self.piece = piece.into_iter();
         }
@@ -133,4 +140,39 @@ fn half_open(range: &impl RangeBounds<u64>) -> Range<u64> {
         Bound::Unbounded => u64::MAX,
     };
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::Position;
+    use crate::raft::codec::{encode_entry, encode_position};
+    use futures::StreamExt;
+    use openraft::EntryPayload;
+    use wal::{GroupId, Options, Wal};
+
+    const GROUP: GroupId = GroupId(1);
+
+    fn entry(index: u64) -> Entry {
+        let log_id = Position { term: 1, node: 1, index }.into();
+        Entry { log_id, payload: EntryPayload::Blank }
+    }
+
+    #[tokio::test]
+    async fn a_stream_does_not_begin_later_than_it_was_asked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (wal, _) =
+            Wal::open(folder.path(), Options { segment_bytes: 256 << 10, ..Options::default() }).unwrap();
+        wal.append(GROUP, (0..5).map(|index| encode_entry(&entry(index))).collect(), Box::new(drop)).unwrap();
+        wal.purge_to(GROUP, 1, encode_position(entry(1).log_id.into())).unwrap();
+        let mut log = LogStore::new(wal.clone(), GROUP);
+        let mut read = async |range: Range<u64>| {
+            let stream = RaftLogReader::<TypeConfig<()>>::entries_stream(&mut log, range).await;
+            stream.map(|entry| entry.map(|entry| entry.log_id.index).ok()).collect::<Vec<_>>().await
+        };
+        assert_eq!(read(2..9).await, [Some(2), Some(3), Some(4)]);
+        assert_eq!(read(5..9).await, []);
+        assert_eq!(read(1..9).await, [None]);
+        wal.close();
+    }
 }

@@ -76,7 +76,7 @@ pub struct Group<M: StateMachine> {
     pub(super) network: Network,
     pub(super) suspension: Suspension,
     /// The last term in which this node gave way as the leader; 0 for none.
-    pub(super) gave_way_in: AtomicU64,
+    pub(super) gave_way_in: Arc<AtomicU64>,
     /// Ends when openraft has let go of the machine.
     released: Mutex<oneshot::Receiver<()>>,
 }
@@ -129,7 +129,7 @@ impl<M: StateMachine> Group<M> {
             machine,
             network,
             suspension: Suspension::watch(),
-            gave_way_in: AtomicU64::new(0),
+            gave_way_in: Arc::default(),
             released: Mutex::new(released),
         };
         let begun = match first {

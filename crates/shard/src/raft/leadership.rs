@@ -49,7 +49,7 @@ impl<M: StateMachine> Group<M> {
                 }
             } else if let Some(heir) = heir(&status.followers, to) {
                 asked = true;
-                self.gave_way_in.store(status.term, Ordering::Release);
+                self.note_giving_way().await?;
                 let triggered = self.raft.trigger().transfer_leader(heir).await;
                 triggered.map_err(|_| TransferError::Stopped)?;
                 self.until_no_leader(HEIR_TAKES_OVER_WITHIN.min(deadline - Instant::now())).await;
@@ -59,6 +59,16 @@ impl<M: StateMachine> Group<M> {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Notes the term in which this node leads now as the one in which it gives way. openraft's task does so right before it
+    /// hears of the transfer: what its metrics say may be of an earlier term, which has no lease any more anyway.
+    async fn note_giving_way(&self) -> Result<(), TransferError> {
+        let note = self.gave_way_in.clone();
+        let noted = self.raft.with_raft_state(move |state| {
+            note.store(state.vote_ref().leader_id.term, Ordering::Release);
+        });
+        noted.await.map_err(|_| TransferError::Stopped)
     }
 
     /// Waits until this node no longer leads.

@@ -7,7 +7,7 @@ use super::{Inner, Node, NodeService};
 use crate::documents::{Engine, EngineOptions};
 use crate::machine::{Generations, Machine};
 use crate::proposer::Proposer;
-use crate::raft::{Policy, Supervisor};
+use crate::raft::{Policy, RebuildPolicy, Supervisor};
 use crate::shard::Shard;
 use crate::store::{NodeStore, StoreError, StoreOptions};
 use base::{NodeId, ShardId, SlotMap};
@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use vault::MasterKey;
 use wal::{GroupId, Wal};
 
@@ -114,7 +115,8 @@ impl Node {
             let opened = store.shard(shard).and_then(|store| Machine::open(store, generations.clone()));
             machines.insert(shard, Arc::new(opened.map_err(store_error)?));
         }
-        let supervisor = Supervisor::start(groups.configs(&wal, &machines, &damage), policy);
+        let supervisor =
+            Supervisor::start(groups.configs(&wal, &machines, &damage), of_place(policy, groups.alone));
         let engine = Arc::new(Engine::new(engine, master, generations.clone()));
         let followed = Arc::downgrade(&engine);
         generations.on_access_changed(Box::new(move |doc| {
@@ -132,6 +134,16 @@ impl Node {
         let service = NodeService { inner: Arc::new(Inner { node, slots, shards, engine, wal, store }) };
         Ok(Node { service, supervisor, proposers })
     }
+}
+
+/// How long a group of a cluster's node is left alone when it died too often.
+const TRY_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// How groups are looked after. Where others have replicas nobody may notice that one is missing, so it is tried again; a
+/// hub of one node does not serve without it, and whoever runs it looks what is wrong.
+fn of_place(policy: Policy, alone: bool) -> Policy {
+    let try_again = policy.rebuild.try_again.or((!alone).then_some(TRY_AGAIN));
+    Policy { rebuild: RebuildPolicy { try_again, ..policy.rebuild }, ..policy }
 }
 
 /// Whose a new folder is.

@@ -14,6 +14,9 @@ pub struct RebuildPolicy {
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
+    /// How long a group that was given up is left alone before one more rebuild is tried; without it, for good. It is of use
+    /// where others go on meanwhile: what it died of may have passed by then.
+    pub try_again: Option<Duration>,
 }
 
 impl Default for RebuildPolicy {
@@ -23,6 +26,7 @@ impl Default for RebuildPolicy {
             window: Duration::from_secs(600),
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(10),
+            try_again: None,
         }
     }
 }
@@ -73,6 +77,7 @@ mod tests {
         window: Duration::from_secs(60),
         first_pause: Duration::from_secs(1),
         longest_pause: Duration::from_secs(3),
+        try_again: None,
     };
 
     #[test]

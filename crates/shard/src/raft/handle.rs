@@ -22,7 +22,8 @@ pub enum Phase<M: StateMachine> {
         /// What it died of.
         reason: String,
     },
-    /// It died too often, or cannot be built. It stays down until the node is restarted.
+    /// It died too often, or cannot be built. It stays down until the node is restarted, or for
+    /// [`super::RebuildPolicy::try_again`].
     Broken {
         /// What it died of last.
         reason: String,

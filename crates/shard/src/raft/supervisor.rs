@@ -70,7 +70,8 @@ impl<M: StateMachine> Supervisor<M> {
             return None;
         }
         self.stops.lock().insert(id, stop.clone());
-        let keeper = Keeper { config, phase, breaker: Breaker::new(self.rebuild), stop };
+        let (breaker, try_again) = (Breaker::new(self.rebuild), self.rebuild.try_again);
+        let keeper = Keeper { config, phase, breaker, try_again, stop };
         let mut tasks = self.tasks.lock();
         while let Some(ended) = tasks.try_join_next() {
             report(ended);
@@ -149,6 +150,7 @@ struct Keeper<M: StateMachine> {
     config: GroupConfig<M>,
     phase: watch::Sender<Phase<M>>,
     breaker: Breaker,
+    try_again: Option<Duration>,
     stop: CancellationToken,
 }
 
@@ -173,9 +175,9 @@ impl<M: StateMachine> Keeper<M> {
                         self.phase.send_replace(Phase::Rebuilding { reason });
                         self.stop.run_until_cancelled(tokio::time::sleep(pause)).await;
                     }
-                    Verdict::GiveUp => self.give_up(reason).await,
+                    Verdict::GiveUp => self.give_up(reason, self.try_again).await,
                 },
-                End::Hopeless(reason) => self.give_up(reason).await,
+                End::Hopeless(reason) => self.give_up(reason, None).await,
             }
         }
         self.phase.send_replace(Phase::Stopped);
@@ -200,10 +202,17 @@ impl<M: StateMachine> Keeper<M> {
         end
     }
 
-    /// Leaves the group dead until the node stops.
-    async fn give_up(&self, reason: String) {
-        tracing::error!(group = %self.config.group, reason, "the group is broken; restart the node once it is mended");
+    /// Leaves the group dead until the node stops, or until it is time to try again.
+    async fn give_up(&self, reason: String, try_again: Option<Duration>) {
+        let group = self.config.group;
+        tracing::error!(%group, reason, ?try_again, "the group is broken; restart the node once it is mended");
         self.phase.send_replace(Phase::Broken { reason });
-        self.stop.cancelled().await;
+        match try_again {
+            None => self.stop.cancelled().await,
+            Some(pause) => {
+                // What comes next looks whether the node stops.
+                let _stopped = self.stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+            }
+        }
     }
 }

@@ -74,3 +74,25 @@ async fn given_up_when_it_keeps_dying() {
     assert_eq!(machines[0].inner.commands().into_values().collect::<Vec<_>>(), [command(1, 0)]);
     node.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_up_and_tried_again_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let machines = [Arc::new(Faulty::with(Fault::FailAlways))];
+    let mut policy = impatient();
+    policy.rebuild.try_again = Some(Duration::from_millis(200));
+    let node = Node::begin(folder.path(), &machines, policy);
+    let group = node.group(0);
+    assert!(group.until_leading().await);
+    assert_eq!(group.propose(vec![command(1, 0)]).await, Err(ProposeError::Unknown));
+    assert!(group.until_phase(|phase| matches!(phase, Phase::Broken { .. })).await);
+    machines[0].set(Fault::None);
+    let leads = async {
+        while !group.leads_with_lease() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), leads).await.unwrap();
+    assert_eq!(machines[0].inner.commands().into_values().collect::<Vec<_>>(), [command(1, 0)]);
+    node.stop().await;
+}

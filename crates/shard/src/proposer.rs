@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -26,6 +26,12 @@ const QUEUE_COMMANDS: usize = 1_024;
 
 /// Batches on their way to the log at once: one is written while the next is agreed upon.
 const BATCHES_IN_FLIGHT: usize = 2;
+
+/// A leader without a lease for so long is cut off: what it proposed may be agreed upon, and it will not hear of it soon.
+const CUT_OFF_AFTER: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether this node still leads.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A command on its way into the log of a shard.
 struct Proposal {
@@ -91,7 +97,11 @@ async fn submit(group: &GroupHandle<Machine>, proposals: Vec<Proposal>) {
         waiting.push(outcome);
     }
     let started = Instant::now();
-    let proposed = group.propose(batch.into_entries()).await;
+    let proposed = tokio::select! {
+        biased;
+        proposed = group.propose(batch.into_entries()) => proposed,
+        () = deposed(group) => Err(ProposeError::Unknown),
+    };
     metrics::histogram!("stage_duration_seconds", "stage" => "propose").record(started.elapsed());
     match proposed {
         Ok(outcomes) => {
@@ -105,6 +115,23 @@ async fn submit(group: &GroupHandle<Machine>, proposals: Vec<Proposal>) {
         Err(error) => waiting.into_iter().for_each(|waiter| {
             let _gone = waiter.send(Err(error.clone()));
         }),
+    }
+}
+
+/// Waits until what is proposed now is nothing to wait for any more: the term in which this node led is over, or it has had
+/// no lease for a while. openraft holds such proposals until it knows, which may take as long as the node is cut off; whoever
+/// waits for one holds a document meanwhile, and can ask again elsewhere with the same key.
+async fn deposed(group: &GroupHandle<Machine>) {
+    let term = group.term();
+    let mut held = Instant::now();
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        if group.leads_with_lease() {
+            held = Instant::now();
+        }
+        if group.term() != term || held.elapsed() >= CUT_OFF_AFTER {
+            return;
+        }
     }
 }
 

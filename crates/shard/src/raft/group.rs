@@ -160,6 +160,11 @@ impl<M: StateMachine> Group<M> {
         Status::of(&self.metrics.borrow_watched(), &self.log)
     }
 
+    /// The term that this node is in.
+    pub(super) fn term(&self) -> u64 {
+        self.metrics.borrow_watched().current_term
+    }
+
     /// Waits until the group has ended, and says why.
     pub async fn ended(&self) -> String {
         // Leadership and membership change seldom, so this wakes seldom; it closes when the group's task ends.

@@ -90,6 +90,14 @@ impl<M: StateMachine> GroupHandle<M> {
         }
     }
 
+    /// The term that this node is in, if the group runs. Cheap.
+    pub fn term(&self) -> Option<u64> {
+        match &*self.phase.borrow() {
+            Phase::Running(group) => Some(group.term()),
+            _ => None,
+        }
+    }
+
     /// See [`Group::read_barrier`].
     pub async fn read_barrier(&self) -> Result<(), ReadError> {
         self.running().ok_or(ReadError::Stopped)?.read_barrier().await

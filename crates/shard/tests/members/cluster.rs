@@ -25,9 +25,12 @@ use vault::MasterKey;
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// The nodes that run, by their ids.
+/// The nodes that run, by their ids, and those that run and that nobody hears, nor do they hear anybody.
 #[derive(Clone, Default)]
-struct Wires(Arc<Mutex<HashMap<NodeId, Arc<dyn RaftReplicas>>>>);
+struct Wires {
+    up: Arc<Mutex<HashMap<NodeId, Arc<dyn RaftReplicas>>>>,
+    cut_off: Arc<Mutex<BTreeSet<NodeId>>>,
+}
 
 /// The way from one node to another.
 struct Wire {
@@ -51,7 +54,11 @@ impl RaftPeers for From {
 impl Wire {
     fn end(&self) -> Result<Arc<dyn RaftReplicas>, PeerError> {
         let away = || PeerError::Unreachable { node: self.to, reason: "it does not run".to_owned() };
-        self.wires.0.lock().get(&self.to).cloned().ok_or_else(away)
+        let cut_off = self.wires.cut_off.lock();
+        if cut_off.contains(&self.from) || cut_off.contains(&self.to) {
+            return Err(away());
+        }
+        self.wires.up.lock().get(&self.to).cloned().ok_or_else(away)
     }
 }
 
@@ -118,9 +125,14 @@ impl Cluster {
         };
         let master = MasterKey::from_hex(&"07".repeat(32), "a test").unwrap();
         let started = Node::start(options, master).await?;
-        self.wires.0.lock().insert(node, started.replicas());
+        self.wires.up.lock().insert(node, started.replicas());
         self.nodes.insert(node, started);
         Ok(())
+    }
+
+    /// Lets a node run on alone.
+    pub fn cut_off(&self, node: NodeId) {
+        self.wires.cut_off.lock().insert(node);
     }
 
     /// Where a node keeps its data.
@@ -138,12 +150,12 @@ impl Cluster {
 
     /// Stops a node; the others cannot reach it from then on.
     pub async fn stop(&mut self, node: NodeId) {
-        self.wires.0.lock().remove(&node);
+        self.wires.up.lock().remove(&node);
         self.nodes.remove(&node).unwrap().stop().await;
     }
 
     pub async fn stop_all(mut self) {
-        self.wires.0.lock().clear();
+        self.wires.up.lock().clear();
         for node in std::mem::take(&mut self.nodes).into_values() {
             node.stop().await;
         }

@@ -8,6 +8,8 @@ use base::{Level, NodeId, ShardId, UserId};
 use cluster::{Cluster, caller, key};
 use rpc::{Edit, Op, Precondition, Read, Refusal, Seen, Shards, Share, Unit, Write};
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
 
 const ONE: NodeId = NodeId(1);
 
@@ -82,6 +84,19 @@ async fn a_leader_that_gives_way_is_followed_at_once() {
     cluster.node(leader).give_way(std::time::Duration::from_secs(10)).await;
     assert_eq!(cluster.node(leader).led(), []);
     assert_ne!(cluster.leader(ShardId(0)).await, leader);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_is_cut_off_says_that_it_does_not_know() {
+    let cluster = Cluster::start(3, 1).await;
+    let leader = cluster.leader(ShardId(0)).await;
+    cluster.cut_off(leader);
+    // It has its lease still, and takes the proposal.
+    let node = cluster.service(leader);
+    let created = node.create(caller("ada"), cluster::text("x"));
+    let answer = timeout(Duration::from_secs(30), created).await.unwrap();
+    assert!(matches!(answer, Err(Refusal::Unknown { .. })), "{answer:?}");
     cluster.stop_all().await;
 }
 

@@ -35,7 +35,7 @@ use crate::raft::{Applicable, Position, SnapshotData, StateMachine};
 use crate::store::{Space, Store, StoreError, key};
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rpc::OnRevoked;
+use rpc::{Caller, OnRevoked, TicketId};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -156,9 +156,7 @@ impl StateMachine for Machine {
         *hint = learning;
         self.generations.advance(&changed.touched);
         self.bells.ring(&changed.told, changed.index);
-        for (caller, ticket) in &changed.revoked {
-            self.revocations.lock().iter().for_each(|heard| heard(caller, *ticket));
-        }
+        self.tell_revoked(&changed.revoked);
         metrics::histogram!("stage_duration_seconds", "stage" => "apply").record(started.elapsed());
         Ok(outcomes)
     }
@@ -171,12 +169,13 @@ impl StateMachine for Machine {
     fn install(&self, snapshot: SnapshotData) -> io::Result<()> {
         let mut hint = self.writing.lock();
         let position = snapshot.position;
-        snapshot::install(&self.store, snapshot)?;
+        let revoked = snapshot::install(&self.store, snapshot)?;
         self.store.make_durable().map_err(io::Error::other)?;
         *hint = expiry::Hint::default();
         *self.durable.lock() = Some(position);
         self.generations.advance_all();
         self.bells.ring_all(position.index);
+        self.tell_revoked(&revoked);
         Ok(())
     }
 
@@ -186,6 +185,12 @@ impl StateMachine for Machine {
 }
 
 impl Machine {
+    fn tell_revoked(&self, revoked: &[(Caller, TicketId)]) {
+        for (caller, ticket) in revoked {
+            self.revocations.lock().iter().for_each(|heard| heard(caller, *ticket));
+        }
+    }
+
     /// Fsyncs what is applied, and gives a view of at least that.
     fn make_durable(&self) -> io::Result<crate::store::StoreView<'_>> {
         let before = self.applied()?;

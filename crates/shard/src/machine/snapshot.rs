@@ -3,9 +3,11 @@
 use crate::raft::{Record, SnapshotData};
 use crate::store::{RecordError, Space, Store, StoreError, StoreView, key};
 use bytes::Bytes;
+use rpc::{Caller, TicketId};
 use std::io;
 
 use super::step::position_from_bytes;
+use super::ticket::{is_known, revoked_in};
 
 /// Why a snapshot was not installed. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -42,13 +44,14 @@ pub fn take(view: &StoreView<'_>) -> Result<SnapshotData, StoreError> {
     Ok(SnapshotData { position, membership, records: Box::new(records) })
 }
 
-/// Puts a snapshot in the place of everything that is there, in one atomic write.
-pub fn install(store: &Store, snapshot: SnapshotData) -> io::Result<()> {
+/// Puts a snapshot in the place of everything that is there, in one atomic write. Gives the tickets that were taken back in
+/// the part of the log that it stands for.
+pub fn install(store: &Store, snapshot: SnapshotData) -> io::Result<Vec<(Caller, TicketId)>> {
     replace(store, snapshot).map_err(io::Error::other)
 }
 
-fn replace(store: &Store, snapshot: SnapshotData) -> Result<(), InstallError> {
-    let mut txn = store.begin();
+fn replace(store: &Store, snapshot: SnapshotData) -> Result<Vec<(Caller, TicketId)>, InstallError> {
+    let (mut txn, mut revoked) = (store.begin(), Vec::new());
     for space in Space::ALL {
         for pair in store.prefix(space, &[]) {
             txn.remove(space, pair?.0.to_vec());
@@ -57,6 +60,12 @@ fn replace(store: &Store, snapshot: SnapshotData) -> Result<(), InstallError> {
     for record in snapshot.records {
         let Record { space, key, value } = record.map_err(InstallError::Read)?;
         let space = Space::from_number(space).ok_or(InstallError::Space(space))?;
+        if space == Space::Documents
+            && let Some(ticket) = revoked_in(&key, &value)?
+            && !is_known(store, &key)?
+        {
+            revoked.push(ticket);
+        }
         txn.put(space, key.to_vec(), value.to_vec());
     }
     let applied = txn.get(Space::State, key::state::APPLIED)?;
@@ -64,5 +73,6 @@ fn replace(store: &Store, snapshot: SnapshotData) -> Result<(), InstallError> {
     if position != Some(snapshot.position) {
         return Err(InstallError::Position);
     }
-    Ok(txn.commit()?)
+    txn.commit()?;
+    Ok(revoked)
 }

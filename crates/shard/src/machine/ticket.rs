@@ -2,8 +2,8 @@
 
 use super::step::{ApplyError, Step};
 use crate::command::Ticket;
-use crate::store::{Lookup, Space, StoreError, TicketFate, TicketRecord, key};
-use base::{TenantId, UserId};
+use crate::store::{Lookup, Space, Store, StoreError, TicketFate, TicketRecord, key};
+use base::{Slot, TenantId, UserId};
 use rpc::{Caller, TicketId};
 
 impl Step<'_> {
@@ -40,4 +40,35 @@ impl Step<'_> {
         }
         Ok(before)
     }
+}
+
+/// Whose ticket a stored record says to be taken back, and which; `None` for every other record.
+pub(super) fn revoked_in(key: &[u8], value: &[u8]) -> Result<Option<(Caller, TicketId)>, StoreError> {
+    let Some(named) = named_by(key) else { return Ok(None) };
+    let fate = TicketRecord::from_record(value)?.fate()?;
+    Ok((fate == TicketFate::Revoked).then_some(named))
+}
+
+/// Whether a store knows already what [`revoked_in`] found at `key`.
+pub(super) fn is_known(store: &Store, key: &[u8]) -> Result<bool, StoreError> {
+    let Some(stored) = store.get(Space::Documents, key)? else { return Ok(false) };
+    Ok(revoked_in(key, &stored)?.is_some())
+}
+
+/// What the key of a ticket names.
+fn named_by(stored: &[u8]) -> Option<(Caller, TicketId)> {
+    let slot = Slot::new(u16::from_be_bytes(*stored.first_chunk()?))?;
+    let (tenant, rest) = name(stored.get(size_of::<u16>()..)?)?;
+    let (user, rest) = name(rest.get(key::NIL_DOCUMENT.len() + 1..)?)?;
+    let id = rest.try_into().ok()?;
+    // It is the key of a ticket if one is written like that.
+    (key::ticket(tenant, slot, user, &id) == stored).then_some(())?;
+    let caller = Caller { tenant: TenantId::new(tenant).ok()?, user: UserId::new(user).ok()? };
+    Some((caller, TicketId(id)))
+}
+
+fn name(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (&length, rest) = bytes.split_first()?;
+    let (name, rest) = rest.split_at_checked(length.into())?;
+    Some((str::from_utf8(name).ok()?, rest))
 }

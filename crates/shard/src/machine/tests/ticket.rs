@@ -49,17 +49,41 @@ fn a_ticket_that_has_ended_stays_so_though_the_clock_stepped_ahead_and_back() {
     }
 }
 
-#[test]
-fn who_took_a_ticket_back_is_told_with_it() {
-    let mut shard = shard();
+/// What a machine says from now on of tickets that are taken back.
+fn heard_of(machine: &Machine) -> Arc<Mutex<Vec<(Caller, TicketId)>>> {
     let heard = Arc::new(Mutex::new(vec![]));
-    shard.machine.on_revoked({
+    machine.on_revoked({
         let heard = heard.clone();
         Arc::new(move |caller, ticket| heard.lock().push((caller.clone(), ticket)))
     });
+    heard
+}
+
+#[test]
+fn who_took_a_ticket_back_is_told_with_it() {
+    let mut shard = shard();
+    let heard = heard_of(&shard.machine);
     let expires = shard.time_ms + HOUR_MS;
     shard.end_ticket(Command::SpendTicket, expires);
     shard.end_ticket(Command::RevokeTicket, expires);
     let ada = Caller { tenant: TenantId::new("acme").unwrap(), user: UserId::new("ada").unwrap() };
     assert_eq!(*heard.lock(), [(ada, TicketId([1; 16]))]);
+}
+
+#[test]
+fn a_replica_that_takes_in_a_snapshot_tells_of_the_tickets_that_were_taken_back_in_it() {
+    let (mut leader, replica) = (shard(), shard());
+    let heard = heard_of(&replica.machine);
+    let expires = leader.time_ms + HOUR_MS;
+    leader.create(doc(1), "ada", 1).unwrap();
+    leader.end_ticket(Command::SpendTicket, expires);
+    replica.machine.install(leader.machine.snapshot().unwrap()).unwrap();
+    assert_eq!(*heard.lock(), [], "it was used up, and that is all");
+    leader.end_ticket(Command::RevokeTicket, expires);
+    let ada = Caller { tenant: TenantId::new("acme").unwrap(), user: UserId::new("ada").unwrap() };
+    // Once is enough.
+    for _ in 0..2 {
+        replica.machine.install(leader.machine.snapshot().unwrap()).unwrap();
+        assert_eq!(*heard.lock(), [(ada.clone(), TicketId([1; 16]))]);
+    }
 }

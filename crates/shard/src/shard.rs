@@ -3,7 +3,7 @@
 use crate::documents::{elsewhere, unavailable, unread};
 use crate::machine::Machine;
 use crate::proposer::Proposer;
-use crate::raft::{GroupHandle, Phase};
+use crate::raft::{GroupHandle, Phase, ReadError};
 use base::{NodeId, ShardId};
 use rpc::{Refusal, ShardHealth, ShardState};
 use std::sync::Arc;
@@ -31,7 +31,10 @@ impl Shard {
         if self.can_read() {
             return Ok(());
         }
-        self.group.read_barrier().await.map_err(|error| unread(self.id, &error))
+        self.group.read_barrier().await.map_err(|error| match error {
+            ReadError::NotLeader { leader } => elsewhere(self.id, leader.or_else(|| self.other_leader())),
+            error => unread(self.id, &error),
+        })
     }
 
     /// Whether what is read here now is the newest, as far as that is known without asking the others.
@@ -44,12 +47,15 @@ impl Shard {
         if self.group.leads_with_lease() {
             return Ok(());
         }
-        match self.group.status() {
-            Some(status) if status.leader.is_some_and(|leader| leader != self.node.0) => {
-                Err(elsewhere(self.id, status.leader))
-            }
-            _ => Err(unavailable(self.id, "it is starting or has no leader".to_owned())),
+        match self.other_leader() {
+            Some(leader) => Err(elsewhere(self.id, Some(leader))),
+            None => Err(unavailable(self.id, "it is starting or has no leader".to_owned())),
         }
+    }
+
+    /// The other node that leads, as far as this one knows.
+    fn other_leader(&self) -> Option<u64> {
+        self.group.status()?.leader.filter(|leader| *leader != self.node.0)
     }
 
     /// Refuses writes while the disk is nearly full, so that what is accepted never meets a full one.

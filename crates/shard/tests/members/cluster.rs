@@ -190,15 +190,23 @@ impl Cluster {
         }
     }
 
-    /// Waits until a node knows who leads.
-    pub async fn until_follows(&self, node: NodeId, shard: ShardId, leader: NodeId) {
+    /// Asks a node that does not lead a shard, until it names the one that does in every answer.
+    pub async fn until_named<const N: usize>(
+        &self,
+        follower: NodeId,
+        shard: ShardId,
+        ask: impl AsyncFn() -> [Result<(), Refusal>; N],
+    ) {
         let started = Instant::now();
-        let follows = || {
-            let shards = self.service(node).health().shards;
-            shards.iter().any(|it| it.shard == shard && it.state == ShardState::Following { leader })
-        };
-        while !follows() {
-            assert!(started.elapsed() < PATIENCE, "{node:?} does not know that {leader:?} leads");
+        loop {
+            let leader = self.leader(shard).await;
+            assert_ne!(leader, follower, "it was to be one that does not lead");
+            let named = Err(Refusal::Elsewhere { shard, leader: Some(leader) });
+            let answers = ask().await;
+            if answers.iter().all(|answer| *answer == named) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{follower:?} says {answers:?}, and {leader:?} leads");
             sleep(LOOK_AGAIN).await;
         }
     }

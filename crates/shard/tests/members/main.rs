@@ -6,7 +6,7 @@ mod cluster;
 
 use base::{Level, NodeId, ShardId, UserId};
 use cluster::{Cluster, caller, key};
-use rpc::{Edit, Op, Precondition, Read, Refusal, Seen, Shards, Share, Unit, Write};
+use rpc::{Edit, Op, Precondition, Read, Seen, Shards, Share, Unit, Write};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -59,16 +59,17 @@ async fn who_does_not_lead_names_who_does() {
     let leader = cluster.leader(ShardId(0)).await;
     let made = cluster.service(leader).create(caller("ada"), cluster::text("x")).await.unwrap();
     let id = made.view.id;
+    let read = Read { id, at: rpc::At::Now };
+    let share = Share { id, principal: UserId::new("bob").unwrap(), level: Some(Level::Read), key: key() };
     for follower in cluster.others(leader) {
         let node = cluster.service(follower);
-        cluster.until_follows(follower, ShardId(0), leader).await;
-        let named = Err(Refusal::Elsewhere { shard: ShardId(0), leader: Some(leader) });
-        let read = Read { id, at: rpc::At::Now };
-        assert_eq!(node.read(caller("ada"), read).await.map(drop), named);
-        assert_eq!(node.write(caller("ada"), splice(id, "y")).await.map(drop), named);
-        let share =
-            Share { id, principal: UserId::new("bob").unwrap(), level: Some(Level::Read), key: key() };
-        assert_eq!(node.share(caller("ada"), share).await.map(drop), named);
+        let ask = async || {
+            let read = node.read(caller("ada"), read.clone()).await.map(drop);
+            let wrote = node.write(caller("ada"), splice(id, "y")).await.map(drop);
+            let shared = node.share(caller("ada"), share.clone()).await.map(drop);
+            [read, wrote, shared]
+        };
+        cluster.until_named(follower, ShardId(0), ask).await;
         assert!(node.peek(&caller("ada"), id).is_none(), "what it has cached may be old");
     }
     cluster.stop_all().await;

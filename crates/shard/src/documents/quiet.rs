@@ -1,7 +1,7 @@
 //! When a document is compacted that many write into: once they pause.
 //!
 //! Compacting opens the document, and so applies every change to it. Among writers who never pause that would take a quarter
-//! of their time again and again; once they have, it takes no one's.
+//! of their time again and again; once they have, it takes none of theirs, though it competes with other documents.
 
 use crate::live::LiveDocument;
 use std::time::Duration;

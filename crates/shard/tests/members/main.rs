@@ -6,7 +6,7 @@ mod cluster;
 
 use base::{Level, NodeId, ShardId, UserId};
 use cluster::{Cluster, caller, key};
-use rpc::{Edit, Op, Precondition, Read, Seen, Shards, Share, Unit, Write};
+use rpc::{Edit, Op, Precondition, Read, Refusal, Seen, Shards, Share, Unit, Write};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;

@@ -37,6 +37,9 @@ pub type SharedLive = Arc<dyn Live>;
 pub struct Join {
     /// The document.
     pub id: DocId,
+    /// Whether the peer was at the document before, in a session that broke: what it sent then may be lost, so that it is
+    /// asked for what it has, before it says a word.
+    pub resumed: bool,
     /// Rung when there is something to send.
     pub bell: Bell,
 }

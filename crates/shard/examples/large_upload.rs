@@ -112,7 +112,7 @@ impl Peer {
             tenant: TenantId::new("acme").expect("a tenant's name"),
             user: UserId::new("ada").expect("a user's name"),
         };
-        let join = Join { id, bell: Arc::new(move |_| bell.notify_one()) };
+        let join = Join { id, resumed: false, bell: Arc::new(move |_| bell.notify_one()) };
         let session = service.join(caller, join).await.expect("there is room for a session");
         Peer { session, rung }
     }

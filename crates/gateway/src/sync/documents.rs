@@ -165,7 +165,7 @@ impl Documents {
         document.working = true;
         let session = document.session.clone();
         let (live, caller) = (self.live.clone(), self.caller.clone());
-        let join = Join { id, bell: self.bell.clone() };
+        let join = Join { id, resumed: false, bell: self.bell.clone() };
         self.working.push(Box::pin(async move {
             let done = async {
                 let session = match session {

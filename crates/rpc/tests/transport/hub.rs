@@ -235,7 +235,7 @@ async fn what_panics_at_the_node_is_answered() {
     assert!(matches!(read, Err(Refusal::Internal { .. })), "{read:?}");
     let written = pair.remote.write(ada.clone(), write(id, json!(1), PANIC)).await;
     assert_eq!(written.unwrap_err(), Refusal::Unknown { shard: ShardId(7) });
-    let join = Join { id, bell: Arc::new(|_| {}) };
+    let join = Join { id, resumed: false, bell: Arc::new(|_| {}) };
     let joined = pair.remote.join(caller(PANIC), join.clone()).await.err();
     assert!(matches!(joined, Some(Refusal::Internal { .. })), "{joined:?}");
     let session = pair.remote.join(ada.clone(), join).await.unwrap();

@@ -37,7 +37,7 @@ struct Socket {
 impl Socket {
     async fn join(pair: &Pair, fake: &Fake) -> Socket {
         let (bell, rung) = bell();
-        let session = pair.remote.join(caller("ada"), Join { id: id(), bell }).await.unwrap();
+        let session = pair.remote.join(caller("ada"), Join { id: id(), resumed: false, bell }).await.unwrap();
         let state = fake.sessions.lock().unwrap().last().unwrap().clone();
         Socket { session, rung, state }
     }
@@ -122,7 +122,7 @@ async fn a_refusal_reaches_whoever_gave_the_message() {
     let fake = Fake::new();
     let pair = Pair::of(&fake).await;
     let (bell, _) = bell();
-    let refused = pair.remote.join(caller("mallory"), Join { id: id(), bell }).await.err();
+    let refused = pair.remote.join(caller("mallory"), Join { id: id(), resumed: false, bell }).await.err();
     assert_eq!(refused, Some(Refusal::Busy { retry_after: Duration::from_secs(3) }));
     let no = Refusal::BadEdit { operation: None, reason: "no".to_owned() };
     let socket = Socket::join(&pair, &fake).await;

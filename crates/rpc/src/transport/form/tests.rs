@@ -350,7 +350,7 @@ proptest! {
         caller in caller(), id in id(), since in any::<Option<u64>>(), changes in any::<bool>(), message in bytes(),
         ephemeral in ephemeral(), refusal in refusal(), update in update(), level in level(), ticket in any::<[u8; 16]>(),
     ) {
-        check(Begin { caller: caller.clone(), id, since, changes });
+        check(Begin { caller: caller.clone(), id, since, changes, resumed: changes });
         check(Revoked { caller, id: TicketId(ticket) });
         check(Synced::Message(message));
         check(Synced::Unavailable);

@@ -57,9 +57,11 @@ pub(crate) struct Begin {
     pub since: Option<u64>,
     /// Of a follower: whether it wants raw changes.
     pub changes: bool,
+    /// Of a peer: whether it was at the document before.
+    pub resumed: bool,
 }
 
-record!(Begin { caller, id, since, changes });
+record!(Begin { caller, id, since, changes, resumed });
 
 /// A ticket was taken back.
 #[derive(Debug)]

@@ -9,8 +9,7 @@ use super::served::{Served, Spoken};
 use super::server::Hub;
 use crate::transport::connection::Tasks;
 use crate::transport::form::{Malformed, decode, digest_of, encode};
-use crate::{At, Caller, Follow, Join, Read, Refusal, Seen};
-use base::DocId;
+use crate::{At, Follow, Join, Read, Refusal, Seen};
 use bytes::Bytes;
 use hyper::rt::Executor;
 use parking_lot::Mutex;
@@ -192,23 +191,15 @@ impl Channel {
     }
 
     async fn begun(&self, line: u64, begin: Begin, sync: bool) -> Result<Arc<Served>, Refusal> {
-        let Begin { caller, id, since, changes } = begin;
         let (bell, rung) = Served::bell(line, self.outbox.clone());
-        let spoken = self.spoken(caller, id, since, changes, bell, sync).await?;
+        let spoken = self.spoken(begin, bell, sync).await?;
         Ok(Arc::new(Served::new(line, spoken, rung, self.outbox.clone())))
     }
 
-    async fn spoken(
-        &self,
-        caller: Caller,
-        id: DocId,
-        since: Option<u64>,
-        changes: bool,
-        bell: crate::Bell,
-        sync: bool,
-    ) -> Result<Spoken, Refusal> {
+    async fn spoken(&self, begin: Begin, bell: crate::Bell, sync: bool) -> Result<Spoken, Refusal> {
+        let Begin { caller, id, since, changes, resumed } = begin;
         if sync {
-            return self.hub.live.join(caller, Join { id, bell }).await.map(Spoken::Sync);
+            return self.hub.live.join(caller, Join { id, resumed, bell }).await.map(Spoken::Sync);
         }
         self.hub.live.follow(caller, Follow { id, since, changes, bell }).await.map(Spoken::Follow)
     }

@@ -199,8 +199,8 @@ impl Tickets for Remote {
 
 impl Live for Remote {
     fn join(&self, caller: Caller, join: Join) -> Answer<'_, Arc<dyn SyncSession>> {
-        let Join { id, bell } = join;
-        let begin = Begin { caller, id, since: None, changes: false };
+        let Join { id, resumed, bell } = join;
+        let begin = Begin { caller, id, since: None, changes: false, resumed };
         Box::pin(
             async move { Ok(Arc::new(self.begin(Kind::Join, begin, bell).await?) as Arc<dyn SyncSession>) },
         )
@@ -208,7 +208,7 @@ impl Live for Remote {
 
     fn follow(&self, caller: Caller, follow: Follow) -> Answer<'_, Arc<dyn FollowSession>> {
         let Follow { id, since, changes, bell } = follow;
-        let begin = Begin { caller, id, since, changes };
+        let begin = Begin { caller, id, since, changes, resumed: false };
         Box::pin(async move {
             Ok(Arc::new(self.begin(Kind::Follow, begin, bell).await?) as Arc<dyn FollowSession>)
         })

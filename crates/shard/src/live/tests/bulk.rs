@@ -126,7 +126,7 @@ async fn who_says_too_much_is_not_heard_for_a_while() {
     let mut ada = hub.peer("ada", id).await;
     converge(&hub, "ada", id, &mut [&mut ada]).await;
     let (engine, shard, live) = hub.behind(id);
-    let join = rpc::Join { id, bell: std::sync::Arc::new(|_| ()) };
+    let join = rpc::Join { id, resumed: false, bell: std::sync::Arc::new(|_| ()) };
     let loud = Seat::take(&engine, &shard, live, super::world::caller("ada"), join).unwrap();
     rpc::SyncSession::say(&loud, said(1));
     loud.session().on_account(|| std::thread::sleep(Duration::from_millis(500)));
@@ -169,7 +169,7 @@ async fn sessions_beyond_the_limit_are_told_to_come_back() {
     let hub =
         Hub::with_limits(Limits { sync_document_sessions: 2, sync_sessions: 3, ..Limits::default() }).await;
     let id = hub.create_text("ada", "text").await;
-    let join = |id| Join { id, bell: std::sync::Arc::new(|_| ()) };
+    let join = |id| Join { id, resumed: false, bell: std::sync::Arc::new(|_| ()) };
     let (_one, two) = (hub.join("ada", id).await, hub.join("ada", id).await);
     let refused = |answer: Result<_, Refusal>| matches!(answer, Err(Refusal::Busy { .. }));
     let service = hub.service();

@@ -26,7 +26,7 @@ fn ends(what: &str, work: impl FnOnce() + Send + 'static) {
 }
 
 fn seat((engine, shard, live): &Behind, id: DocId) -> Seat {
-    let join = Join { id, bell: Arc::new(|_| ()) };
+    let join = Join { id, resumed: false, bell: Arc::new(|_| ()) };
     Seat::take(engine, shard, live.clone(), caller("ada"), join).unwrap()
 }
 

@@ -125,7 +125,7 @@ impl Hub {
         let bell: rpc::Bell = Arc::new(move |_| {
             bell.fetch_add(1, Ordering::SeqCst);
         });
-        let session = self.service().join(caller(user), Join { id, bell }).await.unwrap();
+        let session = self.service().join(caller(user), Join { id, resumed: false, bell }).await.unwrap();
         (session, rung)
     }
 }

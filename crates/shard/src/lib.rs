@@ -14,6 +14,6 @@ mod shard;
 pub mod store;
 
 pub use documents::{EngineOptions, chain};
-pub use node::{Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica};
+pub use node::{Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica, ReplicaError};
 pub use raft::Policy;
 pub use store::StoreOptions;

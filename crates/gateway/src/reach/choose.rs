@@ -62,10 +62,18 @@ mod tests {
     fn the_freshest_word_counts() {
         let mut trail = Trail::default();
         assert_eq!(trail.next(&replicas(None), None, nobody), Some(ONE), "whom placement prefers");
-        assert_eq!(trail.next(&replicas(Some(TWO)), None), Some(TWO), "who said that it leads");
-        assert_eq!(trail.next(&replicas(Some(TWO)), Some(THREE)), Some(THREE), "who answered last time");
+        assert_eq!(trail.next(&replicas(Some(TWO)), None, nobody), Some(TWO), "who said that it leads");
+        assert_eq!(
+            trail.next(&replicas(Some(TWO)), Some(THREE), nobody),
+            Some(THREE),
+            "who answered last time"
+        );
         trail.in_vain(THREE, Some(ONE));
-        assert_eq!(trail.next(&replicas(Some(TWO)), Some(THREE)), Some(ONE), "whom the last one named");
+        assert_eq!(
+            trail.next(&replicas(Some(TWO)), Some(THREE), nobody),
+            Some(ONE),
+            "whom the last one named"
+        );
     }
 
     #[test]

@@ -49,10 +49,4 @@ impl Sessions {
             seat.look(map);
         }
     }
-
-    /// How many there are.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.open.lock().seats.len()
-    }
 }

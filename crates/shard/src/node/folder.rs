@@ -8,7 +8,7 @@
 //! left.json   replicas that were here once (`left`)
 //! ```
 
-use base::SlotMap;
+use base::{NodeId, SlotMap};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -101,6 +101,13 @@ pub struct Page {
     /// it: nobody else relies on its promises.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     log_begun: bool,
+}
+
+/// Whose a folder is; `None` for a new one.
+pub fn node_of_folder(root: &Path) -> Result<Option<NodeId>, FolderError> {
+    let folder = NodeFolder { root: root.to_owned() };
+    let page: Option<Page> = folder.read_page(&folder.page_path())?;
+    Ok(page.map(|page| NodeId(page.node)))
 }
 
 impl NodeFolder {

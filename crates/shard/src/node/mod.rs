@@ -21,6 +21,7 @@ mod start;
 mod ticket;
 mod write;
 
+pub use folder::{FolderError, node_of_folder};
 pub use groups::ReplicaError;
 pub use led::Led;
 pub use place::{Member, Place, Replica};
@@ -76,6 +77,11 @@ impl Node {
     /// What gateways ask.
     pub fn service(&self) -> NodeService {
         self.service.clone()
+    }
+
+    /// Who this node is.
+    pub fn id(&self) -> NodeId {
+        self.service.inner.node
     }
 
     /// What the transport hands the messages of other nodes to.

@@ -2,11 +2,12 @@
 //!
 //! [`powercut`] is a disk that can lose its power, [`hub`] the process that is broken, [`client`] sends edits until
 //! they are answered, [`ledger`] decides who kept their word, and [`drill`] puts them together. For drills of a cluster, [`history`] notes what
-//! many clients asked and heard, [`check`] decides, and [`report`] shows it.
+//! many clients asked and heard, [`check`] decides, and [`report`] shows it; [`cluster`] starts the processes and breaks them.
 
 pub mod binary;
 pub mod check;
 pub mod client;
+pub mod cluster;
 pub mod drill;
 pub mod history;
 pub mod hub;

@@ -12,11 +12,11 @@ pub fn can_mount() -> bool {
     there
 }
 
-/// Whether this process may mount a tmpfs, as root may.
+/// Whether this process may mount a tmpfs and make network namespaces, as root may.
 pub fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        refuse_in_ci("root is needed to mount a small tmpfs: a full disk cannot be shown");
+        refuse_in_ci("root is needed: neither a full disk nor a network that is cut can be shown");
     }
     root
 }

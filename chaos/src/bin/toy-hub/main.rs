@@ -7,6 +7,7 @@ mod fault;
 mod http;
 mod hub;
 mod log;
+mod member;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,19 @@ enum Command {
         addr: String,
         #[arg(long)]
         data_dir: PathBuf,
+        #[arg(long)]
+        shards: Option<u32>,
+    },
+    /// Starts and breaks a cluster of these.
+    Cluster(chaos::cluster::cli::Args),
+    /// Stands for a node of a cluster.
+    Shard(member::NodeArgs),
+    /// Stands for a gateway of a cluster.
+    Gateway(member::GatewayArgs),
+    /// Stands for the tools of a cluster.
+    Admin {
+        #[command(subcommand)]
+        command: member::AdminCommand,
     },
     /// Looks at the log.
     Wal {
@@ -54,10 +68,22 @@ enum WalCommand {
     Verify { folder: PathBuf },
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<ExitCode> {
+fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().command {
+        // It makes a runtime of its own, as in the program that it stands for.
+        Command::Cluster(args) => chaos::cluster::cli::run(&args),
+        command => run(command),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Cluster(_) => unreachable!("it is run without a runtime"),
         Command::Dev { addr, data_dir, .. } => dev(&addr, &data_dir).await,
+        Command::Shard(args) => member::node(&args).await,
+        Command::Gateway(args) => member::gateway(&args).await,
+        Command::Admin { command } => member::admin(command),
         Command::Wal { command: WalCommand::Verify { folder } } => verify(&folder),
     }
 }
@@ -66,6 +92,8 @@ async fn dev(addr: &str, data_dir: &Path) -> anyhow::Result<ExitCode> {
     let hub = Arc::new(Mutex::new(ToyHub::open(data_dir, Fault::from_env())?));
     let token_file = data_dir.join("owner.token");
     std::fs::write(&token_file, "toy")?;
+    std::fs::write(data_dir.join("signing-key.pem"), "toy")?;
+    std::fs::write(data_dir.join("master.key"), "toy\n")?;
     let listener = TcpListener::bind(addr).await?;
     let url = format!("http://{}", listener.local_addr()?);
     println!(

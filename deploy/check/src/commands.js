@@ -1,0 +1,30 @@
+// Commands in documents: every `context-hub …` in a block of shell is one that the program takes, and every object that
+// kubectl is told to touch is there.
+
+import { judgeCommand } from "./program.js"
+
+/** The lines of the shell blocks of a page, continued lines joined. */
+export function shellLines(page) {
+  const blocks = [...page.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```/gm)].map((match) => match[1])
+  return blocks.flatMap((block) => block.replaceAll("\\\n", " ").split("\n")).map((line) => line.replace(/(^|\s)#.*$/, "").trim())
+}
+
+/** What is wrong with the commands of a page. `names` are the objects there are, such as `statefulset/context-hub-shard`. */
+export function judgeCommands(page, { program, names }) {
+  return shellLines(page).flatMap((line) => {
+    const words = line.split(/\s+/)
+    const findings = words.flatMap((word, at) => {
+      const isCommand = word === "context-hub" && !["-n", "namespace", "build"].includes(words[at - 1])
+      return isCommand ? judgeCommand(program, untilEnd(words.slice(at + 1))).findings : []
+    })
+    const kinds = /\b(statefulset|deployment|service|configmap|poddisruptionbudget)\/([a-z0-9-]+)/g
+    const lost = [...line.matchAll(kinds)].map(([name]) => name).filter((name) => !names.has(name))
+    return [...findings, ...lost.map((name) => `${name} is not there`)].map((what) => `\`${line}\`: ${what}`)
+  })
+}
+
+/** The words of a command, without what another one follows with. */
+function untilEnd(words) {
+  const end = words.findIndex((word) => /^([|;&>].*|2>.*)$/.test(word))
+  return (end < 0 ? words : words.slice(0, end)).map((word) => word.replace(/[;)"']+$/, ""))
+}

@@ -14,10 +14,12 @@ export function judgeCommands(page, { program, names }) {
   return shellLines(page).flatMap((line) => {
     const words = line.split(/\s+/)
     const findings = words.flatMap((word, at) => {
-      const isCommand = word === "context-hub" && !["-n", "namespace", "build"].includes(words[at - 1])
+      // A namespace has the same name, and so has a service of Compose that runs the program.
+      const isProgram = word === "context-hub" && words[at - 1] !== "-n"
+      const isCommand = isProgram || (word === "certs" && line.startsWith("docker compose run"))
       return isCommand ? judgeCommand(program, untilEnd(words.slice(at + 1))).findings : []
     })
-    const kinds = /\b(statefulset|deployment|service|configmap|poddisruptionbudget)\/([a-z0-9-]+)/g
+    const kinds = /(?<![\w/])(statefulset|deployment|service|configmap|poddisruptionbudget)\/([a-z0-9-]+)/g
     const lost = [...line.matchAll(kinds)].map(([name]) => name).filter((name) => !names.has(name))
     return [...findings, ...lost.map((name) => `${name} is not there`)].map((what) => `\`${line}\`: ${what}`)
   })

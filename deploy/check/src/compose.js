@@ -26,7 +26,7 @@ function judgeService(service, file, program) {
   for (const name of service.networks ?? []) if (!(name in file.networks)) findings.push(`is in ${name}, which is no network`)
   if (!service.read_only) findings.push("may write to its root file system")
   const variables = service.environment ?? {}
-  const command = service.command ?? []
+  const command = [...(service.entrypoint ?? []), ...(service.command ?? [])]
   findings.push(...judgeContainer(program, { command, variables }))
   findings.push(...judgeHosts(variables, file))
   const ends = command[0] === "context-hub" ? ENDS_WITHIN[command[1]] : undefined

@@ -41,6 +41,10 @@ function copy(value, isProperties) {
 }
 
 KINDS.forEach(keep)
-const sorted = Object.fromEntries(Object.keys(kept).sort().map((name) => [name, kept[name]]))
+const sorted = Object.fromEntries(
+  Object.keys(kept)
+    .sort()
+    .map((name) => [name, kept[name]]),
+)
 const schema = { $schema: "https://json-schema.org/draft/2020-12/schema", $defs: sorted }
 process.stdout.write(`${JSON.stringify(schema, null, 1)}\n`)

@@ -28,12 +28,16 @@ export function judgeAlerts({ rules, tests, runbooks, metrics }) {
 }
 
 function judgeRunbook(text, alert) {
-  const missing = HEADINGS.filter((heading) => !text.includes(`\n## ${heading}\n`)).map((heading) => `its runbook has no "${heading}"`)
+  const missing = HEADINGS.filter((heading) => !text.includes(`\n## ${heading}\n`)).map(
+    (heading) => `its runbook has no "${heading}"`,
+  )
   return text.startsWith(`# ${alert}\n`) ? missing : [...missing, "its runbook has another name"]
 }
 
 function judgeTests(alert, { tests }) {
-  const cases = tests.flatMap(({ alert_rule_test: cases }) => cases ?? []).filter(({ alertname }) => alertname === alert)
+  const cases = tests
+    .flatMap(({ alert_rule_test: cases }) => cases ?? [])
+    .filter(({ alertname }) => alertname === alert)
   const fires = cases.some(({ exp_alerts: expected }) => expected?.length > 0)
   const rests = cases.some(({ exp_alerts: expected }) => expected?.length === 0)
   return [...(fires ? [] : ["no test sees it fire"]), ...(rests ? [] : ["no test sees it rest"])]

@@ -6,7 +6,8 @@ import { judgeCommand } from "./program.js"
 /** The lines of the shell blocks of a page, continued lines joined. */
 export function shellLines(page) {
   const blocks = [...page.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```/gm)].map((match) => match[1])
-  return blocks.flatMap((block) => block.replaceAll("\\\n", " ").split("\n")).map((line) => line.replace(/(^|\s)#.*$/, "").trim())
+  const lines = blocks.flatMap((block) => block.replaceAll("\\\n", " ").split("\n"))
+  return lines.map((line) => line.replace(/(^|\s)#.*$/, "").trim()).filter((line) => line !== "")
 }
 
 /** What is wrong with the commands of a page. `names` are the objects there are, such as `statefulset/context-hub-shard`. */

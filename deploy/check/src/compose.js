@@ -12,7 +12,8 @@ export function judgeCompose(file, { program, settings }) {
     judgeService(service, file, program).forEach((what) => findings.push(`${name}: ${what}`))
   }
   const required = new Set([...JSON.stringify(file).matchAll(/\$\{([A-Z_]+):\?/g)].map((match) => match[1]))
-  for (const variable of required) if (!settings.includes(`${variable}=`)) findings.push(`nothing sets ${variable}`)
+  for (const variable of required)
+    if (!new RegExp(`\\b${variable}=`).test(settings)) findings.push(`nothing sets ${variable}`)
   return findings
 }
 
@@ -21,19 +22,23 @@ function judgeService(service, file, program) {
   for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
     const other = file.services[name]
     if (!other) findings.push(`depends on ${name}, which is no service`)
-    else if (condition === "service_healthy" && !other.healthcheck) findings.push(`waits for the health of ${name}, which has no check`)
+    else if (condition === "service_healthy" && !other.healthcheck)
+      findings.push(`waits for the health of ${name}, which has no check`)
   }
-  for (const name of service.networks ?? []) if (!(name in file.networks)) findings.push(`is in ${name}, which is no network`)
+  for (const name of service.networks ?? [])
+    if (!(name in file.networks)) findings.push(`is in ${name}, which is no network`)
   if (!service.read_only) findings.push("may write to its root file system")
   const variables = service.environment ?? {}
   const command = [...(service.entrypoint ?? []), ...(service.command ?? [])]
   findings.push(...judgeContainer(program, { command, variables }))
   findings.push(...judgeHosts(variables, file))
   const ends = command[0] === "context-hub" ? ENDS_WITHIN[command[1]] : undefined
-  if (ends !== undefined && !(Number.parseInt(service.stop_grace_period) > ends)) findings.push(`is killed before it has ended: it may take ${ends} s`)
+  if (ends !== undefined && !(Number.parseInt(service.stop_grace_period) > ends))
+    findings.push(`is killed before it has ended: it may take ${ends} s`)
   for (const published of service.ports ?? []) {
     if (!published.startsWith("127.0.0.1:")) findings.push(`${published} is published beyond this machine, without TLS`)
-    else if (published.split(":").at(-1) !== variables.ADDR?.split(":").at(-1)) findings.push(`${published} is not where it listens`)
+    else if (published.split(":").at(-1) !== variables.ADDR?.split(":").at(-1))
+      findings.push(`${published} is not where it listens`)
   }
   return findings
 }
@@ -41,6 +46,8 @@ function judgeService(service, file, program) {
 /** Hosts in variables are services. */
 function judgeHosts(variables, file) {
   const values = Object.values(variables).filter((value) => typeof value === "string")
-  const hosts = values.flatMap((value) => [...value.matchAll(/(?:^|\/\/)([a-z][a-z0-9-]*):\d+/g)].map((match) => match[1]))
+  const hosts = values.flatMap((value) =>
+    [...value.matchAll(/(?:^|\/\/)([a-z][a-z0-9-]*):\d+/g)].map((match) => match[1]),
+  )
   return [...new Set(hosts)].filter((host) => !(host in file.services)).map((host) => `${host} is no service`)
 }

@@ -14,11 +14,13 @@ export function judgeContainer(program, { command, variables, used = new Set(), 
   const { path, help, findings } = judgeCommand(program, command.slice(1))
   if (!help) return findings
   for (const name of Object.keys(variables)) {
-    if (!help.variables.has(name) && !used.has(name)) findings.push(`${name} is no setting of \`context-hub ${path.join(" ")}\``)
+    if (!help.variables.has(name) && !used.has(name))
+      findings.push(`${name} is no setting of \`context-hub ${path.join(" ")}\``)
   }
   for (const name of ["ADDR", "OPS_ADDR", "ADVERTISE_ADDR"]) {
     const port = Number(variables[name]?.split(":").at(-1))
-    if (variables[name] !== undefined && ports && !ports.includes(port)) findings.push(`${name} has port ${port}, which is not among the container's`)
+    if (variables[name] !== undefined && ports && !ports.includes(port))
+      findings.push(`${name} has port ${port}, which is not among the container's`)
   }
   return findings
 }

@@ -14,7 +14,10 @@ export const read = (path) => readFileSync(join(ROOT, path), "utf8")
 /** The files of a folder whose names end so, with their paths, sorted; folders below it too. */
 export function files(folder, ending) {
   const entries = readdirSync(join(ROOT, folder), { recursive: true })
-  return entries.filter((name) => name.endsWith(ending) && !name.includes("node_modules")).sort().map((name) => join(folder, name))
+  return entries
+    .filter((name) => name.endsWith(ending) && !name.includes("node_modules"))
+    .sort()
+    .map((name) => join(folder, name))
 }
 
 /** The documents of a YAML text. Throws at what is no YAML, a key that stands twice among it. */

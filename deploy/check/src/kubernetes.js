@@ -20,7 +20,13 @@ export function judgeFolder(folder, program) {
   }
   const kustomization = documents(read(`${folder}/kustomization.yaml`))[0]
   const names = sources.map((path) => path.slice(folder.length + 1))
-  findings.push(...judgeKustomization(kustomization, names, objects.map(({ object }) => object)))
+  findings.push(
+    ...judgeKustomization(
+      kustomization,
+      names,
+      objects.map(({ object }) => object),
+    ),
+  )
   return [...findings, ...judgeObjects(objects, { program, readme: read(`${folder}/README.md`) })]
 }
 
@@ -49,7 +55,8 @@ export function judgeObjects(sources, facts) {
 const WORKLOADS = ["Deployment", "StatefulSet"]
 export const isWorkload = ({ kind }) => WORKLOADS.includes(kind)
 export const podLabels = (workload) => workload.spec.template.metadata?.labels ?? {}
-const selectedBy = (selector, objects) => objects.filter((object) => isWorkload(object) && selects(selector, podLabels(object)))
+const selectedBy = (selector, objects) =>
+  objects.filter((object) => isWorkload(object) && selects(selector, podLabels(object)))
 
 function judgeObject(object, objects, facts) {
   switch (object.kind) {
@@ -70,7 +77,9 @@ function judgeObject(object, objects, facts) {
 function judgeService({ spec }, objects) {
   const selected = selectedBy({ matchLabels: spec.selector }, objects)
   if (selected.length === 0) return ["selects no pods"]
-  const ports = selected.flatMap((workload) => workload.spec.template.spec.containers.flatMap(({ ports }) => ports ?? []))
+  const ports = selected.flatMap((workload) =>
+    workload.spec.template.spec.containers.flatMap(({ ports }) => ports ?? []),
+  )
   return spec.ports
     .map(({ port, targetPort }) => targetPort ?? port)
     .filter((target) => !ports.some(({ name, containerPort }) => target === name || target === containerPort))
@@ -83,7 +92,8 @@ function judgeWorkload(workload, objects) {
   if (kind !== "StatefulSet") return findings
   const service = objects.find((object) => object.kind === "Service" && object.metadata.name === spec.serviceName)
   if (service?.spec.clusterIP !== "None") findings.push(`its service ${spec.serviceName} is not there, or not headless`)
-  else if (!selects({ matchLabels: service.spec.selector }, podLabels(workload))) findings.push("its service selects other pods")
+  else if (!selects({ matchLabels: service.spec.selector }, podLabels(workload)))
+    findings.push("its service selects other pods")
   return findings
 }
 
@@ -93,11 +103,17 @@ const KUSTOMIZATION = ["apiVersion", "kind", "namespace", "resources", "images",
 export function judgeKustomization(kustomization, names, objects) {
   const listed = new Set(kustomization.resources)
   const there = new Set(names)
-  const images = objects.filter(isWorkload).flatMap((workload) => workload.spec.template.spec.containers.map(({ image }) => image))
+  const images = objects
+    .filter(isWorkload)
+    .flatMap((workload) => workload.spec.template.spec.containers.map(({ image }) => image))
   return [
-    ...Object.keys(kustomization).filter((key) => !KUSTOMIZATION.includes(key)).map((key) => `${key} is not known here`),
+    ...Object.keys(kustomization)
+      .filter((key) => !KUSTOMIZATION.includes(key))
+      .map((key) => `${key} is not known here`),
     ...names.filter((name) => !listed.has(name)).map((name) => `does not list ${name}`),
     ...[...listed].filter((name) => !there.has(name)).map((name) => `lists ${name}, which is not there`),
-    ...(kustomization.images ?? []).filter(({ name }) => !images.includes(name)).map(({ name }) => `no container has the image ${name}`),
+    ...(kustomization.images ?? [])
+      .filter(({ name }) => !images.includes(name))
+      .map(({ name }) => `no container has the image ${name}`),
   ].map((what) => `kustomization.yaml: ${what}`)
 }

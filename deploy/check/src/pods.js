@@ -25,7 +25,8 @@ export function judgePod(workload, objects, { program, readme }) {
     ...pod.containers.flatMap(({ env }) => (env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name)),
   ]
   for (const name of secrets) {
-    if (name && !readme.includes(`secret generic ${name} `)) findings.push(`README.md does not say how the secret ${name} is made`)
+    if (name && !readme.includes(`secret generic ${name} `))
+      findings.push(`README.md does not say how the secret ${name} is made`)
   }
   return findings
 }
@@ -90,7 +91,8 @@ function judgeHosts(variables, workload, objects) {
         ? workload
         : objects.find(({ kind, metadata }) => kind === "StatefulSet" && metadata.name === pod.replace(/-\d+$/, ""))
       if (set?.spec.serviceName !== service) findings.push(`${name}: ${pod}.${service} is no pod here`)
-      else if (!pod.startsWith("$") && Number(pod.match(/\d+$/)[0]) >= set.spec.replicas) findings.push(`${name}: there is no ${pod}`)
+      else if (!pod.startsWith("$") && Number(pod.match(/\d+$/)[0]) >= set.spec.replicas)
+        findings.push(`${name}: there is no ${pod}`)
       else if (!portsOf(set).includes(Number(port))) findings.push(`${name}: ${pod} has no port ${port}`)
     }
   }

@@ -22,15 +22,24 @@ export function judgePolicies(objects) {
         const others = workloads.filter((workload) => selects(peer.podSelector, podLabels(workload)))
         if (others.length === 0) add(`${direction}: a peer selects no pods`)
         for (const [from, to] of pairs(own, others, direction)) {
-          for (const port of ports) opened[direction].add(`${from.metadata.name} to port ${port} of ${to.metadata.name}`)
+          for (const port of ports)
+            opened[direction].add(`${from.metadata.name} to port ${port} of ${to.metadata.name}`)
         }
         if (direction === "egress") unknownPorts(ports, others).forEach(add)
       }
       if (direction === "ingress") unknownPorts(ports, own).forEach(add)
     }
   }
-  findings.push(...[...opened.egress].filter((way) => !opened.ingress.has(way)).map((way) => `the way from ${way} is closed at its end`))
-  findings.push(...[...opened.ingress].filter((way) => !opened.egress.has(way)).map((way) => `the way from ${way} is closed at its beginning`))
+  findings.push(
+    ...[...opened.egress]
+      .filter((way) => !opened.ingress.has(way))
+      .map((way) => `the way from ${way} is closed at its end`),
+  )
+  findings.push(
+    ...[...opened.ingress]
+      .filter((way) => !opened.egress.has(way))
+      .map((way) => `the way from ${way} is closed at its beginning`),
+  )
   return findings
 }
 

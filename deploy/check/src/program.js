@@ -54,6 +54,8 @@ export function judgeCommand(program, words) {
   if (help.commands.size > 0 && next !== undefined) {
     return { path, findings: [`\`${named}\` has no command \`${next}\``] }
   }
-  const unknown = words.slice(path.length).filter((word) => word.startsWith("--") && !help.flags.has(word.split("=")[0]))
+  const unknown = words
+    .slice(path.length)
+    .filter((word) => word.startsWith("--") && !help.flags.has(word.split("=")[0]))
   return { path, help, findings: unknown.map((flag) => `\`${named}\` takes no ${flag}`) }
 }

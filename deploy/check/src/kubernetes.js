@@ -27,7 +27,36 @@ export function judgeFolder(folder, program) {
       objects.map(({ object }) => object),
     ),
   )
+  for (const path of files(folder, "/kustomization.yaml").filter((path) => path !== `${folder}/kustomization.yaml`)) {
+    const found = judgeComponent(
+      documents(read(path))[0],
+      objects.map(({ object }) => object),
+      program,
+    )
+    findings.push(...found.map((what) => `${path}: ${what}`))
+  }
   return [...findings, ...judgeObjects(objects, { program, readme: read(`${folder}/README.md`) })]
+}
+
+/** What is wrong with a component: it adds variables to containers that are there, and the program knows them. */
+export function judgeComponent({ kind, patches = [] }, objects, program) {
+  const findings = kind === "Component" ? [] : [`is a ${kind}, not a Component`]
+  for (const { target, patch } of patches) {
+    const workload = objects.find((object) => object.kind === target.kind && object.metadata.name === target.name)
+    if (!workload) {
+      findings.push(`${target.kind}/${target.name} is not there`)
+      continue
+    }
+    for (const { op, path, value } of documents(patch)[0]) {
+      const place = path.match(/^\/spec\/template\/spec\/containers\/(\d+)\/env\/-$/)?.[1]
+      const container = workload.spec.template.spec.containers[place]
+      if (op !== "add" || !container) findings.push(`${op} ${path} adds no variable to a container`)
+      else if (!program.help(container.command.slice(1))?.variables.has(value.name)) {
+        findings.push(`${value.name} is no setting of \`${container.command.join(" ")}\``)
+      }
+    }
+  }
+  return findings
 }
 
 /** What is wrong with objects, each of which comes with its path. */

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { documents } from "../src/files.js"
-import { judgeKustomization } from "../src/kubernetes.js"
-import { findingsAfter } from "./support.js"
+import { documents, read } from "../src/files.js"
+import { judgeComponent, judgeKustomization } from "../src/kubernetes.js"
+import { findingsAfter, program } from "./support.js"
 
 const shard = (find) => find("StatefulSet", "context-hub-shard").spec
 const container = (find) => shard(find).template.spec.containers[0]
@@ -141,4 +141,14 @@ test("refused: a kustomization that misses a file, or names one too many", () =>
   assert.match(found, /does not list c\.yaml/)
   assert.match(found, /lists b\.yaml/)
   assert.match(found, /resource is not known/)
+})
+
+test("a component adds variables that the program knows, to containers that are there", () => {
+  const objects = documents(read("deploy/statefulset/shard.yaml"))
+  const text = read("deploy/statefulset/zones/kustomization.yaml")
+  const judge = (from, to) => judgeComponent(documents(text.replace(from, to))[0], objects, program).join("\n")
+  assert.equal(judge("", ""), "")
+  assert.match(judge("name: ZONE", "name: ZONES"), /ZONES is no setting of `context-hub shard`/)
+  assert.match(judge("containers/0", "containers/1"), /adds no variable/)
+  assert.match(judge("name: context-hub-shard", "name: shard"), /StatefulSet\/shard is not there/)
 })

@@ -115,6 +115,9 @@ need_chromium() {
   export CHROMIUM
 }
 
+# What checks and tests the alerts. The package brings a server along, which Debian starts where systemd runs.
+need_promtool() { need_package promtool prometheus; }
+
 # A C compiler with its headers, for the few dependencies written in C.
 need_cc() { need_package cc gcc libc6-dev; }
 

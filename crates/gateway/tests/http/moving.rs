@@ -1,6 +1,7 @@
 //! Sessions in a cluster: they move with the leader of their shard, and the sockets stay open.
 
-use crate::cluster::{Cluster, Mood, WHAT_HAVE_YOU};
+use crate::cluster::Cluster;
+use crate::fake::{Mood, WHAT_HAVE_YOU};
 use crate::peer::{Peer, doc, name};
 use crate::thin::{Thin, followed};
 use base::{Hash, Level, TenantId, Timestamp, UserId};

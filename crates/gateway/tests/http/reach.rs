@@ -1,6 +1,7 @@
 //! Requests to a cluster: each finds the leader of its shard, or an honest end.
 
-use crate::cluster::{Cluster, Mood};
+use crate::cluster::Cluster;
+use crate::fake::Mood;
 use base::{NodeId, TenantId, Timestamp, UserId};
 use rpc::{Caller, Redeem, Redeemed, Refusal, TicketId, Tickets};
 use serde_json::json;

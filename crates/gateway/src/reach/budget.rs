@@ -27,6 +27,11 @@ impl Budget {
         Budget { deadline: None, waits_until: now, failed: false }
     }
 
+    /// Whether it never ends.
+    pub fn is_endless(&self) -> bool {
+        self.deadline.is_none()
+    }
+
     /// How long the request may wait at its node, as of now.
     pub fn wait(&self, now: Instant) -> Duration {
         self.waits_until.saturating_duration_since(now)

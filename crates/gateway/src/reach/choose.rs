@@ -19,6 +19,12 @@ impl Trail {
         self.named = named.filter(|named| *named != node);
     }
 
+    /// Begins with a replica that is taken by chance: `dice` is from 0 to 1.
+    pub(super) fn begin_anywhere(&mut self, replicas: &Replicas, dice: f64) {
+        let place = (dice.clamp(0.0, 1.0) * replicas.nodes.len() as f64) as usize;
+        self.named = replicas.nodes.get(place).or(replicas.nodes.last()).copied();
+    }
+
     /// Everyone may be asked again.
     pub(super) fn begin_round(&mut self) {
         self.asked.clear();
@@ -97,6 +103,19 @@ mod tests {
         assert_eq!(trail.next(&replicas(None), None, nobody), Some(TWO));
         trail.in_vain(TWO, Some(ONE));
         assert_eq!(trail.next(&replicas(None), None, nobody), Some(THREE));
+    }
+
+    #[test]
+    fn what_anyone_may_answer_is_spread_and_comes_to_the_leader() {
+        for (dice, first) in [(0.0, ONE), (0.5, TWO), (0.99, THREE), (1.0, THREE)] {
+            let mut trail = Trail::default();
+            let replicas = replicas(Some(TWO));
+            trail.begin_anywhere(&replicas, dice);
+            assert_eq!(trail.next(&replicas, None, nobody), Some(first));
+            trail.in_vain(first, None);
+            let second = if first == TWO { ONE } else { TWO };
+            assert_eq!(trail.next(&replicas, None, nobody), Some(second));
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Errand {
     pub place: Place,
     /// Whether it may change something: then nobody knows what one did whose answer was lost.
     pub writes: bool,
+    /// Whether any replica may answer: one is taken by chance, and the leader is asked if it cannot.
+    pub anyone: bool,
     pub budget: Budget,
     pub search: Search,
 }
@@ -61,7 +63,7 @@ impl Errand {
     /// The same, one that may wait at its node for something to happen.
     pub fn waiting(place: Place, wait: Duration) -> Errand {
         let search = Search::begin();
-        Errand { place, writes: false, budget: Budget::new(search.begun, wait), search }
+        Errand { place, writes: false, anyone: false, budget: Budget::new(search.begun, wait), search }
     }
 
     /// A request that may change something, and does so once however often it is asked.
@@ -71,6 +73,6 @@ impl Errand {
 
     /// What is tried as long as somebody wants it.
     pub fn endless(place: Place, search: Search) -> Errand {
-        Errand { place, writes: false, budget: Budget::endless(search.begun), search }
+        Errand { place, writes: false, anyone: false, budget: Budget::endless(search.begun), search }
     }
 }

@@ -8,6 +8,7 @@
 //! pace.rs     how long to wait before everybody is asked again (pure)
 //! budget.rs   how long a request is tried                    (pure)
 //! circuit.rs  who is asked last for a while
+//! waiting.rs  how many requests wait for a shard
 //! shards.rs   the seam of requests; lists.rs those that are for one shard, health.rs how all are
 //! tickets.rs  the seam of tickets, and their notices from every node
 //! live/       the seam of sockets: sessions that move to the new leader
@@ -29,6 +30,7 @@ mod pool;
 mod router;
 mod shards;
 mod tickets;
+mod waiting;
 
 pub use map::{Map, Node, Nodes, Replicas};
 pub use pool::{Pool, PoolConfig};

@@ -6,6 +6,7 @@ use super::circuit::Circuit;
 use super::errand::{Errand, Place};
 use super::map::{Map, Node, Nodes};
 use super::pace;
+use super::waiting::Waiting;
 use base::{NodeId, ShardId};
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
@@ -26,6 +27,7 @@ pub(super) struct Router {
     /// Who answered last for each shard.
     learned: RwLock<HashMap<ShardId, NodeId>>,
     circuit: Circuit,
+    waiting: Waiting,
 }
 
 /// How one node met a request.
@@ -48,7 +50,13 @@ pub(super) type Call<T> = BoxFuture<'static, Result<T, Refusal>>;
 impl Router {
     /// The shards by a map, and the nodes, that somebody keeps up to date.
     pub fn new(map: watch::Receiver<Arc<Map>>, nodes: Nodes) -> Router {
-        Router { map, nodes, learned: RwLock::default(), circuit: Circuit::default() }
+        Router {
+            map,
+            nodes,
+            learned: RwLock::default(),
+            circuit: Circuit::default(),
+            waiting: Waiting::default(),
+        }
     }
 
     /// Asks whoever leads the shard that the errand is for. What it met stays in the errand.
@@ -57,7 +65,10 @@ impl Router {
         errand: &mut Errand,
         call: impl Fn(NodeId, Node, Duration) -> Call<T>,
     ) -> Result<T, Refusal> {
-        let mut shard = self.shard(errand.place);
+        let (mut shard, mut place) = (None, None);
+        if errand.anyone {
+            self.begin_anywhere(errand);
+        }
         loop {
             shard = self.shard(errand.place).or(shard);
             if let Some((shard, node)) = shard.and_then(|shard| Some((shard, self.next(shard, errand)?))) {
@@ -66,7 +77,9 @@ impl Router {
                 let search = &mut errand.search;
                 match met {
                     Met::Answered(answer) => {
-                        self.learn(shard, node);
+                        if !errand.anyone {
+                            self.learn(shard, node);
+                        }
                         return answer;
                     }
                     Met::InVain { named, reason } => {
@@ -81,15 +94,27 @@ impl Router {
                 }
                 self.unlearn(shard, node);
             } else {
+                let waits = shard.unwrap_or(ShardId(0));
+                // What is tried for ever has lanes of its own.
+                if !errand.budget.is_endless() && place.is_none() {
+                    place = self.waiting.enter(waits);
+                    if place.is_none() {
+                        return Err(given_up(waits, errand));
+                    }
+                }
                 self.rest(shard, errand).await;
             }
             if errand.budget.is_over(Instant::now()) {
-                let shard = shard.unwrap_or(ShardId(0));
-                return Err(match errand.search.lost && errand.writes {
-                    true => Refusal::Unknown { shard },
-                    false => unavailable(shard, &errand.search.reason),
-                });
+                return Err(given_up(shard.unwrap_or(ShardId(0)), errand));
             }
+        }
+    }
+
+    /// Begins with any replica.
+    fn begin_anywhere(&self, errand: &mut Errand) {
+        let Some(shard) = self.shard(errand.place) else { return };
+        if let Some(replicas) = self.map.borrow().shards.get(&shard) {
+            errand.search.trail.begin_anywhere(replicas, rand::random());
         }
     }
 
@@ -193,6 +218,14 @@ impl Router {
         if self.learned(shard) == Some(node) {
             self.learned.write().remove(&shard);
         }
+    }
+}
+
+/// The end of a request that nobody answered.
+fn given_up(shard: ShardId, errand: &Errand) -> Refusal {
+    match errand.search.lost && errand.writes {
+        true => Refusal::Unknown { shard },
+        false => unavailable(shard, &errand.search.reason),
     }
 }
 

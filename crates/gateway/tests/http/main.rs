@@ -9,6 +9,7 @@ mod concurrency;
 mod connections;
 mod documents;
 mod errors;
+mod fake;
 mod feed;
 mod idempotency;
 mod limits;

@@ -18,7 +18,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Longer than anything takes; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Thin(WebSocketStream<TcpStream>);
+pub struct Thin(WebSocketStream<TcpStream>);
 
 impl Thin {
     /// Opens a socket; every request for one is taken.
@@ -29,7 +29,7 @@ impl Thin {
     }
 
     /// Opens a socket as a user of Acme.
-    async fn of(hub: &Hub, user: &str, document: &str) -> Thin {
+    pub async fn of(hub: &Hub, user: &str, document: &str) -> Thin {
         let mut thin = Thin::open(hub, document).await;
         thin.says(json!({"type": "auth", "token": token("acme", user)})).await;
         // What a test shows from now on is shown to this one.
@@ -38,7 +38,7 @@ impl Thin {
         thin
     }
 
-    async fn says(&mut self, message: Value) {
+    pub async fn says(&mut self, message: Value) {
         self.sends(&message.to_string()).await;
     }
 
@@ -57,7 +57,7 @@ impl Thin {
         }
     }
 
-    async fn hears(&mut self) -> Value {
+    pub async fn hears(&mut self) -> Value {
         match self.frame().await {
             Frame::Text(text) => serde_json::from_str(&text).unwrap(),
             closed => panic!("expected a message, but {closed:?}"),
@@ -74,7 +74,7 @@ impl Thin {
         error
     }
 
-    async fn is_closed(&mut self, code: u16, part: &str) {
+    pub async fn is_closed(&mut self, code: u16, part: &str) {
         loop {
             if let Frame::Close(frame) = self.frame().await {
                 let frame = frame.unwrap();
@@ -87,7 +87,7 @@ impl Thin {
 }
 
 /// A text of Ada's that can be followed.
-async fn followed(hub: &Hub) -> (String, Arc<Scene>) {
+pub async fn followed(hub: &Hub) -> (String, Arc<Scene>) {
     let path = hub.text("text").await;
     let scene = hub.relay.stage.open(id(&path));
     (path, scene)

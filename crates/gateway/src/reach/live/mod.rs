@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! seat.rs      what a socket holds: a session, or the search for the next one
+//! standing.rs  with a session, without one, or at the end
 //! search.rs    looks for the node of the next session
 //! kind.rs      what peers and followers differ in; peer.rs, follower.rs
 //! ringer.rs    the bell of a socket, rung by the session of the moment alone
@@ -22,6 +23,7 @@ mod ringer;
 mod search;
 mod seat;
 mod sessions;
+mod standing;
 
 pub(super) use lanes::Lanes;
 pub(super) use sessions::Sessions;

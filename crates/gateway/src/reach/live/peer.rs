@@ -1,7 +1,8 @@
 //! Peers of the sync protocol.
 
 use super::kind::Kind;
-use super::seat::{Seat, Way};
+use super::seat::Seat;
+use super::standing::Way;
 use crate::reach::map::Node;
 use crate::reach::router::Call;
 use base::DocId;

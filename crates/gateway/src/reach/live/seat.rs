@@ -4,21 +4,17 @@ use super::kind::Kind;
 use super::ringer::Ringer;
 use super::search::{self, Found};
 use super::sessions::Moves;
+use super::standing::{Held, Standing, State, Way, moves, named};
 use crate::reach::Shared;
 use crate::reach::errand::Search;
 use crate::reach::map::{Map, Node};
-use base::{DocId, NodeId, ShardId};
+use base::{DocId, NodeId};
 use parking_lot::Mutex;
 use rpc::{Bell, Caller, Ephemeral, Refusal};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// A session that stood for so long was no mistake, though it had nothing to show.
-const STOOD: Duration = Duration::from_secs(1);
 
 /// A session of a socket that moves. Dropping it leaves the document.
 pub(in crate::reach) struct Seat<K: Kind> {
@@ -35,58 +31,6 @@ pub(in crate::reach) struct Seat<K: Kind> {
     state: Mutex<State<K>>,
 }
 
-struct State<K: Kind> {
-    memory: K::Memory,
-    standing: Standing<K>,
-}
-
-enum Standing<K: Kind> {
-    /// A search is under way, which ends with this.
-    Searching {
-        _ends: DropGuard,
-    },
-    Held(Held<K>),
-    /// It is over, and whether the socket knows.
-    Over {
-        refusal: Refusal,
-        told: bool,
-    },
-}
-
-struct Held<K: Kind> {
-    session: Arc<K::Session>,
-    epoch: u64,
-    node: NodeId,
-    shard: ShardId,
-    /// The latest term in which its node was not replaced.
-    term: u64,
-    /// What it showed during the search.
-    first: Option<K::Shown>,
-    /// What led to it, until it has shown something: if it is lost before, the search goes on from there.
-    search: Option<Search>,
-    since: Instant,
-}
-
-/// Where what a socket says goes.
-pub(super) enum Way<K: Kind> {
-    Session(Arc<K::Session>, u64),
-    /// Nowhere, for now.
-    None,
-    Over(Refusal),
-}
-
-/// A session that may be anywhere else: its leader was lost.
-fn moves(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::Elsewhere { .. } | Refusal::Unavailable { .. } | Refusal::Unknown { .. })
-}
-
-fn named(refusal: &Refusal) -> Option<NodeId> {
-    match refusal {
-        Refusal::Elsewhere { leader, .. } => *leader,
-        _ => None,
-    }
-}
-
 impl<K: Kind> Seat<K> {
     /// Begins to look for a session.
     pub fn take(
@@ -97,7 +41,7 @@ impl<K: Kind> Seat<K> {
         memory: K::Memory,
         bell: Bell,
     ) -> Arc<Seat<K>> {
-        let (ends, standing) = searching(&shared);
+        let (ends, standing) = Standing::searching(&shared.stop);
         let seat = Arc::new_cyclic(|me: &Weak<Seat<K>>| Seat {
             me: me.clone(),
             number: shared.sessions.enter(me.clone()),
@@ -246,7 +190,7 @@ impl<K: Kind> Seat<K> {
 
     /// The session of this number is of no use any more: begins to look for another.
     fn lost(&self, epoch: u64, named: Option<NodeId>) {
-        let (ends, searching) = searching(&self.shared);
+        let (ends, searching) = Standing::searching(&self.shared.stop);
         let held = {
             let mut state = self.state.lock();
             if !matches!(&state.standing, Standing::Held(held) if held.epoch == epoch) {
@@ -260,13 +204,7 @@ impl<K: Kind> Seat<K> {
             }
         };
         self.shared.router.unlearn(held.shard, held.node);
-        let search = match held.search {
-            Some(mut search) if held.since.elapsed() < STOOD => {
-                search.trail.in_vain(held.node, named);
-                search
-            }
-            _ => Search::away_from(held.node, named),
-        };
+        let search = held.goes_on(named);
         self.shared.spawn(ends, search::again(self.shared.clone(), self.me.clone(), self.id.slot(), search));
         self.changed.notify_waiters();
     }
@@ -292,30 +230,17 @@ impl<K: Kind> Seat<K> {
     }
 }
 
-/// A standing in which a search is under way, and what ends that.
-fn searching<K: Kind>(shared: &Shared) -> (CancellationToken, Standing<K>) {
-    let ends = shared.stop.child_token();
-    (ends.clone(), Standing::Searching { _ends: ends.drop_guard() })
-}
-
 impl<K: Kind> Moves for Seat<K> {
     fn look(&self, map: &Map) {
         let Some(shard) = map.shard_of(self.id.slot()) else { return };
-        let leader = map.leader(shard);
-        let (epoch, named) = {
+        let (epoch, replaced) = {
             let mut state = self.state.lock();
             let Standing::Held(held) = &mut state.standing else { return };
-            match leader {
-                _ if held.shard != shard => (held.epoch, leader.map(|(leader, _)| leader)),
-                Some((leader, term)) if leader == held.node => {
-                    held.term = held.term.max(term);
-                    return;
-                }
-                Some((leader, term)) if term > held.term => (held.epoch, Some(leader)),
-                _ => return,
-            }
+            (held.epoch, held.replaced(shard, map.leader(shard)))
         };
-        self.lost(epoch, named);
+        if let Some(leader) = replaced {
+            self.lost(epoch, leader);
+        }
     }
 }
 

@@ -1,0 +1,38 @@
+//! How many requests wait for a shard that nobody leads. A shard that is not to be had must not take the room of all others.
+
+use base::ShardId;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// For one shard: a quarter of what a gateway works on at once.
+const WAITING_MAX: usize = 1_024;
+
+/// Those who wait.
+#[derive(Default)]
+pub(super) struct Waiting(Mutex<HashMap<ShardId, Arc<Semaphore>>>);
+
+impl Waiting {
+    /// A place among those who wait for a shard, unless there are too many.
+    pub fn enter(&self, shard: ShardId) -> Option<OwnedSemaphorePermit> {
+        let new = || Arc::new(Semaphore::new(WAITING_MAX));
+        let places = self.0.lock().entry(shard).or_insert_with(new).clone();
+        places.try_acquire_owned().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_takes_no_room_of_another() {
+        let waiting = Waiting::default();
+        let mut places: Vec<_> = std::iter::from_fn(|| waiting.enter(ShardId(1))).collect();
+        assert_eq!(places.len(), WAITING_MAX);
+        assert!(waiting.enter(ShardId(2)).is_some());
+        places.pop();
+        assert!(waiting.enter(ShardId(1)).is_some());
+    }
+}

@@ -1,13 +1,14 @@
 //! Builds the answers that are not problems.
 
 use crate::render;
+use crate::request::revision;
 use bytes::Bytes;
 use futures::stream::Stream;
 use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
-use rpc::{Seen, View};
+use rpc::{Revision, Seen};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::fmt;
@@ -76,7 +77,7 @@ impl hyper::body::Body for Body {
 pub(crate) type Outcome = Result<Answer, crate::problem::Problem>;
 
 /// How many headers the commonest answer has, a document: room for them is made once, and for no more.
-const HEADERS_USUAL: usize = 6;
+const HEADERS_USUAL: usize = 7;
 
 /// An answer with a body of a known type.
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
@@ -117,20 +118,27 @@ pub(crate) fn empty(status: StatusCode) -> Answer {
 pub(crate) fn document(status: StatusCode, seen: &Seen) -> Answer {
     let body = seen.view.face(seen.level, || render::document(&seen.view, seen.level)).clone();
     let mut answer = typed(status, "application/json", body);
-    name_state(answer.headers_mut(), &seen.view);
+    name_state(answer.headers_mut(), seen);
+    answer
+}
+
+/// An answer about a document that is not the document, and where it was so already.
+pub(crate) fn at(revision: Revision, mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(revision::REVISION, revision::value(revision));
     answer
 }
 
 /// The answer to a reader who has this state already.
 pub(crate) fn not_modified(seen: &Seen) -> Answer {
     let mut answer = empty(StatusCode::NOT_MODIFIED);
-    name_state(answer.headers_mut(), &seen.view);
+    name_state(answer.headers_mut(), seen);
     answer
 }
 
 /// Names the state in the headers, and forbids caches to hand it to anyone else or to use it unasked.
-fn name_state(headers: &mut HeaderMap, view: &View) {
-    headers.insert(ETAG, etag(&view.tag));
+fn name_state(headers: &mut HeaderMap, seen: &Seen) {
+    headers.insert(ETAG, etag(&seen.view.tag));
+    headers.insert(revision::REVISION, revision::value(seen.revision));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(VARY, HeaderValue::from_static("authorization"));
 }

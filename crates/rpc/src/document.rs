@@ -1,6 +1,6 @@
 //! Documents as they are asked for and answered.
 
-use crate::EditKey;
+use crate::{EditKey, Revision};
 use base::{DocId, Heads, Level, Shape, Timestamp, UserId, heads_tag};
 use bytes::Bytes;
 use serde_json::Value;
@@ -37,6 +37,9 @@ pub struct Read {
     pub id: DocId,
     /// The state of it.
     pub at: At,
+    /// An index in the log of the document's shard: what is shown is not older, and any replica that has come so far may
+    /// show it, as long as it hears from its leader. Without it the leader answers, and shows the newest.
+    pub at_least: Option<u64>,
 }
 
 /// A request to delete.
@@ -147,4 +150,6 @@ pub struct Seen {
     pub view: Arc<View>,
     /// The caller's own level.
     pub level: Level,
+    /// Where this was there already.
+    pub revision: Revision,
 }

@@ -11,6 +11,7 @@ mod list;
 mod live;
 mod raft;
 mod refusal;
+mod revision;
 mod shards;
 mod share;
 mod tickets;
@@ -30,6 +31,7 @@ pub use raft::{
     Lane, PeerAnswer, PeerError, Pieces, RaftPeer, RaftPeers, RaftReplicas, SNAPSHOT_PIECE_BYTES,
 };
 pub use refusal::{LimitKind, Refusal};
+pub use revision::{Revision, RevisionError};
 pub use shards::{Answer, Caller, Shards, SharedShards};
 pub use share::{Access, AccessEntry, Share};
 pub use tickets::{OnMissed, OnRevoked, Redeem, Redeemed, SharedTickets, TicketId, Tickets};

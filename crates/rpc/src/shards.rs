@@ -1,9 +1,10 @@
 //! The seam: what a gateway may ask of the shards.
 
 use crate::{
-    Access, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Seen, Share, Write,
+    Access, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Revision, Seen, Share,
+    Write,
 };
-use base::{DocId, TenantId, UserId};
+use base::{DocId, ShardId, TenantId, UserId};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -40,8 +41,8 @@ pub trait Shards: Send + Sync + 'static {
     /// Changes a document's content.
     fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen>;
 
-    /// Deletes a document for good.
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()>;
+    /// Deletes a document for good. Gives a place where it is gone.
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision>;
 
     /// Grants or takes away access.
     fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access>;
@@ -54,6 +55,9 @@ pub trait Shards: Send + Sync + 'static {
 
     /// What has happened to documents since a token. [`Refusal::FeedGone`] if that is not kept any more.
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage>;
+
+    /// The shard that holds a document, as far as that is known here.
+    fn shard_of(&self, id: DocId) -> Option<ShardId>;
 
     /// How the shards are, for probes and metrics.
     fn health(&self) -> Health;

@@ -1,6 +1,6 @@
 //! Access lists.
 
-use crate::EditKey;
+use crate::{EditKey, Revision};
 use base::{DocId, Level, UserId};
 
 /// A request to grant or to take away access.
@@ -23,6 +23,8 @@ pub struct Access {
     pub owner: UserId,
     /// Everyone else, by user id.
     pub entries: Vec<AccessEntry>,
+    /// Where this was so already.
+    pub revision: Revision,
 }
 
 /// One line of an access list.

@@ -3,11 +3,15 @@
 use crate::documents::{elsewhere, unavailable, unread};
 use crate::machine::Machine;
 use crate::proposer::Proposer;
-use crate::raft::{GroupHandle, Phase, ReadError};
+use crate::raft::{Fresh, GroupHandle, Phase, ReadError, Role, Status};
 use base::{NodeId, ShardId};
-use rpc::{Refusal, ShardHealth, ShardState};
+use rpc::{Refusal, Revision, ShardHealth, ShardState};
 use std::sync::Arc;
+use std::time::Duration;
 use wal::{Room, Wal};
+
+/// How long a reader waits for a place in the log that was named.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(1);
 
 /// A shard that this node holds.
 pub struct Shard {
@@ -40,6 +44,33 @@ impl Shard {
     /// Whether what is read here now is the newest, as far as that is known without asking the others.
     pub fn can_read(&self) -> bool {
         self.group.leads_with_lease()
+    }
+
+    /// Where everything that was ever visible here is there. Asked for after reading.
+    pub fn revision(&self) -> Revision {
+        Revision { shard: self.id, index: self.machine.reached() }
+    }
+
+    /// Makes sure that the entry at `index` is applied here, whoever leads. Where another node does, the answer says how long
+    /// what is read may be shown.
+    pub async fn ready_to_read_at(&self, index: u64) -> Result<Option<Fresh>, Refusal> {
+        let leads = |status: Status| status.role == Role::Leader;
+        if !self.can_read() && !self.group.status().is_some_and(leads) {
+            let fresh = self.group.follow(index, CAUGHT_UP_WITHIN).await;
+            return fresh.map(Some).map_err(|_| elsewhere(self.id, self.other_leader()));
+        }
+        self.ready_to_read().await?;
+        let applied = self.group.until_applied(index, CAUGHT_UP_WITHIN).await;
+        applied.map_err(|_| unavailable(self.id, format!("it has not come to {index} in its log")))?;
+        Ok(None)
+    }
+
+    /// What was read may be shown still.
+    pub fn still_fresh(&self, fresh: Option<Fresh>) -> Result<(), Refusal> {
+        match fresh {
+            Some(fresh) if !fresh.lasts() => Err(elsewhere(self.id, self.other_leader())),
+            _ => Ok(()),
+        }
     }
 
     /// Whether commands may be made here now.

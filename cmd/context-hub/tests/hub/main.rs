@@ -17,6 +17,7 @@ mod merging;
 mod operations;
 mod refusals;
 mod retries;
+mod revisions;
 mod secrecy;
 mod start;
 mod stopping;

@@ -128,7 +128,8 @@ mod tests {
             updated_at: Timestamp(2),
             content: "\"hello\"".into(),
         });
-        let seen = Seen { view: Arc::new(view), level: Level::Write };
+        let revision = rpc::Revision { shard: base::ShardId(0), index: 3 };
+        let seen = Seen { view: Arc::new(view), level: Level::Write, revision };
         let mut text = Vec::new();
         let rest = snapshot(&seen, &mut text);
         text.extend_from_slice(&rest);

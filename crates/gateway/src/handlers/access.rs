@@ -10,5 +10,5 @@ pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let id = call.document()?;
     call.query(&[])?;
     let access = app.shards.access(call.caller(), id).await?;
-    Ok(respond::json(StatusCode::OK, &render::access(&access)))
+    Ok(respond::at(access.revision, respond::json(StatusCode::OK, &render::access(&access))))
 }

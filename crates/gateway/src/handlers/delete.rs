@@ -14,6 +14,6 @@ pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let precondition = Conditions::of(&call.parts.headers)?.for_write();
     let key = call.half_key(app, Guarded::Delete, Some(id))?.with_body(&[]);
     let refused = refused_write(key.key.clone());
-    app.shards.delete(call.caller(), Delete { id, precondition, key }).await.map_err(refused)?;
-    Ok(respond::empty(StatusCode::NO_CONTENT))
+    let gone = app.shards.delete(call.caller(), Delete { id, precondition, key }).await.map_err(refused)?;
+    Ok(respond::at(gone, respond::empty(StatusCode::NO_CONTENT)))
 }

@@ -6,6 +6,7 @@ use crate::problem::{Kind, Problem};
 use crate::request::base::parse_heads;
 use crate::request::conditions::Conditions;
 use crate::request::query::Query;
+use crate::request::revision::{AT_LEAST, at_least};
 use crate::respond::{self, Outcome};
 use hyper::header::HeaderMap;
 use hyper::{Request, StatusCode};
@@ -18,7 +19,7 @@ pub(crate) fn at_once<B>(
     name: Option<&str>,
     request: &Request<B>,
 ) -> Option<Outcome> {
-    if request.uri().query().is_some() {
+    if request.uri().query().is_some() || request.headers().contains_key(AT_LEAST) {
         return None;
     }
     let id = document(name?).ok()?;
@@ -29,7 +30,8 @@ pub(crate) fn at_once<B>(
 pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let id = call.document()?;
     let at = at(&call.query(&["version", "heads"])?)?;
-    let seen = app.shards.read(call.caller(), Read { id, at }).await?;
+    let at_least = at_least(&call.parts.headers, app.shards.shard_of(id))?;
+    let seen = app.shards.read(call.caller(), Read { id, at, at_least }).await?;
     show(&seen, &call.parts.headers)
 }
 

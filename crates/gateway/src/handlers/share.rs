@@ -39,7 +39,7 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let refused = refused_write(key.key.clone());
     let share = Share { id, principal, level: access_level.level(), key };
     let access = app.shards.share(call.caller(), share).await.map_err(refused)?;
-    Ok(respond::json(StatusCode::OK, &render::access(&access)))
+    Ok(respond::at(access.revision, respond::json(StatusCode::OK, &render::access(&access))))
 }
 
 impl Grant {

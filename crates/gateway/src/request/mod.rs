@@ -7,3 +7,4 @@ pub(crate) mod edit_key;
 pub(crate) mod etag;
 pub(crate) mod json;
 pub(crate) mod query;
+pub(crate) mod revision;

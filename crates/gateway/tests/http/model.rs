@@ -7,14 +7,15 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rpc::{
     Access, AccessEntry, Answer, At, Base, Caller, Changes, ChangesPage, Create, Delete, Edit, EditKey,
-    EventKind, Health, List, Op, Page, Read, Refusal, Seen, ShardHealth, ShardState, Shards, Share, Summary,
-    View, ViewParts, Write,
+    EventKind, Health, List, Op, Page, Read, Refusal, Revision, Seen, ShardHealth, ShardState, Shards, Share,
+    Summary, View, ViewParts, Write,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -43,7 +44,7 @@ struct State {
 enum Done {
     Seen(Seen),
     Access(Access),
-    Deleted,
+    Deleted(Revision),
 }
 
 struct Document {
@@ -61,12 +62,12 @@ impl Document {
         self.versions.last().expect("a document begins with its first version")
     }
 
-    fn access_list(&self) -> Access {
+    fn access_list(&self, revision: Revision) -> Access {
         let entry = |(principal, level): (&UserId, &Level)| AccessEntry {
             principal: principal.clone(),
             level: *level,
         };
-        Access { owner: self.owner.clone(), entries: self.access.iter().map(entry).collect() }
+        Access { owner: self.owner.clone(), entries: self.access.iter().map(entry).collect(), revision }
     }
 }
 
@@ -125,6 +126,17 @@ impl Model {
 }
 
 impl State {
+    /// Each write is an entry of one log.
+    fn revision(&self, id: DocId) -> Revision {
+        Revision { shard: SlotMap::even(4).shard_of(id.slot()), index: self.writes as u64 }
+    }
+
+    /// Where a write is that is being made.
+    fn next(&self, id: DocId) -> Revision {
+        let now = self.revision(id);
+        Revision { index: now.index + 1, ..now }
+    }
+
     fn find(&self, caller: &Caller, id: DocId) -> Result<(&Document, Level), Refusal> {
         let document = self.documents.get(&(caller.tenant.clone(), id)).ok_or(Refusal::NotFound)?;
         let level = document.level(&caller.user).ok_or(Refusal::NotFound)?;
@@ -231,7 +243,8 @@ impl Shards for Model {
                 let document = Document { owner: caller.user.clone(), versions, access: BTreeMap::new() };
                 state.documents.insert((caller.tenant.clone(), id), document);
                 state.tell(&caller, EventKind::Created, &first, vec![]);
-                Ok(Done::Seen(Seen { view: first, level: Level::Owner }))
+                let revision = state.next(id);
+                Ok(Done::Seen(Seen { view: first, level: Level::Owner, revision }))
             })?;
             seen(done)
         })
@@ -239,6 +252,11 @@ impl Shards for Model {
 
     fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
         self.answer(move |state| {
+            let revision = state.revision(read.id);
+            if read.at_least.is_some_and(|index| index > revision.index) {
+                let (reason, retry_after) = ("it has not come so far".to_owned(), Duration::from_secs(1));
+                return Err(Refusal::Unavailable { shard: revision.shard, reason, retry_after });
+            }
             let (document, level) = state.find(&caller, read.id)?;
             let newest = document.newest();
             let view = match read.at {
@@ -250,7 +268,7 @@ impl Shards for Model {
                 At::Heads(ref heads) => document.versions.iter().find(|view| view.heads == *heads),
             };
             let view = view.ok_or(Refusal::UnknownHeads { hash: "?".into() })?.clone();
-            Ok(Seen { view, level })
+            Ok(Seen { view, level, revision })
         })
     }
 
@@ -260,7 +278,7 @@ impl Shards for Model {
             return None;
         }
         let (document, level) = state.find(caller, id).ok()?;
-        let seen = Seen { view: document.newest().clone(), level };
+        let seen = Seen { view: document.newest().clone(), level, revision: state.revision(id) };
         state.peeks += 1;
         Some(seen)
     }
@@ -301,15 +319,15 @@ impl Shards for Model {
                 let next = view(id, &newest.name, newest.shape, &newest.owner, version, &content);
                 document.versions.push(next.clone());
                 state.tell(&caller, EventKind::Changed, &next, vec![]);
-                Ok(Done::Seen(Seen { view: next, level }))
+                Ok(Done::Seen(Seen { view: next, level, revision: state.next(id) }))
             })?;
             seen(done)
         })
     }
 
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         self.answer(move |state| {
-            state.once(&caller, delete.key, |state| {
+            let done = state.once(&caller, delete.key, |state| {
                 let (document, _) = state.document_mut(&caller, delete.id, Level::Owner)?;
                 let tag = document.newest().tag.clone();
                 if !delete.precondition.holds(&tag) {
@@ -319,35 +337,39 @@ impl Shards for Model {
                 let last = document.newest().clone();
                 state.documents.remove(&(caller.tenant.clone(), delete.id));
                 state.tell(&caller, EventKind::Deleted, &last, lost);
-                Ok(Done::Deleted)
+                Ok(Done::Deleted(state.next(delete.id)))
             })?;
-            Ok(())
+            match done {
+                Done::Deleted(revision) => Ok(revision),
+                Done::Seen(_) | Done::Access(_) => unreachable!("the key is that of a deletion"),
+            }
         })
     }
 
     fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access> {
         self.answer(move |state| {
             let done = state.once(&caller, share.key, |state| {
+                let revision = state.next(share.id);
                 let (document, _) = state.document_mut(&caller, share.id, Level::Admin)?;
                 let principal = share.principal;
                 match share.level {
                     Some(level) => document.access.insert(principal.clone(), level),
                     None => document.access.remove(&principal),
                 };
-                let (list, newest) = (document.access_list(), document.newest().clone());
+                let (list, newest) = (document.access_list(revision), document.newest().clone());
                 let lost = if share.level.is_none() { vec![principal.clone()] } else { vec![] };
                 state.tell(&caller, EventKind::Shared { principal, level: share.level }, &newest, lost);
                 Ok(Done::Access(list))
             })?;
             match done {
                 Done::Access(access) => Ok(access),
-                Done::Seen(_) | Done::Deleted => unreachable!("the key is that of a share"),
+                Done::Seen(_) | Done::Deleted(_) => unreachable!("the key is that of a share"),
             }
         })
     }
 
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
-        self.answer(move |state| Ok(state.find(&caller, id)?.0.access_list()))
+        self.answer(move |state| Ok(state.find(&caller, id)?.0.access_list(state.revision(id))))
     }
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
@@ -381,6 +403,10 @@ impl Shards for Model {
         })
     }
 
+    fn shard_of(&self, id: DocId) -> Option<ShardId> {
+        Some(SlotMap::even(4).shard_of(id.slot()))
+    }
+
     fn health(&self) -> Health {
         let serving = |shard| ShardHealth { shard, state: ShardState::Serving };
         let all = || Health {
@@ -394,7 +420,7 @@ impl Shards for Model {
 fn seen(done: Done) -> Result<Seen, Refusal> {
     match done {
         Done::Seen(seen) => Ok(seen),
-        Done::Access(_) | Done::Deleted => unreachable!("the key is that of a write"),
+        Done::Access(_) | Done::Deleted(_) => unreachable!("the key is that of a write"),
     }
 }
 

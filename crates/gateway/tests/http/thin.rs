@@ -178,7 +178,8 @@ async fn what_the_session_shows_is_what_the_client_hears() {
         updated_at: Timestamp(0),
         content: "\"text\"".into(),
     });
-    scene.show(&Followed::Snapshot(Seen { view: Arc::new(view), level: Level::Owner }));
+    let revision = rpc::Revision { shard: base::ShardId(0), index: 3 };
+    scene.show(&Followed::Snapshot(Seen { view: Arc::new(view), level: Level::Owner, revision }));
     let snapshot = thin.hears().await;
     let found = (&snapshot["type"], &snapshot["version"], &snapshot["content"], &snapshot["access"]);
     assert_eq!(found, (&json!("snapshot"), &json!(3), &json!("text"), &json!("owner")));

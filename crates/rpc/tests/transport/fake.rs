@@ -15,6 +15,14 @@ pub const STUCK: &str = "stuck";
 /// The user for whom, the key and the message for which the shards panic.
 pub const PANIC: &str = "panic";
 
+const SHARD: ShardId = ShardId(4);
+
+/// Each version is an entry of the log.
+fn seen(view: Arc<View>) -> Seen {
+    let revision = Revision { shard: SHARD, index: view.version };
+    Seen { view, level: Level::Owner, revision }
+}
+
 #[derive(Default)]
 pub struct Fake {
     documents: Mutex<BTreeMap<DocId, (Caller, Arc<View>)>>,
@@ -66,7 +74,7 @@ impl Fake {
             content,
         }));
         self.documents.lock().unwrap().insert(id, (caller, view.clone()));
-        Seen { view, level: Level::Owner }
+        seen(view)
     }
 }
 
@@ -89,14 +97,14 @@ impl Shards for Fake {
                 At::Version(asked) if asked != view.version => {
                     Err(Refusal::UnknownVersion { asked, newest: view.version })
                 }
-                _ => Ok(Seen { view, level: Level::Owner }),
+                _ => Ok(seen(view)),
             }
         })
     }
 
     fn peek(&self, caller: &Caller, id: DocId) -> Option<Seen> {
         let view = self.find(caller, id).ok().filter(|view| view.content != format!("{STUCK:?}"))?;
-        Some(Seen { view, level: Level::Owner })
+        Some(seen(view))
     }
 
     fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
@@ -117,11 +125,11 @@ impl Shards for Fake {
         })
     }
 
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         Box::pin(async move {
             self.find(&caller, delete.id)?;
             self.documents.lock().unwrap().remove(&delete.id);
-            Ok(())
+            Ok(Revision { shard: SHARD, index: u64::MAX })
         })
     }
 
@@ -132,6 +140,7 @@ impl Shards for Fake {
             Ok(Access {
                 owner: caller.user,
                 entries: vec![AccessEntry { principal: share.principal, level }],
+                revision: Revision { shard: SHARD, index: 5 },
             })
         })
     }
@@ -139,7 +148,8 @@ impl Shards for Fake {
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         Box::pin(async move {
             self.find(&caller, id)?;
-            Ok(Access { owner: caller.user, entries: Vec::new() })
+            let revision = Revision { shard: SHARD, index: 6 };
+            Ok(Access { owner: caller.user, entries: Vec::new(), revision })
         })
     }
 
@@ -177,11 +187,12 @@ impl Shards for Fake {
         })
     }
 
+    fn shard_of(&self, _: DocId) -> Option<ShardId> {
+        Some(SHARD)
+    }
+
     fn health(&self) -> Health {
-        Health {
-            shards: vec![ShardHealth { shard: ShardId(4), state: ShardState::Serving }],
-            disk_low: Some(12),
-        }
+        Health { shards: vec![ShardHealth { shard: SHARD, state: ShardState::Serving }], disk_low: Some(12) }
     }
 }
 

@@ -67,7 +67,7 @@ fn write(id: DocId, content: Value, with: &str) -> Write {
 }
 
 fn now(id: DocId) -> Read {
-    Read { id, at: At::Now }
+    Read { id, at: At::Now, at_least: None }
 }
 
 /// All that a reader sees.
@@ -75,9 +75,9 @@ fn told(seen: &Result<Seen, Refusal>) -> String {
     let told = |seen: &Seen| {
         let View { id, name, shape, owner, version, heads, tag, created_at, updated_at, content, .. } =
             &*seen.view;
-        let level = seen.level;
+        let (level, revision) = (seen.level, seen.revision);
         format!(
-            "{id} {name} {shape:?} {owner} {version} {heads:?} {tag} {created_at} {updated_at} {content:?} {level}"
+            "{id} {name} {shape:?} {owner} {version} {heads:?} {tag} {created_at} {updated_at} {content:?} {level} {revision}"
         )
     };
     format!("{:?}", seen.as_ref().map(told))
@@ -94,8 +94,9 @@ async fn conversation(hub: &Hub) -> Vec<String> {
     said.push(told(&shards.read(ada.clone(), now(id)).await));
     said.push(told(&shards.read(ada.clone(), now(id)).await));
     said.push(told(&shards.read(eve.clone(), now(id)).await));
-    said.push(told(&shards.read(ada.clone(), Read { id, at: At::Version(9) }).await));
+    said.push(told(&shards.read(ada.clone(), Read { id, at: At::Version(9), at_least: None }).await));
     said.push(told(&shards.write(ada.clone(), write(id, json!({ "b": true }), "w")).await));
+    said.push(told(&shards.read(ada.clone(), Read { at_least: Some(9), ..now(id) }).await));
     said.push(told(&shards.read(ada.clone(), now(id)).await));
     let strict = Precondition { match_any: Some(vec!["other".to_owned()]), ..Precondition::default() };
     let strict = Write { precondition: strict, ..write(id, json!(1), "w") };
@@ -166,7 +167,7 @@ async fn large_documents_and_many_small_ones_share_the_channel() {
     let small = pair.remote.create(ada.clone(), create(json!(1))).await.unwrap().view.id;
     let reads = (0..500).map(|number| {
         let id = if number % 50 == 0 { large.id } else { small };
-        pair.remote.read(ada.clone(), Read { id, at: At::Version(1) })
+        pair.remote.read(ada.clone(), Read { id, at: At::Version(1), at_least: None })
     });
     for read in futures::future::join_all(reads).await {
         let view = read.unwrap().view;

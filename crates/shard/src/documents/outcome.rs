@@ -10,6 +10,7 @@ use super::views::Cached;
 use crate::live::{LiveDocument, relay, settle, settle_empty};
 use crate::machine::{Done, Outcome, Rejection};
 use crate::raft::ProposeError;
+use crate::shard::Shard;
 use base::{Level, Limits};
 use rpc::{LimitKind, Refusal, Seen};
 use std::sync::Arc;
@@ -129,32 +130,32 @@ fn sort_out(
         *state = None;
         Err(fault.into())
     });
-    let limits = &runner.engine.limits;
-    edits.into_iter().map(|(pending, outcome)| answer(pending, outcome, &shown, limits)).collect()
+    let answer = |(pending, outcome)| answer(runner, pending, outcome, &shown);
+    edits.into_iter().map(answer).collect()
 }
 
 fn answer(
+    runner: &Runner,
     pending: Pending,
     outcome: Result<Done, Rejection>,
     shown: &Result<Arc<Cached>, Refusal>,
-    limits: &Limits,
 ) -> (Pending, Answer) {
     let answer = match outcome {
         Ok(done) if done.repeated => Answer::DoneAt(done.version),
         Ok(_) => match shown {
-            Ok(cached) => Answer::Seen(seen_by_writer(cached, &pending)),
+            Ok(cached) => Answer::Seen(seen_by_writer(cached, &pending, &runner.shard)),
             Err(refusal) => Answer::Refused(refusal.clone()),
         },
         Err(Rejection::Stale) => Answer::Again,
-        Err(rejection) => Answer::Refused(refusal(rejection, limits)),
+        Err(rejection) => Answer::Refused(refusal(rejection, &runner.engine.limits)),
     };
     (pending, answer)
 }
 
 /// Who has just written could read at that moment, even if access was taken away since.
-fn seen_by_writer(cached: &Cached, pending: &Pending) -> Seen {
-    let held = cached.seen_by(&pending.caller.user);
-    held.unwrap_or_else(|| Seen { view: cached.view().clone(), level: Level::Write })
+fn seen_by_writer(cached: &Cached, pending: &Pending, shard: &Shard) -> Seen {
+    let level = cached.level_of(&pending.caller.user).unwrap_or(Level::Write);
+    Seen { view: cached.view().clone(), level, revision: shard.revision() }
 }
 
 /// What there is to show after a batch.

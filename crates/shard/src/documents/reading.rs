@@ -59,7 +59,7 @@ impl Engine {
             Found::Open => self.read_open(shard, doc).await?,
             Found::Past(past) => return self.read_past(shard, doc, user, past).await,
         };
-        cached.seen_by(user).ok_or(Refusal::NotFound)
+        cached.seen_by(user, shard).ok_or(Refusal::NotFound)
     }
 
     /// The newest version of a document, for the hub itself.
@@ -180,10 +180,10 @@ impl Engine {
         past: Past,
     ) -> Result<Seen, Refusal> {
         let Past { heads, at } = past;
-        let (engine, machine) = (self.clone(), shard.machine.clone());
+        let (engine, held) = (self.clone(), shard.clone());
         let (key, user) = (doc.clone(), user.clone());
         let read = move |state: &mut Option<Loaded>| -> Result<Seen, Refusal> {
-            let view = machine.store().view();
+            let view = held.machine.store().view();
             let loaded = engine.in_step(&view, &key, state)?;
             // Again: it may have been a while until the document was free.
             let level = stored::level(&view, &key, &loaded.head, &user)?.ok_or(Refusal::NotFound)?;
@@ -208,7 +208,7 @@ impl Engine {
             let HeadWords { shape, owner, created_at, .. } = stored::words(&loaded.head)?;
             let (id, name) = (key.id, loaded.head.name.as_str().into());
             let parts = ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content };
-            Ok(Seen { view: Arc::new(View::new(parts)), level })
+            Ok(Seen { view: Arc::new(View::new(parts)), level, revision: held.revision() })
         };
         self.with_open(shard, doc, read).await.map_err(Fault::from)?
     }

@@ -1,6 +1,7 @@
 //! The cache of views: what a read of the newest version answers, ready made.
 
 use crate::machine::{Generation, Generations};
+use crate::shard::Shard;
 use crate::store::DocKey;
 use base::{DocId, Level, TenantId, UserId};
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -44,15 +45,19 @@ impl Cached {
         &self.view
     }
 
+    /// What a user may do; `None` if they may not even see it.
+    pub fn level_of(&self, user: &UserId) -> Option<Level> {
+        if *user == self.owner {
+            return Some(Level::Owner);
+        }
+        let found = self.access.binary_search_by(|(name, _)| name.cmp(user)).ok()?;
+        Some(self.access[found].1)
+    }
+
     /// What a user sees; `None` if they may not.
-    pub fn seen_by(&self, user: &UserId) -> Option<Seen> {
-        let level = if *user == self.owner {
-            Level::Owner
-        } else {
-            let found = self.access.binary_search_by(|(name, _)| name.cmp(user)).ok()?;
-            self.access[found].1
-        };
-        Some(Seen { view: self.view.clone(), level })
+    pub fn seen_by(&self, user: &UserId, shard: &Shard) -> Option<Seen> {
+        let level = self.level_of(user)?;
+        Some(Seen { view: self.view.clone(), level, revision: shard.revision() })
     }
 }
 

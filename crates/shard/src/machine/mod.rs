@@ -38,6 +38,7 @@ use parking_lot::Mutex;
 use rpc::{Caller, OnRevoked, TicketId};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use step::{ApplyError, Changed, Step};
 
@@ -56,6 +57,8 @@ pub struct Machine {
     store: Store,
     generations: Arc<Generations>,
     bells: Arc<Bells>,
+    /// The last index that is applied or about to be.
+    reached: AtomicU64,
     kept: FeedKept,
     /// Held while the log is applied and while a document's stored bytes are rewritten: neither sees half of the other.
     writing: Mutex<Writing>,
@@ -91,6 +94,7 @@ impl Machine {
             store,
             generations,
             bells: Arc::default(),
+            reached: AtomicU64::new(durable.map_or(0, |position| position.index)),
             kept,
             writing: Mutex::default(),
             durable: Mutex::new(durable),
@@ -116,6 +120,19 @@ impl Machine {
     /// Whom to tell, from now on, of tickets that are taken back.
     pub fn on_revoked(&self, heard: OnRevoked) {
         self.revocations.lock().push(heard);
+    }
+
+    /// An index at which everything that was ever visible here is there. Asked for after reading.
+    pub fn reached(&self) -> u64 {
+        self.reached.load(Ordering::Acquire)
+    }
+
+    /// Notes what is about to become visible. Before, so that nobody sees what is not counted yet; it is agreed upon, so that
+    /// every replica comes there.
+    fn reach(&self, index: Option<u64>) {
+        if let Some(index) = index {
+            self.reached.fetch_max(index, Ordering::AcqRel);
+        }
     }
 
     /// Runs `write` while nothing is applied. For rewriting stored bytes without changing what they mean. Not if the replica
@@ -168,6 +185,7 @@ impl StateMachine for Machine {
         if writing.left {
             return Err(io::Error::other("the replica has left this node"));
         }
+        self.reach(batch.last().map(|entry| entry.position.index));
         // Taken out: after an error or a panic nothing was written, and what the hint has learnt may be wrong.
         let mut learning = std::mem::take(&mut writing.hint);
         let applied = apply_all(&self.store, &batch, &mut learning, self.kept);
@@ -191,6 +209,7 @@ impl StateMachine for Machine {
             return Err(io::Error::other("the replica has left this node"));
         }
         let position = snapshot.position;
+        self.reach(Some(position.index));
         let revoked = snapshot::install(&self.store, snapshot)?;
         self.store.make_durable().map_err(io::Error::other)?;
         writing.hint = expiry::Hint::default();

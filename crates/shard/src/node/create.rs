@@ -41,7 +41,7 @@ impl Inner {
     async fn created(&self, caller: Caller, done: Done) -> Result<Seen, Refusal> {
         let id =
             DocId::from_bytes(done.document).map_err(|_| Fault::damaged("a receipt names no document"))?;
-        self.read(caller, Read { id, at: At::Version(done.version) }).await
+        self.read(caller, Read { id, at: At::Version(done.version), at_least: None }).await
     }
 
     async fn try_create(
@@ -79,7 +79,7 @@ impl Inner {
         let outcome = shard.proposer.propose(keys, command).await;
         match outcome.map_err(|error| unproposed(shard.id, &error))? {
             Outcome::One(Ok(done)) if done.repeated => Ok(Tried::Before(done)),
-            Outcome::One(Ok(done)) => Ok(Tried::Made(made(caller, create, doc, new, done))),
+            Outcome::One(Ok(done)) => Ok(Tried::Made(made(shard, caller, create, doc, new, done))),
             // An id that is taken is as unlikely as a broken hash; a new one is minted.
             Outcome::One(Err(Rejection::Stale | Rejection::Exists)) => Ok(Tried::Stale),
             Outcome::One(Err(rejection)) => Err(refusal(rejection, &self.engine.limits)),
@@ -112,7 +112,7 @@ enum Tried {
     Stale,
 }
 
-fn made(caller: &Caller, create: &Create, doc: DocKey, new: crdt::New, done: Done) -> Seen {
+fn made(shard: &Shard, caller: &Caller, create: &Create, doc: DocKey, new: crdt::New, done: Done) -> Seen {
     let time = Timestamp(done.time_ms);
     let view = View::new(ViewParts {
         id: doc.id,
@@ -125,5 +125,5 @@ fn made(caller: &Caller, create: &Create, doc: DocKey, new: crdt::New, done: Don
         updated_at: time,
         content: new.content.into(),
     });
-    Seen { view: Arc::new(view), level: Level::Owner }
+    Seen { view: Arc::new(view), level: Level::Owner, revision: shard.revision() }
 }

@@ -7,14 +7,14 @@ use crate::machine::{Outcome, Rejection};
 use crate::shard::Shard;
 use crate::store::{DocKey, split_heads};
 use base::{Level, heads_tag};
-use rpc::{Caller, Delete, Precondition, Refusal};
+use rpc::{Caller, Delete, Precondition, Refusal, Revision};
 use std::sync::Arc;
 
 /// How often a deletion with a precondition is tried on a document that changes meanwhile.
 const ATTEMPTS_MAX: u32 = 16;
 
 impl Inner {
-    pub(super) async fn delete(&self, caller: Caller, delete: Delete) -> Result<(), Refusal> {
+    pub(super) async fn delete(&self, caller: Caller, delete: Delete) -> Result<Revision, Refusal> {
         let shard = self.shard_of_document(delete.id)?;
         shard.ready_to_write()?;
         shard.room_to_write()?;
@@ -30,7 +30,7 @@ impl Inner {
             });
             let outcome = shard.proposer.propose(vec![], command).await;
             match outcome.map_err(|error| unproposed(shard.id, &error))? {
-                Outcome::One(Ok(_)) => return Ok(()),
+                Outcome::One(Ok(_)) => return Ok(shard.revision()),
                 Outcome::One(Err(Rejection::Stale)) => {}
                 Outcome::One(Err(rejection)) => return Err(refusal(rejection, &self.engine.limits)),
                 Outcome::Edits(_) | Outcome::Ticket(_) => {

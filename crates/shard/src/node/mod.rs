@@ -39,8 +39,8 @@ use parking_lot::RwLock;
 use replicas::Running;
 use rpc::RaftReplicas;
 use rpc::{
-    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Seen,
-    Shards, Share, Write,
+    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal,
+    Revision, Seen, Shards, Share, Write,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -194,7 +194,7 @@ impl Shards for NodeService {
         Box::pin(self.inner.write(caller, write))
     }
 
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         Box::pin(self.inner.delete(caller, delete))
     }
 
@@ -212,6 +212,11 @@ impl Shards for NodeService {
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
         Box::pin(self.inner.changes(caller, changes))
+    }
+
+    fn shard_of(&self, id: DocId) -> Option<ShardId> {
+        let slots = self.inner.slots.read();
+        slots.as_ref().map(|slots| slots.shard_of(id.slot()))
     }
 
     fn health(&self) -> Health {

@@ -12,12 +12,19 @@ impl Inner {
         if !shard.group.leads_with_lease() {
             return None;
         }
-        self.engine.views.get(&id, &caller.tenant)?.seen_by(&caller.user)
+        self.engine.views.get(&id, &caller.tenant)?.seen_by(&caller.user, &shard)
     }
 
     pub(super) async fn read(&self, caller: Caller, read: Read) -> Result<Seen, Refusal> {
         let shard = self.shard_of_document(read.id)?;
-        shard.ready_to_read().await?;
-        self.engine.read(&shard, &doc_key(&caller, read.id), &caller.user, read.at).await
+        let Read { id, at, at_least } = read;
+        let fresh = match at_least {
+            Some(index) => shard.ready_to_read_at(index).await?,
+            None => shard.ready_to_read().await.map(|()| None)?,
+        };
+        let seen = self.engine.read(&shard, &doc_key(&caller, id), &caller.user, at).await;
+        // Whatever it is: that there is no such document may be old, too.
+        shard.still_fresh(fresh)?;
+        seen
     }
 }

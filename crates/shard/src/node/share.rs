@@ -80,5 +80,5 @@ fn read_list(shard: &Shard, doc: &DocKey) -> Result<Access, Refusal> {
     let head = head(store, doc)?.ok_or(Refusal::NotFound)?;
     let entries = access_list(store, doc)?.into_iter();
     let entries = entries.map(|(principal, level)| AccessEntry { principal, level }).collect();
-    Ok(Access { owner: words(&head)?.owner, entries })
+    Ok(Access { owner: words(&head)?.owner, entries, revision: shard.revision() })
 }

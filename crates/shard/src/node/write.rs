@@ -43,7 +43,7 @@ impl Inner {
         needed: Level,
     ) -> Result<(), Refusal> {
         let held = match self.engine.views.get(&doc.id, &doc.tenant) {
-            Some(cached) => cached.seen_by(&caller.user).map(|seen| seen.level),
+            Some(cached) => cached.level_of(&caller.user),
             None => {
                 let (shard, doc, user) = (shard.clone(), doc.clone(), caller.user.clone());
                 self.work(move || {

@@ -68,7 +68,8 @@ pub(super) fn admit(
     match request {
         Request::Append(_) | Request::Transfer(_) if !vote.committed => Err(Astray::NotElected),
         Request::Append(append) if is_of_later_leader(append) => Err(Astray::LaterLeader),
-        Request::Append(_) | Request::Transfer(_) => Ok(()),
+        // What is said of a leader's standing is nothing that anybody may not know.
+        Request::Append(_) | Request::Transfer(_) | Request::Standing(_) => Ok(()),
         Request::Vote(_) | Request::PreVote(_) if vote.committed => Err(Astray::NotACandidate),
         Request::Vote(ballot) | Request::PreVote(ballot) => {
             let known = known();

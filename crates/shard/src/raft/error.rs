@@ -145,6 +145,26 @@ pub enum WaitError {
     Stopped,
 }
 
+/// Why a replica that does not lead does not answer a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FollowError {
+    /// The leader was not heard, or there is none, so that what is here may be old.
+    #[error("this replica does not hear from its leader; the leader is {}", known(.leader))]
+    Unheard {
+        /// Who leads, if this node knows.
+        leader: Option<u64>,
+    },
+    /// It has not applied as much in time.
+    #[error("this replica has not caught up in time; the leader is {}", known(.leader))]
+    Behind {
+        /// Who leads, if this node knows.
+        leader: Option<u64>,
+    },
+    /// The group is not running on this node.
+    #[error("the group is not running; ask another node")]
+    Stopped,
+}
+
 /// Why another node does not lead the group now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {

@@ -7,6 +7,7 @@
 use super::applier::Applier;
 use super::clock::Suspension;
 use super::error::StartError;
+use super::following::Following;
 use super::log_store::LogStore;
 use super::network::{Connections, Network};
 use super::start::{log_and_store_fit, replica_fits, settled, voters};
@@ -80,6 +81,7 @@ pub struct Group<M: StateMachine> {
     pub(super) machine: Arc<M>,
     pub(super) network: Network,
     pub(super) suspension: Suspension,
+    pub(super) following: Following,
     /// The last term in which this node gave way as the leader; 0 for none.
     pub(super) gave_way_in: Arc<AtomicU64>,
     /// Ends when openraft has let go of the machine.
@@ -134,6 +136,7 @@ impl<M: StateMachine> Group<M> {
             machine,
             network,
             suspension: Suspension::watch(),
+            following: Following::default(),
             gave_way_in: Arc::default(),
             released: Mutex::new(released),
         };

@@ -1,8 +1,8 @@
 //! A group as the rest of the node holds it, across rebuilds.
 
 use super::{
-    Change, ChangeError, CompactError, Compacted, Group, Keep, Members, MoveError, Placed, Position,
-    Progress, ProposeError, ReadError, StateMachine, Status, TransferError, WaitError,
+    Change, ChangeError, CompactError, Compacted, FollowError, Fresh, Group, Keep, Members, MoveError,
+    Placed, Position, Progress, ProposeError, ReadError, StateMachine, Status, TransferError, WaitError,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -97,6 +97,11 @@ impl<M: StateMachine> GroupHandle<M> {
             Phase::Running(group) => Some(group.term()),
             _ => None,
         }
+    }
+
+    /// See [`Group::follow`].
+    pub async fn follow(&self, index: u64, limit: Duration) -> Result<Fresh, FollowError> {
+        self.running().ok_or(FollowError::Stopped)?.follow(index, limit).await
     }
 
     /// See [`Group::read_barrier`].

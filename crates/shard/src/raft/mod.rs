@@ -27,6 +27,7 @@ mod compact;
 mod conformance;
 mod contract;
 mod error;
+mod following;
 mod founding;
 mod group;
 mod groups;
@@ -63,8 +64,10 @@ pub use breaker::RebuildPolicy;
 pub use compact::{Compacted, Keep};
 pub use contract::{Applicable, Kind, Position, Record, Records, SnapshotData, StateMachine};
 pub use error::{
-    ChangeError, CompactError, MoveError, ProposeError, ReadError, StartError, TransferError, WaitError,
+    ChangeError, CompactError, FollowError, MoveError, ProposeError, ReadError, StartError, TransferError,
+    WaitError,
 };
+pub use following::Fresh;
 pub use founding::Founding;
 pub use group::{Group, GroupConfig};
 pub use handle::{GroupHandle, Phase};

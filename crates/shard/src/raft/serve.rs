@@ -52,6 +52,7 @@ impl<M: StateMachine> Group<M> {
         let (raft, log) = (self.raft.clone(), self.log.clone());
         let node = NodeId(self.node);
         let own = self.metrics.borrow_watched().vote;
+        let standing = matches!(request, Request::Standing(_)).then(|| self.standing()).flatten();
         async move {
             let failed = |error: &dyn Display| PeerError::Failed { node, reason: error.to_string() };
             let response = match request {
@@ -83,6 +84,7 @@ impl<M: StateMachine> Group<M> {
                     let promised = raft.pre_vote(VoteRequest::new(vote, last)).await;
                     voted(promised.map_err(|error| failed(&error))?)
                 }
+                Request::Standing(_) => Response::Standing(standing),
                 Request::Transfer(Transfer { vote, successor, last }) => {
                     let request = TransferLeaderRequest::new(vote, successor, last);
                     let taken_up = raft.handle_transfer_leader(request).await;

@@ -4,6 +4,7 @@
 
 mod cluster;
 mod replicas;
+mod revisions;
 
 use base::{Level, NodeId, ShardId, UserId};
 use cluster::{Cluster, caller, key};
@@ -30,7 +31,7 @@ async fn a_hub_of_three_nodes_survives_each_of_them() {
     let made =
         cluster.ask(|node| async move { node.create(caller("ada"), cluster::text("three")).await }).await;
     let id = made.view.id;
-    let read = Read { id, at: rpc::At::Now };
+    let read = Read { id, at: rpc::At::Now, at_least: None };
 
     for (round, victim) in [1, 2, 3].map(NodeId).into_iter().enumerate() {
         cluster.stop(victim).await;
@@ -60,7 +61,7 @@ async fn who_does_not_lead_names_who_does() {
     let leader = cluster.leader(ShardId(0)).await;
     let made = cluster.service(leader).create(caller("ada"), cluster::text("x")).await.unwrap();
     let id = made.view.id;
-    let read = Read { id, at: rpc::At::Now };
+    let read = Read { id, at: rpc::At::Now, at_least: None };
     let share = Share { id, principal: UserId::new("bob").unwrap(), level: Some(Level::Read), key: key() };
     for follower in cluster.others(leader) {
         let node = cluster.service(follower);
@@ -139,7 +140,7 @@ async fn a_cluster_reads_what_one_node_wrote_as_json() {
         .await;
     let leader = cluster.leader(ShardId(0)).await;
     cluster.node(leader).give_way(std::time::Duration::from_secs(10)).await;
-    let read = Read { id: made.view.id, at: rpc::At::Now };
+    let read = Read { id: made.view.id, at: rpc::At::Now, at_least: None };
     let seen = cluster
         .ask(|node| {
             let read = read.clone();

@@ -42,7 +42,7 @@ async fn a_replica_moves_to_a_node_that_came_later() {
     let mut cluster = Cluster::start(3, 1).await;
     let id = made(&cluster, "here").await;
     cluster.begin_empty(FOUR).await;
-    let read = Read { id, at: rpc::At::Now };
+    let read = Read { id, at: rpc::At::Now, at_least: None };
     let nowhere = cluster.service(FOUR).read(caller("ada"), read.clone()).await.map(drop);
     assert_eq!(nowhere, Err(Refusal::Elsewhere { shard: SHARD, leader: None }));
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -168,7 +168,7 @@ async fn all_voters_of_a_shard_are_exchanged_under_writes() {
     for gone in [1, 2, 3].map(NodeId) {
         cluster.node(gone).remove_replica(SHARD).await.unwrap();
     }
-    let read = Read { id, at: rpc::At::Now };
+    let read = Read { id, at: rpc::At::Now, at_least: None };
     let seen = cluster.service(leader).read(caller("ada"), read).await.unwrap();
     assert!(text(&seen).starts_with("19 18 17 "), "{}", text(&seen));
     cluster.stop_all().await;

@@ -63,6 +63,10 @@ fn shard() -> impl Strategy<Value = ShardId> {
     any::<u32>().prop_map(ShardId)
 }
 
+fn revision() -> impl Strategy<Value = Revision> {
+    (shard(), any::<u64>()).prop_map(|(shard, index)| Revision { shard, index })
+}
+
 fn duration() -> impl Strategy<Value = Duration> {
     (any::<u64>(), 0..1_000_000_000u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos))
 }
@@ -190,7 +194,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         once,
         expires,
     });
-    let read = (id(), at_state()).prop_map(|(id, at)| Read { id, at });
+    let read =
+        (id(), at_state(), any::<Option<u64>>()).prop_map(|(id, at, at_least)| Read { id, at, at_least });
     prop_oneof![
         (caller(), create).prop_map(|(caller, create)| Ask::Create(caller, create)),
         (caller(), read, of(any::<Digest>())).prop_map(|(caller, read, have)| Ask::Read(caller, read, have)),
@@ -311,7 +316,7 @@ proptest! {
 
     #[test]
     fn answers(
-        level in level(),
+        level in level(), revision in revision(),
         access in (user(), vec((user(), level()), 0..3)),
         page in (vec(summary(), 0..3), of(text())),
         feed in (vec(event(), 0..3), text(), any::<bool>()),
@@ -319,23 +324,24 @@ proptest! {
         redeemed in prop::sample::select(&[Redeemed::Good, Redeemed::Spent, Redeemed::Revoked][..]),
     ) {
         let entries = access.1.into_iter().map(|(principal, level)| AccessEntry { principal, level }).collect();
-        check(Access { owner: access.0, entries });
+        check(Access { owner: access.0, entries, revision });
+        check(revision);
         check(Page { documents: page.0, next: page.1 });
         check(ChangesPage { events: feed.0, token: feed.1, more: feed.2 });
         check(health);
         check(redeemed);
         check::<Result<(), Refusal>>(Ok(()));
-        check(Shown::Same(level));
+        check(Shown::Same(level, revision));
     }
 
     #[test]
-    fn views(parts in parts(), level in level()) {
+    fn views(parts in parts(), level in level(), revision in revision()) {
         let view = Arc::new(View::new(parts.clone()));
         let digest = digest_of(&view);
-        let form = encode(&Shown::View(digest, Seen { view: view.clone(), level }));
+        let form = encode(&Shown::View(digest, Seen { view: view.clone(), level, revision }));
         let Shown::View(named, seen) = decode(&form).unwrap() else { panic!("another variant") };
         let made = &seen.view;
-        prop_assert_eq!((named, seen.level), (digest, level));
+        prop_assert_eq!((named, seen.level, seen.revision), (digest, level, revision));
         prop_assert_eq!((made.id, &made.name, made.shape, &made.owner), (parts.id, &parts.name, parts.shape, &parts.owner));
         prop_assert_eq!((made.version, &made.heads, &made.content), (parts.version, &parts.heads, &parts.content));
         prop_assert_eq!((made.created_at, made.updated_at, &made.tag), (parts.created_at, parts.updated_at, &view.tag));
@@ -369,8 +375,9 @@ proptest! {
 
     /// Bytes that are nearly right go deeper than random ones.
     #[test]
-    fn damaged_bytes_are_read_without_a_panic(ask in ask(), parts in parts(), at in any::<prop::sample::Index>(), with in any::<u8>()) {
-        for form in [encode(&ask), encode(&Followed::Snapshot(Seen { view: Arc::new(View::new(parts)), level: Level::Read }))] {
+    fn damaged_bytes_are_read_without_a_panic(ask in ask(), parts in parts(), revision in revision(), at in any::<prop::sample::Index>(), with in any::<u8>()) {
+        let seen = Seen { view: Arc::new(View::new(parts)), level: Level::Read, revision };
+        for form in [encode(&ask), encode(&Followed::Snapshot(seen))] {
             let mut form = form.to_vec();
             let at = at.index(form.len());
             form[at] = with;
@@ -428,11 +435,11 @@ fn what_an_older_release_lacks_is_none_if_it_may_be() {
 fn forms_are_pinned() {
     let caller = Caller { tenant: TenantId::new("t").unwrap(), user: UserId::new("u").unwrap() };
     let id = DocId::mint(Slot::new(1).unwrap(), [0; 16]);
-    let read = encode(&Ask::Read(caller, Read { id, at: At::Version(2) }, None));
+    let read = encode(&Ask::Read(caller, Read { id, at: At::Version(2), at_least: None }, None));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(
         hex(&read),
-        "9f019f61746175ff9f5000040000000080008000000000000000".to_owned() + "9f0102fffff6ff"
+        "9f019f61746175ff9f5000040000000080008000000000000000".to_owned() + "9f0102fff6fff6ff"
     );
     let refused = encode::<Result<(), Refusal>>(&Err(Refusal::Unknown { shard: ShardId(3) }));
     assert_eq!(hex(&refused), "9f019f0903ffff");

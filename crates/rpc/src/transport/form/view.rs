@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) type Digest = [u8; 16];
 
 record!(ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content });
-record!(Seen { view, level });
+record!(Seen { view, level, revision });
 choice!(Followed {
     0 => Snapshot(seen),
     1 => Update(update),

@@ -3,7 +3,7 @@
 use super::{Form, In, Malformed, Out, choice, record};
 use crate::{
     Access, AccessEntry, At, Base, Caller, Changes, ChangesPage, Create, Delete, Edit, EditKey, Ephemeral,
-    Event, EventKind, Health, LimitKind, List, Page, Precondition, Read, Redeem, Redeemed, Refusal,
+    Event, EventKind, Health, LimitKind, List, Page, Precondition, Read, Redeem, Redeemed, Refusal, Revision,
     ShardHealth, ShardState, Share, Summary, Synced, Update, UpdateParts, Write,
 };
 use std::sync::Arc;
@@ -12,11 +12,12 @@ record!(Caller { tenant, user });
 record!(EditKey { key, request_hash });
 record!(Precondition { match_any, match_none, must_not_exist });
 record!(Create { name, shape, content, key });
-record!(Read { id, at });
+record!(Read { id, at, at_least });
 record!(Delete { id, precondition, key });
 record!(Write { id, base, edit, precondition, key });
 record!(Share { id, principal, level, key });
-record!(Access { owner, entries });
+record!(Access { owner, entries, revision });
+record!(Revision { shard, index });
 record!(AccessEntry { principal, level });
 record!(List { after, limit });
 record!(Page { documents, next });

@@ -1,7 +1,7 @@
 //! Requests of a gateway, all in one.
 
 use crate::transport::form::{Digest, Form, In, Malformed, Out, choice, record};
-use crate::{Caller, Changes, Create, Delete, List, Read, Redeem, Seen, Share, TicketId, Write};
+use crate::{Caller, Changes, Create, Delete, List, Read, Redeem, Revision, Seen, Share, TicketId, Write};
 use base::{DocId, Level, ShardId, Slot, Timestamp};
 use std::time::Duration;
 
@@ -41,12 +41,12 @@ choice!(Ask {
 #[derive(Debug)]
 pub(crate) enum Shown {
     /// The view that the gateway has is the one.
-    Same(Level),
+    Same(Level, Revision),
     /// This one, with its digest.
     View(Digest, Seen),
 }
 
-choice!(Shown { 0 => Same(level), 1 => View(digest, seen) });
+choice!(Shown { 0 => Same(level, revision), 1 => View(digest, seen) });
 
 /// Who comes to which document.
 #[derive(Debug)]

@@ -129,9 +129,10 @@ impl Channel {
 
     fn ask(self: &Arc<Channel>, line: u64, ask: Ask) {
         let answered = |body| self.outbox.push(line, Kind::Answer, body);
-        if let Ask::Read(caller, Read { id, at: At::Now }, have) = &ask
+        if let Ask::Read(caller, Read { id, at: At::Now, at_least }, have) = &ask
             && !self.outbox.is_full()
             && let Some(seen) = self.hub.shards.peek(caller, *id)
+            && at_least.is_none_or(|index| seen.revision.index >= index)
         {
             let answer = encode::<Result<Shown, Refusal>>(&Ok(shown(seen, *have)));
             return answered(sendable(answer, false));
@@ -230,5 +231,5 @@ impl Channel {
 /// The answer to a read by a gateway that has a view.
 pub(super) fn shown(seen: Seen, have: Option<crate::transport::form::Digest>) -> Shown {
     let digest = digest_of(&seen.view);
-    if have == Some(digest) { Shown::Same(seen.level) } else { Shown::View(digest, seen) }
+    if have == Some(digest) { Shown::Same(seen.level, seen.revision) } else { Shown::View(digest, seen) }
 }

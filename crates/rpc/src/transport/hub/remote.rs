@@ -11,8 +11,8 @@ use crate::transport::form::{Form, decode, encode};
 use crate::transport::tls::Credentials;
 use crate::{
     Access, Answer, At, Bell, Caller, Changes, ChangesPage, Create, Delete, Follow, FollowSession, Health,
-    Join, LimitKind, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Seen, Shards,
-    Share, SyncSession, TicketId, Tickets, Write,
+    Join, LimitKind, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen,
+    Shards, Share, SyncSession, TicketId, Tickets, Write,
 };
 use base::{DocId, ShardId, Timestamp};
 use hyper::rt::Executor;
@@ -90,8 +90,8 @@ impl Remote {
         let have = if now { self.views.get(&key) } else { None };
         let digest = have.as_ref().map(|(digest, _)| *digest);
         match (self.ask(Ask::Read(caller, read, digest)).await?, have) {
-            (Shown::Same(level), Some((_, view))) => Ok(Seen { view, level }),
-            (Shown::Same(_), None) => {
+            (Shown::Same(level, revision), Some((_, view))) => Ok(Seen { view, level, revision }),
+            (Shown::Same(..), None) => {
                 Err(Refusal::Internal { reason: "a node named a view that nobody has".to_owned() })
             }
             (Shown::View(digest, seen), _) => {
@@ -152,7 +152,7 @@ impl Shards for Remote {
         Box::pin(self.ask(Ask::Write(caller, write)))
     }
 
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         Box::pin(self.ask(Ask::Delete(caller, delete)))
     }
 
@@ -170,6 +170,10 @@ impl Shards for Remote {
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
         Box::pin(self.ask(Ask::Changes(caller, changes)))
+    }
+
+    fn shard_of(&self, id: DocId) -> Option<ShardId> {
+        Some((self.shard_of)(id.slot()))
     }
 
     /// As the node said within the last second; no shards while it is not reached.

@@ -8,7 +8,8 @@ use crate::store::DocKey;
 use base::{Level, UserId};
 use parking_lot::Mutex;
 use rpc::{
-    Bell, Caller, Ephemeral, Follow, FollowSession, Followed, Refusal, Seen, Update, UpdateParts, View,
+    Bell, Caller, Ephemeral, Follow, FollowSession, Followed, Refusal, Revision, Seen, Update, UpdateParts,
+    View,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -152,7 +153,7 @@ impl Follower {
             return Some(Followed::Level(level));
         }
         let step = channel.step(state.at, self);
-        state.go(step, level)
+        state.go(step, level, || channel.shard.revision())
     }
 
     /// Keeps what somebody said until the socket takes it; drops the oldest if there is too much.
@@ -193,7 +194,7 @@ impl Follower {
 }
 
 impl State {
-    fn go(&mut self, step: Step, level: Level) -> Option<Followed> {
+    fn go(&mut self, step: Step, level: Level, revision: impl FnOnce() -> Revision) -> Option<Followed> {
         let greeted = std::mem::replace(&mut self.greeted, true);
         match step {
             Step::Stay(view) if !greeted => Some(Followed::Update(Arc::new(nothing(&view)))),
@@ -203,7 +204,7 @@ impl State {
             }
             Step::Jump(view) => {
                 (self.at, self.level) = (Some(view.version), Some(level));
-                Some(Followed::Snapshot(Seen { view, level }))
+                Some(Followed::Snapshot(Seen { view, level, revision: revision() }))
             }
             Step::Wait if !greeted => {
                 self.greeted = false;

@@ -83,7 +83,7 @@ impl Hub {
     }
 
     pub async fn read(&self, user: &str, id: DocId) -> Result<Seen, Refusal> {
-        self.service().read(caller(user), Read { id, at: At::Now }).await
+        self.service().read(caller(user), Read { id, at: At::Now, at_least: None }).await
     }
 
     pub async fn text(&self, user: &str, id: DocId) -> String {

@@ -64,6 +64,7 @@ fn request() -> impl Strategy<Value = Request> {
         ballot().prop_map(Request::PreVote),
         (vote(), any::<u64>(), proptest::option::of(log_id()))
             .prop_map(|(vote, successor, last)| Request::Transfer(Transfer { vote, successor, last })),
+        vote().prop_map(Request::Standing),
     ]
 }
 
@@ -75,6 +76,7 @@ fn response() -> impl Strategy<Value = Response> {
         log().prop_map(|log| Response::Appended(Appended::Upto(log))),
         vote().prop_map(|vote| Response::Appended(Appended::HigherVote(vote))),
         vote().prop_map(|vote| Response::Installed { vote }),
+        any::<Option<u64>>().prop_map(Response::Standing),
         (vote(), any::<bool>(), log()).prop_map(|(vote, granted, last)| Response::Voted {
             vote,
             granted,
@@ -136,7 +138,7 @@ proptest! {
     fn no_bytes_make_a_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..96), framed: bool) {
         let mut bytes = bytes;
         if framed && bytes.len() >= 6 {
-            let kind = bytes[1] % 5;
+            let kind = bytes[1] % 6;
             bytes[..6].copy_from_slice(&[1, kind, 20, 0, 0, 0]);
         }
         let _ = (decode_response(&bytes), decode_snapshot_head(&bytes));

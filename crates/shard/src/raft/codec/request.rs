@@ -23,6 +23,7 @@ const APPEND: u8 = 1;
 const VOTE: u8 = 2;
 const PRE_VOTE: u8 = 3;
 const TRANSFER: u8 = 4;
+const STANDING: u8 = 5;
 
 /// Who says it to whom, about which group. A message that came to somebody else is never handed to openraft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(in crate::raft) enum Request {
     PreVote(Ballot),
     /// Lead in my place.
     Transfer(Transfer),
+    /// Do you lead, and how far are you? In the name of who asks.
+    Standing(Vote),
 }
 
 /// Entries for a follower.
@@ -75,12 +78,13 @@ pub(in crate::raft) struct Transfer {
 }
 
 impl Request {
-    /// In whose name it is asked: a leader, or who wants to be one.
+    /// In whose name it is asked: a leader, who wants to be one, or a follower.
     pub(in crate::raft) fn vote(&self) -> Vote {
         match self {
             Request::Append(append) => append.vote,
             Request::Vote(ballot) | Request::PreVote(ballot) => ballot.vote,
             Request::Transfer(transfer) => transfer.vote,
+            Request::Standing(vote) => *vote,
         }
     }
 }
@@ -130,6 +134,7 @@ pub(in crate::raft) fn encode_request(envelope: Envelope, request: &Request) -> 
             head.successor = Some(transfer.successor);
             TRANSFER
         }
+        Request::Standing(_) => STANDING,
     };
     let head = to_cbor(&head);
     let bytes: usize = entries.iter().map(|entry| ENTRY_HEAD + entry.payload.len()).sum();
@@ -174,6 +179,7 @@ pub(in crate::raft) fn decode_request(mut message: Bytes) -> Result<(Envelope, R
             let successor = successor.ok_or(Undecodable::Cut("transfer"))?;
             Request::Transfer(Transfer { vote, successor, last: log })
         }
+        STANDING => Request::Standing(vote),
         unknown => return Err(Undecodable::Kind(unknown)),
     };
     Ok((Envelope { from, to, group }, request))

@@ -21,6 +21,8 @@ pub(in crate::raft) enum Response {
     Transferred { accepted: bool, vote: Vote, last: Option<LogId> },
     /// To a snapshot: the vote of who answers. It was taken in if that is the sender's own.
     Installed { vote: Vote },
+    /// To the question how far the leader is: what it has applied, if it leads.
+    Standing(Option<u64>),
 }
 
 /// What became of an append.
@@ -43,6 +45,7 @@ const HIGHER_VOTE: u8 = 4;
 const VOTED: u8 = 5;
 const TRANSFERRED: u8 = 6;
 const INSTALLED: u8 = 7;
+const STANDING: u8 = 8;
 
 #[derive(Default, minicbor::Encode, minicbor::Decode)]
 #[cbor(map)]
@@ -55,6 +58,8 @@ struct Written {
     log: Option<position::Written>,
     #[n(3)]
     yes: Option<bool>,
+    #[n(4)]
+    index: Option<u64>,
 }
 
 /// Writes a response.
@@ -73,6 +78,7 @@ pub(in crate::raft) fn encode_response(response: &Response) -> Bytes {
             Written { log: last.map(Into::into), yes: Some(accepted), ..with(TRANSFERRED, vote) }
         }
         Response::Installed { vote } => with(INSTALLED, vote),
+        Response::Standing(index) => Written { index, ..of(STANDING) },
     };
     let body = to_cbor(&written);
     let mut message = BytesMut::with_capacity(1 + body.len());
@@ -88,7 +94,7 @@ pub(in crate::raft) fn decode_response(message: &[u8]) -> Result<Response, Undec
     if format != FORMAT {
         return Err(Undecodable::Message(format));
     }
-    let Written { kind, vote, log, yes } = from_cbor("answer", body)?;
+    let Written { kind, vote, log, yes, index } = from_cbor("answer", body)?;
     let (vote, log) = (vote.map(Vote::from).ok_or_else(cut), log.map(LogId::from));
     Ok(match kind {
         ALL => Response::Appended(Appended::All),
@@ -98,6 +104,7 @@ pub(in crate::raft) fn decode_response(message: &[u8]) -> Result<Response, Undec
         VOTED => Response::Voted { vote: vote?, granted: yes.ok_or_else(cut)?, last: log },
         TRANSFERRED => Response::Transferred { accepted: yes.ok_or_else(cut)?, vote: vote?, last: log },
         INSTALLED => Response::Installed { vote: vote? },
+        STANDING => Response::Standing(index),
         unknown => return Err(Undecodable::Kind(unknown)),
     })
 }

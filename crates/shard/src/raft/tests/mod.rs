@@ -7,6 +7,7 @@
 mod checker;
 mod crashing;
 mod cutting;
+mod following;
 mod growing;
 mod lagging;
 mod leading;

@@ -12,6 +12,7 @@ mod feed;
 mod idempotency;
 mod limits;
 mod logging;
+mod merged;
 mod model;
 mod operations;
 mod peer;

@@ -1,7 +1,6 @@
 //! A node: its shards, and what it answers to gateways.
 
 mod create;
-pub(crate) mod cursor;
 mod delete;
 mod feed;
 mod folder;
@@ -126,6 +125,11 @@ impl Inner {
         self.shards.get(&id).ok_or_else(elsewhere)
     }
 
+    /// A shard that a request names. One that is not here is with others: who names it has another map.
+    fn shard(&self, id: ShardId) -> Result<&Arc<Shard>, Refusal> {
+        self.shards.get(&id).ok_or(Refusal::Elsewhere { shard: id, leader: None })
+    }
+
     fn shard_of_document(&self, id: DocId) -> Result<&Arc<Shard>, Refusal> {
         self.shard_of(id.slot())
     }
@@ -192,6 +196,14 @@ impl Shards for NodeService {
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
         Box::pin(self.inner.changes(caller, changes))
+    }
+
+    fn shards(&self) -> Vec<ShardId> {
+        self.inner.slots.shards()
+    }
+
+    fn shard_of(&self, id: DocId) -> ShardId {
+        self.inner.slots.shard_of(id.slot())
     }
 
     fn health(&self) -> Health {

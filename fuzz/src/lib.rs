@@ -8,8 +8,6 @@ pub mod hostile;
 
 #[path = "../../crates/shard/src/command/mod.rs"]
 pub mod command;
-#[path = "../../crates/shard/src/node/cursor.rs"]
-pub mod cursor;
 #[path = "../../crates/shard/src/store/records.rs"]
 pub mod records;
 

@@ -3,6 +3,7 @@
 //! Nothing here does IO, and nothing here knows of another crate of the workspace.
 
 mod doc_id;
+mod feed_place;
 mod hash;
 pub mod json;
 mod level;
@@ -16,6 +17,7 @@ mod slot;
 mod time;
 
 pub use doc_id::{DocId, DocIdError};
+pub use feed_place::FeedPlace;
 pub use hash::{Hash, HashError, Heads, heads_tag};
 pub use level::Level;
 pub use limits::Limits;

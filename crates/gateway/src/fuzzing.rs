@@ -1,7 +1,9 @@
 //! The decoders of what clients send, for fuzzers: each takes any bytes and never panics.
 
+use crate::feed::Places;
 use crate::gate::Gate;
 use crate::handlers::bodies;
+use crate::list::Cursor;
 use crate::request::base::parse_heads;
 use crate::request::etag::Tags;
 use crate::request::json;
@@ -35,6 +37,21 @@ pub fn decode_tags(value: &str) {
 /// Reads a document id as it stands in a path.
 pub fn decode_document(name: &str) {
     let _ = crate::handlers::document(name);
+}
+
+/// Reads the cursor of a list. What is taken reads the same once it is written again.
+pub fn decode_cursor(text: &str) {
+    if let Some(cursor) = Cursor::from_text(text) {
+        let written = cursor.to_text().expect("a cursor that was read names a shard");
+        assert_eq!(Cursor::from_text(&written), Some(cursor), "it was written again");
+    }
+}
+
+/// Reads a token of a feed. The same places have one form.
+pub fn decode_feed_token(text: &str) {
+    if let Some(places) = Places::from_text(text) {
+        assert_eq!(places.to_text(), text, "it was written again");
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +99,8 @@ mod tests {
             decode_query(&text);
             decode_tags(&text);
             decode_document(&text);
+            decode_cursor(&text);
+            decode_feed_token(&text);
         }
 
         #[test]

@@ -12,6 +12,7 @@
 //! handlers/    one file for each verb
 //! respond.rs   answers, render.rs their JSON, problem/ every error
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
+//! list/        lists across shards
 //! feed/        answers that go on: the change feed
 //! reach/       the shards of a cluster, behind the same seam as those of one process
 //! exchange.rs  what is counted, logged and added to every answer
@@ -27,6 +28,7 @@ mod follow;
 pub mod fuzzing;
 mod gate;
 mod handlers;
+mod list;
 mod metrics;
 mod problem;
 pub mod reach;

@@ -1,8 +1,9 @@
 //! How documents, lists and access lists look in JSON.
 
+use crate::list::Listed;
 use base::{DocId, Hash, Level, Shape, Timestamp, UserId};
 use bytes::Bytes;
-use rpc::{Access, AccessEntry, Page, Summary, View};
+use rpc::{Access, AccessEntry, Summary, View};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -52,7 +53,7 @@ pub(crate) struct Listing<'a> {
 }
 
 /// A page of a list, without contents.
-pub(crate) fn listing(page: &Page) -> Listing<'_> {
+pub(crate) fn listing(page: &Listed) -> Listing<'_> {
     Listing { documents: page.documents.iter().map(summary).collect(), next_cursor: page.next.as_deref() }
 }
 

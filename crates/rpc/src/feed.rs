@@ -1,18 +1,20 @@
-//! The change feed: what happened to documents, in pages that a reader asks for one after the other.
+//! The change feed of a shard: what happened to documents, in pages that a reader asks for one after the other. Gateways
+//! merge the feeds of all shards.
 //!
-//! The shards keep nothing of a reader. A token says how far it has come in each shard, and each page is read from the
-//! store at that place: a slow reader costs nothing while it does not ask.
+//! The shards keep nothing of a reader. A place says how far it has come, and each page is read from the store there: a
+//! slow reader costs nothing while it does not ask.
 
-use base::{DocId, Heads, Level, Timestamp, UserId};
+use base::{DocId, FeedPlace, Heads, Level, ShardId, Timestamp, UserId};
 use std::time::Duration;
 
-/// A request for what has happened.
+/// A request for what has happened in a shard.
 #[derive(Debug, Clone)]
 pub struct Changes {
-    /// How far the reader has come: a token of an event or a page, as it was given. `None` asks for nothing but the
-    /// token of now.
-    pub since: Option<String>,
-    /// The only document that is asked for.
+    /// The shard.
+    pub shard: ShardId,
+    /// How far the reader has come. `None` asks for nothing but the place of now.
+    pub since: Option<FeedPlace>,
+    /// The only document that is asked for. It is one of this shard.
     pub document: Option<DocId>,
     /// At most this many events.
     pub limit: usize,
@@ -20,14 +22,14 @@ pub struct Changes {
     pub wait: Duration,
 }
 
-/// What has happened since a token. In one shard events stand in the order of the log; among shards in that of time, as
-/// far as the page reaches.
+/// What has happened behind a place, in the order of the log.
 #[derive(Debug, Clone)]
 pub struct ChangesPage {
     /// Of documents that the caller may read now, or could read before the event.
     pub events: Vec<Event>,
-    /// Where the next page begins. It moves on without events, too.
-    pub token: String,
+    /// Where the next page begins: behind these events, and behind what is not for this caller. It moves on without
+    /// events, too.
+    pub place: FeedPlace,
     /// Whether there is more at hand.
     pub more: bool,
 }
@@ -36,7 +38,7 @@ pub struct ChangesPage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Where a reader goes on behind this event.
-    pub token: String,
+    pub place: FeedPlace,
     /// The document.
     pub document: DocId,
     /// What happened.

@@ -1,24 +1,26 @@
-//! Lists of documents across shards.
+//! Lists of documents: of one shard each. Gateways put those of all shards together.
 
-use base::{DocId, Heads, Level, Shape, Timestamp, UserId};
+use base::{DocId, Heads, Level, Shape, ShardId, Timestamp, UserId};
 use std::sync::Arc;
 
-/// A request for a page of the documents that the caller may read.
+/// A request for a page of the documents of a shard that the caller may read.
 #[derive(Debug, Clone)]
 pub struct List {
-    /// Where the page before this one ended: [`Page::next`], as it was given.
-    pub after: Option<String>,
+    /// The shard.
+    pub shard: ShardId,
+    /// Where the page before this one ended: [`Page::next`]. The document need not be there any more.
+    pub after: Option<DocId>,
     /// At most this many.
     pub limit: usize,
 }
 
-/// A page of a list. Documents stand in the order of shards, then of ids: stable, whatever changes meanwhile.
+/// A page of a list. Documents stand in the order of their ids: stable, whatever changes meanwhile.
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The documents.
     pub documents: Vec<Summary>,
-    /// Where the next page begins; `None` at the end. Opaque to clients.
-    pub next: Option<String>,
+    /// The last document that was looked at, if there may be more behind it.
+    pub next: Option<DocId>,
 }
 
 /// A document without its content.

@@ -1,6 +1,6 @@
 //! Every way in which a shard says no. Each tells the caller what to do now.
 
-use base::{Level, NodeId, ShardId};
+use base::{FeedPlace, Level, NodeId, ShardId};
 use std::time::Duration;
 
 /// Why a request was not done.
@@ -100,17 +100,11 @@ pub enum Refusal {
         /// What was found.
         reason: String,
     },
-    /// A cursor that this hub did not make.
-    #[error("not a cursor of this list")]
-    BadCursor,
-    /// A token that no feed of this hub gives.
-    #[error("not a token of this feed; use one as it was given, or none to begin now")]
-    BadFeedToken,
     /// What a feed would have to tell first is not kept any more.
-    #[error("what happened since this token is not kept any more")]
+    #[error("what happened since then is not kept any more")]
     FeedGone {
-        /// Where to begin anew, once the caller has listed what there is.
-        token: String,
+        /// Where to begin anew in this shard, once the caller has listed what there is.
+        place: FeedPlace,
     },
     /// A fault of the hub.
     #[error("{reason}")]

@@ -50,13 +50,18 @@ pub trait Shards: Send + Sync + 'static {
     /// Who may do what with a document.
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access>;
 
-    /// The documents that the caller may read.
+    /// The documents of a shard that the caller may read.
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page>;
 
-    /// What has happened to documents since a token. [`Refusal::FeedGone`] if that is not kept any more.
+    /// What has happened to documents of a shard behind a place. [`Refusal::FeedGone`] if that is not kept any more.
+    ///
+    /// Unless something is at hand, the answer comes after the time to wait or with the first event, whichever is earlier.
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage>;
 
-    /// The shard that holds a document, as far as that is known here.
+    /// All shards, ascending, each once: what a whole list or feed is made of. None as long as they are not known here.
+    fn shards(&self) -> Vec<ShardId>;
+
+    /// The shard that holds a document, or would, as far as that is known here.
     fn shard_of(&self, id: DocId) -> Option<ShardId>;
 
     /// How the shards are, for probes and metrics.

@@ -1,9 +1,10 @@
 //! What a feed looks like on the wire.
 
+use super::merge::Given;
 use crate::problem::{Kind, Problem};
 use base::{DocId, Hash, Level, Timestamp, UserId};
 use hyper::header::{ACCEPT, HeaderMap};
-use rpc::{Event, EventKind};
+use rpc::EventKind;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -82,7 +83,8 @@ impl Form {
         }
     }
 
-    pub(super) fn event(self, out: &mut Vec<u8>, event: &Event) {
+    pub(super) fn event(self, out: &mut Vec<u8>, given: &Given) {
+        let Given { event, token } = given;
         let (kind, grant) = match &event.kind {
             EventKind::Created => ("created", None),
             EventKind::Changed => ("changed", None),
@@ -99,9 +101,9 @@ impl Form {
             at: event.at,
             principal: grant.map(|(principal, _)| principal),
             access_level: grant.map(|(_, level)| level.map_or("none", Level::as_str)),
-            token: self.inside(&event.token),
+            token: self.inside(token),
         };
-        self.put(out, kind, Some(&event.token), &happened);
+        self.put(out, kind, Some(token), &happened);
     }
 
     /// Nothing, but a younger token.
@@ -151,12 +153,13 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::Slot;
+    use base::{FeedPlace, Slot};
     use hyper::header::HeaderValue;
+    use rpc::Event;
 
     fn written(form: Form, kind: EventKind) -> String {
         let event = Event {
-            token: "AQ-_".to_owned(),
+            place: FeedPlace { index: 3, number: 1 },
             document: DocId::mint(Slot::new(5).unwrap(), [9; 16]),
             kind,
             version: 3,
@@ -165,7 +168,7 @@ mod tests {
             at: Timestamp(1_790_000_000_000),
         };
         let mut out = vec![];
-        form.event(&mut out, &event);
+        form.event(&mut out, &Given { event, token: "AQ-_".to_owned() });
         String::from_utf8(out).unwrap()
     }
 

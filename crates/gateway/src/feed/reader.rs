@@ -4,18 +4,17 @@
 //! next chunk is made when the client has taken what there was.
 
 use super::form::{End, Form};
+use super::sources::{FeedPage, Sources};
 use crate::config::FeedConfig;
 use crate::gate::Pass;
 use crate::problem::Problem;
 use crate::server::Activity;
-use base::DocId;
 use bytes::Bytes;
 use futures::stream::{Stream, unfold};
-use rpc::{Caller, Changes, ChangesPage, Refusal, SharedShards};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The most events that are read at once: some tens of kilobytes.
@@ -24,12 +23,13 @@ pub(crate) const PAGE_EVENTS: usize = 64;
 /// How soon the shards are asked again when everything at hand was sent: what happens meanwhile comes together.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
+/// For how long a client may take nothing before what was read ahead for it is forgotten. It holds memory, and what is
+/// told after a revocation has to be read after it.
+const FORGET_AFTER: Duration = Duration::from_millis(500);
+
 /// What a feed is read with.
 pub(crate) struct Feed {
-    pub shards: SharedShards,
-    pub caller: Caller,
-    /// The only document that is asked for.
-    pub document: Option<DocId>,
+    pub sources: Sources,
     pub form: Form,
     pub config: FeedConfig,
     /// When the caller's credential is over.
@@ -56,7 +56,7 @@ pub(crate) struct Reader {
     feed: Feed,
     bound: Option<Bound>,
     /// What was read before there was an answer to write it into.
-    first: Option<ChangesPage>,
+    first: Option<FeedPage>,
     /// How far the shards were read.
     token: String,
     /// When the client last got a token.
@@ -67,7 +67,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// A reader that goes on where `first` ends.
-    pub fn new(feed: Feed, bound: Option<Bound>, first: ChangesPage) -> Reader {
+    pub fn new(feed: Feed, bound: Option<Bound>, first: FeedPage) -> Reader {
         let (token, now) = (first.token.clone(), Instant::now());
         Reader { feed, bound, first: Some(first), token, told_at: now, ask_at: now, over: false }
     }
@@ -107,32 +107,32 @@ impl Reader {
     }
 
     /// Waits until the client has taken what was sent. One who does not is not told why the feed ends.
-    async fn has_taken_all(&self) -> bool {
-        let Feed { expires, stop, connection, .. } = &self.feed;
+    async fn has_taken_all(&mut self) -> bool {
+        let Feed { sources, expires, stop, connection, .. } = &mut self.feed;
         // The connection writes what it has when there is no more for it.
         yield_now().await;
+        let writable = async {
+            if timeout(FORGET_AFTER, connection.writable()).await.is_err() {
+                sources.forget();
+                connection.writable().await;
+            }
+        };
         tokio::select! {
             biased;
-            () = connection.writable() => true,
+            () = writable => true,
             () = stop.cancelled() => false,
             () = sleep_until(*expires) => false,
         }
     }
 
     /// Waits for more.
-    async fn ask(&self) -> Result<ChangesPage, End> {
-        let Feed { shards, caller, document, config, expires, stop, .. } = &self.feed;
+    async fn ask(&mut self) -> Result<FeedPage, End> {
+        let Feed { sources, config, expires, stop, .. } = &mut self.feed;
         let beat = Instant::now() + config.heartbeat;
         let until = self.bound.map_or(beat, |bound| bound.deadline.min(beat));
         let asking = async {
             sleep_until(self.ask_at.min(until)).await;
-            let changes = Changes {
-                since: Some(self.token.clone()),
-                document: *document,
-                limit: Reader::page_events(self.bound),
-                wait: until.saturating_duration_since(Instant::now()),
-            };
-            shards.changes(caller.clone(), changes).await
+            sources.page(Reader::page_events(self.bound), until).await
         };
         tokio::select! {
             biased;
@@ -143,7 +143,7 @@ impl Reader {
     }
 
     /// The first page: a client learns at once where it stands.
-    fn begin(&mut self, out: &mut Vec<u8>, page: ChangesPage) {
+    fn begin(&mut self, out: &mut Vec<u8>, page: FeedPage) {
         if self.bound.is_none() && page.events.is_empty() {
             self.bookmark(out, &page.token);
         }
@@ -151,7 +151,7 @@ impl Reader {
     }
 
     /// A later page. If it has nothing to say, the client learns that the connection lives.
-    fn go_on(&mut self, out: &mut Vec<u8>, page: ChangesPage) {
+    fn go_on(&mut self, out: &mut Vec<u8>, page: FeedPage) {
         if self.bound.is_none() && page.events.is_empty() {
             let FeedConfig { heartbeat, bookmark } = self.feed.config;
             if page.more || self.told_at.elapsed() + heartbeat / 2 > bookmark {
@@ -163,8 +163,8 @@ impl Reader {
         self.put(out, page);
     }
 
-    fn put(&mut self, out: &mut Vec<u8>, page: ChangesPage) {
-        let ChangesPage { events, token, more } = page;
+    fn put(&mut self, out: &mut Vec<u8>, page: FeedPage) {
+        let FeedPage { events, token, more } = page;
         for event in &events {
             self.feed.form.event(out, event);
             self.told_at = Instant::now();
@@ -192,8 +192,7 @@ impl Reader {
     }
 }
 
-fn refused(refusal: Refusal) -> End {
-    let problem = Problem::from(refusal);
+fn refused(problem: Problem) -> End {
     if let Some(cause) = &problem.cause {
         tracing::error!(cause, "a change feed ended");
     }

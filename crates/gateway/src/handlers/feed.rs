@@ -2,14 +2,13 @@
 
 use super::Call;
 use crate::app::App;
-use crate::feed::{Bound, Feed, Form, Reader};
+use crate::feed::{Asker, Bound, Feed, Form, Reader, Sources};
 use crate::problem::{Kind, Problem};
 use crate::request::query::Query;
 use crate::respond::{self, Outcome};
 use crate::socket::expiry;
 use base::DocId;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use rpc::Changes;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -35,18 +34,12 @@ async fn follow(app: &App, call: Call, document: Option<DocId>) -> Outcome {
     let query = call.query(&["since", "limit", "wait"])?;
     let bound = bound(app, &query)?;
     let place = app.feeds.enter().ok_or_else(|| full(app))?;
-    let first = Changes {
-        since: since(&call.parts.headers, &query)?,
-        document,
-        limit: Reader::page_events(bound),
-        wait: Duration::ZERO,
-    };
-    let first = app.shards.changes(call.caller(), first).await?;
+    let since = since(&call.parts.headers, &query)?;
+    let asker = Asker { shards: app.shards.clone(), caller: call.caller(), document };
+    let (sources, first) = Sources::open(asker, since.as_deref(), Reader::page_events(bound)).await?;
     let form = Form::asked(&call.parts.headers);
     let feed = Feed {
-        shards: app.shards.clone(),
-        caller: call.caller(),
-        document,
+        sources,
         form,
         config: app.feed_config,
         expires: expiry(call.caller.refused_from, base::now(), Duration::ZERO),

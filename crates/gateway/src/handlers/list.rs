@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::app::App;
+use crate::list;
 use crate::problem::{Kind, Problem};
 use crate::render;
 use crate::respond::{self, Outcome};
@@ -9,7 +10,6 @@ use crate::router::Resource;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LINK};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rpc::List;
 
 /// How many documents a page has when nobody says.
 const PAGE_DEFAULT: usize = 50;
@@ -25,8 +25,7 @@ pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     if limit == 0 {
         return Err(Problem::new(Kind::BadQuery, "limit is at least 1").with("parameter", "limit"));
     }
-    let after = query.get("cursor").map(str::to_owned);
-    let page = app.shards.list(call.caller(), List { after, limit }).await?;
+    let page = list::page(&*app.shards, call.caller(), query.get("cursor"), limit).await?;
     let mut answer = respond::json(StatusCode::OK, &render::listing(&page));
     if let Some(next) = &page.next {
         let cursor = utf8_percent_encode(next, NON_ALPHANUMERIC);

@@ -44,14 +44,11 @@ impl From<Refusal> for Problem {
                 "what is stored of this document does not open; the operator finds the reason in the log",
             )
             .because(detail),
-            Refusal::BadCursor => Problem::new(Kind::BadCursor, detail),
-            Refusal::BadFeedToken => Problem::new(Kind::BadFeedToken, detail),
-            Refusal::FeedGone { token } => Problem::new(
-                Kind::FeedGone,
-                format!("{detail}; list the documents, then go on from the token given here"),
-            )
-            .with("token", token)
-            .with("documents", "/documents"),
+            // A place of one shard is no token: the feed asks the others for theirs, and tells `Problem::feed_gone`.
+            Refusal::FeedGone { .. } => {
+                let todo = "list the documents, then begin a feed without a token";
+                Problem::new(Kind::FeedGone, format!("{detail}; {todo}")).with("documents", "/documents")
+            }
             Refusal::Internal { reason } => Problem::internal(reason),
         }
     }
@@ -73,6 +70,19 @@ impl Problem {
         Problem::new(Kind::NotFound, "there is no such document, or you may not read it")
     }
 
+    /// What a feed would have to tell first is not kept any more; `token` is where to begin anew.
+    pub fn feed_gone(token: &str) -> Problem {
+        let detail = "what happened since this token is not kept any more; list the documents, then go on from the token \
+                      given here";
+        Problem::new(Kind::FeedGone, detail).with("token", token).with("documents", "/documents")
+    }
+
+    /// This gateway has not learned yet which shards there are.
+    pub fn no_shards() -> Problem {
+        let detail = "this gateway does not know yet where the shards are";
+        Problem::new(Kind::ShardUnavailable, detail).retry_after(SOON)
+    }
+
     /// A fault of the hub. Only the log learns what failed.
     pub fn internal(cause: impl Into<String>) -> Problem {
         Problem::new(Kind::Internal, "the hub failed; the log names the reason under this request id")
@@ -83,7 +93,7 @@ impl Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::{Level, ShardId};
+    use base::{FeedPlace, Level, ShardId};
 
     #[test]
     fn every_refusal_has_its_status_and_members() {
@@ -111,9 +121,7 @@ mod tests {
             (Refusal::Busy { retry_after: after }, 503, "shard-busy", &[]),
             (Refusal::DiskFull { spare: 7 }, 507, "disk-full", &["spare_bytes"]),
             (Refusal::Damaged { reason: "secret".into() }, 500, "damaged", &[]),
-            (Refusal::BadCursor, 400, "bad-cursor", &[]),
-            (Refusal::BadFeedToken, 400, "bad-feed-token", &[]),
-            (Refusal::FeedGone { token: "AQ".into() }, 410, "feed-token-too-old", &["token", "documents"]),
+            (Refusal::FeedGone { place: FeedPlace::START }, 410, "feed-token-too-old", &["documents"]),
             (Refusal::Internal { reason: "secret".into() }, 500, "internal", &[]),
         ];
         for (refusal, status, slug, members) in table {

@@ -157,7 +157,7 @@ mod tests {
 
     async fn refused(shards: &SharedShards) -> String {
         let (tenant, user) = (TenantId::new("acme").unwrap(), UserId::new("ada").unwrap());
-        let read = Read { id: DocId::mint(Slot::new(1).unwrap(), [1; 16]), at: At::Now };
+        let read = Read { id: DocId::mint(Slot::new(1).unwrap(), [1; 16]), at: At::Now, at_least: None };
         match shards.read(Caller { tenant, user }, read).await {
             Err(Refusal::Unavailable { reason, .. }) => reason,
             other => panic!("{other:?}"),

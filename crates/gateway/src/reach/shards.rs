@@ -4,10 +4,10 @@ use super::errand::{Errand, Place};
 use super::map::Node;
 use super::router::Call;
 use super::{Reach, health};
-use base::{DocId, NodeId, Slot};
+use base::{DocId, NodeId, ShardId, Slot};
 use rpc::{
-    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Seen, Shards,
-    Share, Write,
+    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Revision, Seen,
+    Shards, Share, Write,
 };
 use std::time::Duration;
 
@@ -40,8 +40,9 @@ impl Shards for Reach {
     }
 
     fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
-        // Only the leader knows the newest state.
-        self.ask(Errand::read(of(read.id)), move |_, node, _| {
+        // Only the leader knows the newest state; whoever names what is enough may hear it from any replica.
+        let anyone = read.at_least.is_some();
+        self.ask(Errand { anyone, ..Errand::read(of(read.id)) }, move |_, node, _| {
             let (caller, read) = (caller.clone(), read.clone());
             Box::pin(async move { node.shards.read(caller, read).await })
         })
@@ -59,7 +60,7 @@ impl Shards for Reach {
         })
     }
 
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         self.ask(Errand::write(of(delete.id)), move |_, node, _| {
             let (caller, delete) = (caller.clone(), delete.clone());
             Box::pin(async move { node.shards.delete(caller, delete).await })
@@ -81,11 +82,19 @@ impl Shards for Reach {
     }
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
-        self.list_in(self.home_shard(&caller), caller, list)
+        self.list_in(caller, list)
     }
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
-        self.changes_in(self.home_shard(&caller), caller, changes)
+        self.changes_in(caller, changes)
+    }
+
+    fn shards(&self) -> Vec<ShardId> {
+        self.shared.router.map.borrow().slots.as_ref().map(|slots| slots.shards()).unwrap_or_default()
+    }
+
+    fn shard_of(&self, id: DocId) -> Option<ShardId> {
+        self.shared.router.map.borrow().shard_of(id.slot())
     }
 
     /// As the nodes said last.

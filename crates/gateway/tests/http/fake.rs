@@ -8,7 +8,7 @@ use gateway::reach::Node;
 use parking_lot::Mutex;
 use rpc::{
     Access, Answer, Bell, Caller, Changes, ChangesPage, Create, Delete, Ephemeral, Follow, FollowSession,
-    Followed, Health, Join, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Seen,
+    Followed, Health, Join, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen,
     Shards, Share, SyncSession, Synced, TicketId, Tickets, Write,
 };
 use std::sync::Arc;
@@ -137,7 +137,7 @@ impl Shards for Fake {
         })
     }
 
-    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, ()> {
+    fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         Box::pin(async move {
             self.leads().await?;
             self.write(self.model.delete(caller, delete).await)
@@ -170,6 +170,14 @@ impl Shards for Fake {
             self.leads().await?;
             self.model.changes(caller, changes).await
         })
+    }
+
+    fn shards(&self) -> Vec<ShardId> {
+        self.model.shards()
+    }
+
+    fn shard_of(&self, id: DocId) -> Option<ShardId> {
+        self.model.shard_of(id)
     }
 
     fn health(&self) -> Health {

@@ -53,6 +53,13 @@ impl Hub {
         assert_eq!(done.status, 200, "{done:?}");
     }
 
+    /// The token of now.
+    async fn now(&self, user: &str) -> String {
+        let page = self.page(user, "/changes?wait=0").await;
+        assert_eq!(types(&page), ["bookmark"]);
+        token_of(&page[0]).to_owned()
+    }
+
     /// The lines of one page.
     async fn page(&self, user: &str, path: &str) -> Vec<Value> {
         let page = self.get(path).user(user).send().await;
@@ -63,6 +70,11 @@ impl Hub {
         );
         lines(std::str::from_utf8(&page.body).unwrap())
     }
+}
+
+/// The token of a line.
+fn token_of(line: &Value) -> &str {
+    line["token"].as_str().unwrap()
 }
 
 fn lines(text: &str) -> Vec<Value> {
@@ -78,7 +90,7 @@ async fn a_stream_begins_with_a_bookmark_and_tells_what_happens() {
     let hub = Hub::start().await;
     let mut feed = hub.follow("ada", "/changes").await;
     let begin = lines(&feed.until("\n").await);
-    assert_eq!(begin, [json!({"type": "bookmark", "token": "at+0"})]);
+    assert_eq!(begin, [json!({"type": "bookmark", "token": hub.now("ada").await})]);
     let path = hub.text("x").await;
     hub.change(&path, 1).await;
     let told = lines(&feed.until("changed").await);
@@ -86,7 +98,11 @@ async fn a_stream_begins_with_a_bookmark_and_tells_what_happens() {
     assert_eq!(types(&told), ["created", "changed"]);
     assert_eq!(path, format!("/documents/{}", changed["document"].as_str().unwrap()));
     assert_eq!((&changed["version"], &changed["authors"]), (&json!(2), &json!(["ada"])));
-    assert_eq!((&changed["token"], changed["heads"][0].as_str().unwrap().len()), (&json!("at+2"), 64));
+    assert_eq!(changed["heads"][0].as_str().unwrap().len(), 64);
+    for (token, rest) in [(&begin[0], 2), (&told[0], 1), (changed, 0)] {
+        let page = hub.page("ada", &format!("/changes?wait=0&since={}", token_of(token))).await;
+        assert_eq!(types(&page), [&types(&told)[2 - rest..], &["bookmark"]].concat());
+    }
     drop(feed);
     hub.stop().await;
 }
@@ -94,24 +110,22 @@ async fn a_stream_begins_with_a_bookmark_and_tells_what_happens() {
 #[tokio::test]
 async fn server_sent_events_resume_by_their_id() {
     let hub = Hub::start().await;
+    let begin = hub.now("ada").await;
     let path = hub.text("x").await;
-    let answer =
-        hub.get("/changes?since=at%2B0").user("ada").header("accept", "text/event-stream").begin().await;
+    let from_begin = format!("/changes?since={begin}");
+    let answer = hub.get(&from_begin).user("ada").header("accept", "text/event-stream").begin().await;
     let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
     assert_eq!(header("content-type"), "text/event-stream");
     assert_eq!((header("cache-control"), header("x-accel-buffering")), ("no-store".into(), "no".into()));
     let mut feed = Follower { body: answer.into_body(), text: String::new() };
     let text = feed.until("created").await;
-    assert!(
-        text.starts_with("retry: 1000\n\nid: at+1\nevent: created\ndata: {\"type\":\"created\","),
-        "{text}"
-    );
+    let (id, rest) = text.strip_prefix("retry: 1000\n\nid: ").unwrap().split_once('\n').unwrap();
+    assert!(rest.starts_with("event: created\ndata: {\"type\":\"created\","), "{text}");
     assert!(text.ends_with("}\n\n") && !text.contains("\"token\""), "{text}");
     drop(feed);
     hub.change(&path, 1).await;
     // The header counts, not the URL that the client began with.
-    let again =
-        hub.get("/changes?since=at%2B0&wait=0").user("ada").header("last-event-id", "at+1").send().await;
+    let again = hub.get(&format!("{from_begin}&wait=0")).user("ada").header("last-event-id", id).send().await;
     assert_eq!(types(&lines(std::str::from_utf8(&again.body).unwrap())), ["changed", "bookmark"]);
     hub.stop().await;
 }
@@ -119,17 +133,18 @@ async fn server_sent_events_resume_by_their_id() {
 #[tokio::test]
 async fn pages_are_bounded_and_lead_to_each_other() {
     let hub = Hub::start().await;
+    let mut token = hub.now("ada").await;
     let path = hub.text("x").await;
     for version in 1..100 {
         hub.change(&path, version).await;
     }
-    let (mut token, mut versions) = ("at+0".to_owned(), vec![]);
+    let mut versions = vec![];
     for expected in [70, 30, 0] {
         let page = hub.page("ada", &format!("/changes?limit=70&since={token}")).await;
         let (bookmark, events) = page.split_last().unwrap();
         assert_eq!((events.len(), &bookmark["type"]), (expected, &json!("bookmark")));
         versions.extend(events.iter().map(|event| event["version"].as_u64().unwrap()));
-        token = bookmark["token"].as_str().unwrap().to_owned();
+        token = token_of(bookmark).to_owned();
     }
     assert_eq!(versions, (1..=100).collect::<Vec<_>>());
     for (query, slug, status) in [
@@ -150,8 +165,8 @@ async fn pages_are_bounded_and_lead_to_each_other() {
 async fn a_page_waits_for_its_first_event() {
     let hub = Hub::start().await;
     let path = hub.text("x").await;
-    let waiting = hub.page("ada", "/changes?wait=60&since=at%2B1");
-    let (page, ()) = tokio::join!(waiting, hub.change(&path, 1));
+    let waiting = format!("/changes?wait=60&since={}", hub.now("ada").await);
+    let (page, ()) = tokio::join!(hub.page("ada", &waiting), hub.change(&path, 1));
     assert_eq!(types(&page), ["changed", "bookmark"]);
     hub.stop().await;
 }
@@ -180,12 +195,14 @@ async fn one_document_is_followed_as_long_as_it_may_be_read() {
 #[tokio::test]
 async fn a_token_that_is_too_old_says_what_to_do() {
     let hub = Hub::start().await;
+    let old = format!("/changes?since={}", hub.now("ada").await);
     let path = hub.text("x").await;
     hub.model.forget();
-    let gone = hub.get("/changes?since=at%2B0").user("ada").send().await.problem(410, "feed-token-too-old");
-    assert_eq!((&gone["documents"], &gone["token"]), (&json!("/documents"), &json!("at+1")));
+    let gone = hub.get(&old).user("ada").send().await.problem(410, "feed-token-too-old");
+    assert_eq!((&gone["documents"], token_of(&gone)), (&json!("/documents"), &*hub.now("ada").await));
     hub.change(&path, 1).await;
-    assert_eq!(types(&hub.page("ada", "/changes?wait=0&since=at%2B1").await), ["changed", "bookmark"]);
+    let anew = format!("/changes?wait=0&since={}", token_of(&gone));
+    assert_eq!(types(&hub.page("ada", &anew).await), ["changed", "bookmark"]);
     hub.stop().await;
 }
 
@@ -211,6 +228,7 @@ async fn a_quiet_feed_beats_and_its_token_stays_young() {
 async fn a_client_that_does_not_read_holds_nothing_but_its_place() {
     const MORE: u64 = 60_000;
     let hub = Hub::start().await;
+    let begin = hub.now("ada").await;
     hub.text("x").await;
     hub.model.repeat(MORE);
     let socket = TcpSocket::new_v4().unwrap();
@@ -218,28 +236,28 @@ async fn a_client_that_does_not_read_holds_nothing_but_its_place() {
     let mut stream = socket.connect(hub.addr()).await.unwrap();
     let token = token("acme", "ada");
     let head =
-        format!("GET /changes?since=at%2B0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+        format!("GET /changes?since={begin} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut asked = 0;
-    while asked == 0 || asked < hub.model.changes_asked() {
-        asked = hub.model.changes_asked();
+    let mut told = 0;
+    while told == 0 || told < hub.model.changes_told() {
+        told = hub.model.changes_told();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     // What the kernel holds, and no more.
-    assert!((asked as u64) < MORE / 2, "{asked} events were read for one who reads none");
+    assert!((told as u64) < MORE / 2, "{told} events were read for one who reads none");
 
     // When it reads on, it has missed nothing.
     let (mut text, mut chunk) = (String::new(), vec![0; 64 << 10]);
-    let last = format!("\"at+{}\"}}\n", MORE + 1);
-    while !text[text.len().saturating_sub(200)..].contains(&last) {
+    let last = format!("\"version\":{},", MORE + 1);
+    while !text[text.len().saturating_sub(1_000)..].contains(&last) {
         let read = stream.read(&mut chunk).await.unwrap();
         text += std::str::from_utf8(&chunk[..read]).unwrap();
     }
-    let tokens = text
-        .split("\"token\":\"at+")
+    let versions = text
+        .split("\"version\":")
         .skip(1)
-        .map(|rest| rest.split('"').next().unwrap().parse::<u64>().unwrap());
-    assert!(tokens.eq(1..=MORE + 1));
+        .map(|rest| rest.split(',').next().unwrap().parse::<u64>().unwrap());
+    assert!(versions.eq(1..=MORE + 1));
     drop(stream);
     hub.stop().await;
 }

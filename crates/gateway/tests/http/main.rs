@@ -14,6 +14,7 @@ mod feed;
 mod idempotency;
 mod limits;
 mod logging;
+mod merged;
 mod model;
 mod moving;
 mod operations;

@@ -17,13 +17,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How many shards the model has.
+const SHARDS: u32 = 4;
 
 #[derive(Default)]
 pub struct Model {
     state: Mutex<State>,
     /// While set, every write waits for it.
     pub held: Mutex<Option<Arc<Notify>>>,
+    /// This shard answers feeds so much later.
+    pub late: Mutex<Option<(ShardId, Duration)>>,
     /// Notified whenever something has happened.
     happened: Notify,
 }
@@ -97,9 +102,9 @@ impl Model {
         self.state.lock().story.repeat(times);
     }
 
-    /// The furthest that a reader of changes has come.
-    pub fn changes_asked(&self) -> usize {
-        self.state.lock().story.asked.load(Ordering::Relaxed)
+    /// How much of what has happened was told to readers of changes.
+    pub fn changes_told(&self) -> usize {
+        self.state.lock().story.told.load(Ordering::Relaxed)
     }
 
     /// How many reads were answered at once.
@@ -374,16 +379,12 @@ impl Shards for Model {
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         self.answer(move |state| {
-            let skip = match list.after {
-                None => 0,
-                Some(cursor) => {
-                    cursor.strip_prefix("at+").and_then(|at| at.parse().ok()).ok_or(Refusal::BadCursor)?
-                }
-            };
-            let visible = state.documents.iter().filter(|((tenant, _), _)| *tenant == caller.tenant);
+            let here =
+                |tenant, id| caller.tenant == tenant && shard_of(id) == list.shard && Some(id) > list.after;
+            let visible = state.documents.iter().filter(|((tenant, id), _)| here(tenant.clone(), *id));
             let mut all = visible.filter_map(|(_, document)| Some((document, document.level(&caller.user)?)));
-            let documents: Vec<_> = all.by_ref().skip(skip).take(list.limit).map(summary).collect();
-            let next = all.next().map(|_| format!("at+{}", skip + documents.len()));
+            let documents: Vec<_> = all.by_ref().take(list.limit).map(summary).collect();
+            let next = all.next().and_then(|_| Some(documents.last()?.id));
             Ok(Page { documents, next })
         })
     }
@@ -395,6 +396,10 @@ impl Shards for Model {
                 let mut happened = std::pin::pin!(self.happened.notified());
                 happened.as_mut().enable();
                 let page = self.state.lock().page(&caller, &changes)?;
+                let late = self.late.lock().filter(|(shard, _)| *shard == changes.shard);
+                if let Some((_, by)) = late {
+                    sleep(by).await;
+                }
                 let found = changes.since.is_none() || !page.events.is_empty() || page.more;
                 if found || timeout_at(deadline, happened).await.is_err() {
                     return Ok(page);
@@ -403,18 +408,24 @@ impl Shards for Model {
         })
     }
 
+    fn shards(&self) -> Vec<ShardId> {
+        SlotMap::even(SHARDS).shards()
+    }
+
     fn shard_of(&self, id: DocId) -> Option<ShardId> {
-        Some(SlotMap::even(4).shard_of(id.slot()))
+        Some(shard_of(id))
     }
 
     fn health(&self) -> Health {
         let serving = |shard| ShardHealth { shard, state: ShardState::Serving };
-        let all = || Health {
-            shards: SlotMap::even(4).shards().into_iter().map(serving).collect(),
-            disk_low: None,
-        };
+        let all = || Health { shards: self.shards().into_iter().map(serving).collect(), disk_low: None };
         self.state.lock().health.clone().unwrap_or_else(all)
     }
+}
+
+/// The shard of a document.
+pub fn shard_of(id: DocId) -> ShardId {
+    SlotMap::even(SHARDS).shard_of(id.slot())
 }
 
 fn seen(done: Done) -> Result<Seen, Refusal> {

@@ -1,17 +1,18 @@
 //! What has happened to the documents of the model, for its change feed.
 
-use base::{DocId, Heads, Timestamp, UserId};
+use crate::model::shard_of;
+use base::{DocId, FeedPlace, Heads, Timestamp, UserId};
 use rpc::{Caller, Changes, ChangesPage, Event, EventKind, Refusal};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Everything, in order. A token is `at+` and how many of these its reader has behind it.
+/// Everything, in the order of one log that all shards share. A place is how many of these its reader has behind it.
 #[derive(Default)]
 pub struct Story {
     happened: Vec<Happened>,
     /// How many are not kept any more.
     pub forgotten: usize,
-    /// The furthest that anyone has asked for.
-    pub asked: AtomicUsize,
+    /// How many of these were told to somebody.
+    pub told: AtomicUsize,
 }
 
 /// Something happened.
@@ -52,17 +53,18 @@ impl Story {
         readable: impl Fn(DocId) -> bool,
     ) -> Result<ChangesPage, Refusal> {
         let begin = self.begin(changes)?;
-        self.asked.fetch_max(begin, Ordering::Relaxed);
-        let mut page = ChangesPage { events: vec![], token: token(self.happened.len()), more: false };
+        let mut page = ChangesPage { events: vec![], place: place(self.happened.len()), more: false };
         for (at, happened) in self.happened.iter().enumerate().skip(begin) {
             if page.events.len() == changes.limit {
-                return Ok(ChangesPage { token: token(at), more: true, ..page });
+                return Ok(ChangesPage { place: place(at), more: true, ..page });
             }
             let lost = happened.lost.contains(&caller.user);
             let asked = changes.document.is_none_or(|only| only == happened.document);
             let here = happened.caller.tenant == caller.tenant && asked;
+            let here = here && shard_of(happened.document) == changes.shard;
             if here && (lost || readable(happened.document)) {
                 page.events.push(happened.event(at, lost));
+                self.told.fetch_max(at + 1, Ordering::Relaxed);
             }
         }
         let reads_one = changes.document.is_none_or(&readable);
@@ -71,13 +73,10 @@ impl Story {
 
     fn begin(&self, changes: &Changes) -> Result<usize, Refusal> {
         let end = self.happened.len();
-        let Some(since) = &changes.since else { return Ok(end) };
-        let at = since.strip_prefix("at+").and_then(|at| at.parse().ok()).ok_or(Refusal::BadFeedToken)?;
-        if (self.forgotten..=end).contains(&at) {
-            Ok(at)
-        } else {
-            Err(Refusal::FeedGone { token: token(end) })
-        }
+        let Some(since) = changes.since else { return Ok(end) };
+        let kept = self.forgotten..=end;
+        let at = usize::try_from(since.index).ok().filter(|at| kept.contains(at));
+        at.ok_or(Refusal::FeedGone { place: place(end) })
     }
 }
 
@@ -85,7 +84,7 @@ impl Happened {
     fn event(&self, at: usize, lost: bool) -> Event {
         let taken = lost && matches!(self.kind, EventKind::Shared { .. });
         Event {
-            token: token(at + 1),
+            place: place(at + 1),
             document: self.document,
             kind: if taken { EventKind::Revoked } else { self.kind.clone() },
             version: self.version,
@@ -96,6 +95,6 @@ impl Happened {
     }
 }
 
-fn token(at: usize) -> String {
-    format!("at+{at}")
+fn place(at: usize) -> FeedPlace {
+    FeedPlace { index: at as u64, number: 0 }
 }

@@ -1,6 +1,6 @@
 //! Shards in memory, simple enough to be right, with what a test needs to hold things up.
 
-use base::{DocId, Hash, Level, Shape, ShardId, Slot, Timestamp};
+use base::{DocId, FeedPlace, Hash, Level, Shape, ShardId, Slot, Timestamp};
 use bytes::Bytes;
 use rpc::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,10 +12,16 @@ use tokio::sync::watch;
 /// The content of a document that makes reads of it wait for ever.
 pub const STUCK: &str = "stuck";
 
+/// The only shard.
+pub const SHARD: ShardId = ShardId(7);
+
+/// A place in its feed that is not kept any more.
+pub const OLD: FeedPlace = FeedPlace::START;
+/// Where its feed ends.
+pub const NOW: FeedPlace = FeedPlace { index: 9, number: 3 };
+
 /// The user for whom, the key and the message for which the shards panic.
 pub const PANIC: &str = "panic";
-
-const SHARD: ShardId = ShardId(4);
 
 /// Each version is an entry of the log.
 fn seen(view: Arc<View>) -> Seen {
@@ -155,8 +161,8 @@ impl Shards for Fake {
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         Box::pin(async move {
-            if list.after.as_deref() == Some("?") {
-                return Err(Refusal::BadCursor);
+            if list.shard != SHARD {
+                return Err(Refusal::Elsewhere { shard: list.shard, leader: None });
             }
             let documents = self.documents.lock().unwrap();
             let mine = documents.values().filter(|(owner, _)| *owner == caller).take(list.limit);
@@ -181,10 +187,14 @@ impl Shards for Fake {
             let _stuck = Stuck(self.stuck.clone());
             tokio::time::sleep(changes.wait).await;
             match changes.since {
-                Some(token) if token == "old" => Err(Refusal::FeedGone { token: "new".to_owned() }),
-                _ => Ok(ChangesPage { events: Vec::new(), token: "now".to_owned(), more: false }),
+                Some(OLD) => Err(Refusal::FeedGone { place: NOW }),
+                _ => Ok(ChangesPage { events: Vec::new(), place: NOW, more: false }),
             }
         })
+    }
+
+    fn shards(&self) -> Vec<ShardId> {
+        vec![SHARD]
     }
 
     fn shard_of(&self, _: DocId) -> Option<ShardId> {

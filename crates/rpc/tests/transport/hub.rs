@@ -1,7 +1,7 @@
 //! Requests between a gateway and a node.
 
 use crate::cluster::{Cluster, anywhere, credentials_of, subject};
-use crate::fake::{Fake, PANIC, STUCK};
+use crate::fake::{Fake, NOW, OLD, PANIC, SHARD, STUCK};
 use base::{DocId, NodeId, ShardId, TenantId, Timestamp, UserId};
 use rpc::transport::tls::Role;
 use rpc::transport::{Address, Hub, Remote, RemoteConfig, Server};
@@ -34,7 +34,7 @@ pub fn remote(cluster: &Cluster, place: SocketAddr, role: Role) -> Remote {
     Remote::start(RemoteConfig {
         address: Address { subject: subject(Role::Node, "node-2"), place: place.to_string() },
         credentials,
-        shard_of: Arc::new(|_| ShardId(7)),
+        shard_of: Arc::new(|_| SHARD),
         view_bytes: 64 << 20,
     })
 }
@@ -108,12 +108,12 @@ async fn conversation(hub: &Hub) -> Vec<String> {
     said.push(format!("{:?}", shards.share(ada.clone(), share(Some(base::Level::Write))).await));
     said.push(format!("{:?}", shards.share(ada.clone(), share(None)).await));
     said.push(format!("{:?}", shards.access(ada.clone(), id).await));
-    for after in [None, Some("?".to_owned())] {
-        said.push(format!("{:?}", shards.list(ada.clone(), List { after, limit: 5 }).await));
+    for (shard, after) in [(SHARD, None), (SHARD, Some(id)), (ShardId(8), None)] {
+        said.push(format!("{:?}", shards.list(ada.clone(), List { shard, after, limit: 5 }).await));
     }
-    for since in ["old", "new"] {
-        let changes =
-            Changes { since: Some(since.to_owned()), document: Some(id), limit: 3, wait: Duration::ZERO };
+    for since in [None, Some(OLD), Some(NOW)] {
+        let wait = Duration::ZERO;
+        let changes = Changes { shard: SHARD, since, document: Some(id), limit: 3, wait };
         said.push(format!("{:?}", shards.changes(ada.clone(), changes).await));
     }
     let delete = || Delete { id, precondition: Precondition::default(), key: key("d") };
@@ -126,6 +126,7 @@ async fn conversation(hub: &Hub) -> Vec<String> {
         sleep(Duration::from_millis(5)).await;
     }
     said.push(format!("{:?}", shards.health()));
+    said.push(format!("{:?} {:?}", shards.shards(), shards.shard_of(id)));
     said
 }
 
@@ -213,7 +214,8 @@ async fn when_the_node_goes_away_everybody_is_told_what_that_means() {
 async fn a_node_that_stops_answers_first() {
     let fake = Fake::new();
     let pair = Pair::of(&fake).await;
-    let changes = Changes { since: None, document: None, limit: 1, wait: Duration::from_millis(200) };
+    let wait = Duration::from_millis(200);
+    let changes = Changes { shard: SHARD, since: None, document: None, limit: 1, wait };
     let asked = pair.remote.changes(caller("ada"), changes);
     let stopping = async {
         fake.stuck.subscribe().wait_for(|stuck| *stuck == 1).await.unwrap();
@@ -221,7 +223,7 @@ async fn a_node_that_stops_answers_first() {
         pair.server.close().await;
     };
     let (page, ()) = tokio::join!(asked, stopping);
-    assert_eq!(page.unwrap().token, "now");
+    assert_eq!(page.unwrap().place, NOW);
     pair.remote.close().await;
 }
 

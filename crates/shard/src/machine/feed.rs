@@ -6,10 +6,10 @@
 use super::expiry::Oldest;
 use super::step::{ApplyError, Step, position_from_bytes};
 use crate::store::{
-    DocKey, FeedExtent, FeedKind, FeedPlace, FeedRecord, Grant, Head, Lookup, Space, Store, StoreError,
-    StoreView, Txn, key,
+    DocKey, FeedExtent, FeedKind, FeedRecord, Grant, Head, Lookup, Space, Store, StoreError, StoreView, Txn,
+    feed_key, feed_key_behind, feed_place, key,
 };
-use base::{DocId, TenantId};
+use base::{DocId, FeedPlace, TenantId};
 
 /// What is kept of the feed. All replicas of a shard have to keep the same.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +110,7 @@ impl Step<'_> {
             lost,
         };
         let place = FeedPlace { index: self.position.index, number: self.feed.in_entry };
-        self.txn.put(Space::Feed, place.to_key(), record.to_record());
+        self.txn.put(Space::Feed, feed_key(place), record.to_record());
         self.feed.in_entry += 1;
         self.feed.extent.count += 1;
         self.hint.feed.added(self.clock_ms);
@@ -128,7 +128,7 @@ impl Step<'_> {
             return Ok(());
         }
         let most = TRIMMED_PER_ENTRY.max(2 * *in_entry as usize);
-        let (from, to) = (extent.trimmed.key_behind(), FeedPlace::behind(u64::MAX).key_behind());
+        let (from, to) = (feed_key_behind(extent.trimmed), feed_key_behind(FeedPlace::behind(u64::MAX)));
         let mut oldest = Oldest::Nothing;
         for (at, (key, value)) in self.txn.range(Space::Feed, &from, &to, most + 1)?.into_iter().enumerate() {
             let time_ms = FeedRecord::from_record(&value).map_err(StoreError::from)?.time_ms;
@@ -137,7 +137,7 @@ impl Step<'_> {
                 oldest = Oldest::At(time_ms);
                 break;
             }
-            self.feed.extent.trimmed = FeedPlace::from_key(&key).map_err(StoreError::from)?;
+            self.feed.extent.trimmed = feed_place(&key).map_err(StoreError::from)?;
             self.feed.extent.count -= 1;
             self.txn.remove(Space::Feed, key);
         }

@@ -1,7 +1,6 @@
 //! A node: its shards, and what it answers to gateways.
 
 mod create;
-pub(crate) mod cursor;
 mod delete;
 mod feed;
 mod folder;
@@ -151,6 +150,11 @@ impl Inner {
         self.held.get(id).ok_or(Refusal::Elsewhere { shard: id, leader: None })
     }
 
+    /// A shard that a request names. One that is not here is with others: who names it has another map.
+    fn shard(&self, id: ShardId) -> Result<Arc<Shard>, Refusal> {
+        self.held.get(id).ok_or(Refusal::Elsewhere { shard: id, leader: None })
+    }
+
     fn shard_of_document(&self, id: DocId) -> Result<Arc<Shard>, Refusal> {
         self.shard_of(id.slot())
     }
@@ -212,6 +216,10 @@ impl Shards for NodeService {
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
         Box::pin(self.inner.changes(caller, changes))
+    }
+
+    fn shards(&self) -> Vec<ShardId> {
+        self.inner.slots.read().as_ref().map(|slots| slots.shards()).unwrap_or_default()
     }
 
     fn shard_of(&self, id: DocId) -> Option<ShardId> {

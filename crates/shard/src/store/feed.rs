@@ -1,49 +1,31 @@
 //! The change feed as it is stored: what has changed, in the order of the log, for as long as it is kept.
 
 use super::{Lookup, RecordError};
+use base::FeedPlace;
 use minicbor::{CborLen, Decode, Encode};
 
-/// Where a record of the feed stands: in the order of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FeedPlace {
-    /// The log entry.
-    pub index: u64,
-    /// The record within the entry, from 0.
-    pub number: u32,
+/// The key of a record in [`super::Space::Feed`]: `index (8) ‖ number (4)`.
+pub fn feed_key(place: FeedPlace) -> Vec<u8> {
+    let mut key = Vec::with_capacity(12);
+    key.extend(place.index.to_be_bytes());
+    key.extend(place.number.to_be_bytes());
+    key
 }
 
-impl FeedPlace {
-    /// Before every record.
-    pub const START: FeedPlace = FeedPlace { index: 0, number: 0 };
+/// The first key behind a place.
+pub fn feed_key_behind(place: FeedPlace) -> Vec<u8> {
+    let mut key = feed_key(place);
+    key.push(0);
+    key
+}
 
-    /// Behind every record that a log entry can have.
-    pub fn behind(index: u64) -> FeedPlace {
-        FeedPlace { index, number: u32::MAX }
-    }
-
-    /// The key in [`super::Space::Feed`]: `index (8) ‖ number (4)`.
-    pub fn to_key(self) -> Vec<u8> {
-        let mut key = Vec::with_capacity(12);
-        key.extend(self.index.to_be_bytes());
-        key.extend(self.number.to_be_bytes());
-        key
-    }
-
-    /// The first key behind this place.
-    pub fn key_behind(self) -> Vec<u8> {
-        let mut key = self.to_key();
-        key.push(0);
-        key
-    }
-
-    /// Reads [`FeedPlace::to_key`].
-    pub fn from_key(key: &[u8]) -> Result<FeedPlace, RecordError> {
-        let place = key.split_first_chunk::<8>().and_then(|(index, number)| {
-            let number = u32::from_be_bytes(number.try_into().ok()?);
-            Some(FeedPlace { index: u64::from_be_bytes(*index), number })
-        });
-        place.ok_or_else(|| damaged("key of the feed", key))
-    }
+/// Reads [`feed_key`].
+pub fn feed_place(key: &[u8]) -> Result<FeedPlace, RecordError> {
+    let place = key.split_first_chunk::<8>().and_then(|(index, number)| {
+        let number = u32::from_be_bytes(number.try_into().ok()?);
+        Some(FeedPlace { index: u64::from_be_bytes(*index), number })
+    });
+    place.ok_or_else(|| damaged("key of the feed", key))
 }
 
 /// What happened to a document.
@@ -127,7 +109,7 @@ impl FeedExtent {
     /// The stored form: `count (8) ‖ index (8) ‖ number (4)`.
     pub fn to_bytes(self) -> Vec<u8> {
         let mut bytes = self.count.to_be_bytes().to_vec();
-        bytes.extend(self.trimmed.to_key());
+        bytes.extend(feed_key(self.trimmed));
         bytes
     }
 
@@ -136,7 +118,7 @@ impl FeedExtent {
         let Some(bytes) = bytes else { return Ok(FeedExtent::EMPTY) };
         let (count, trimmed) =
             bytes.split_first_chunk::<8>().ok_or_else(|| damaged("extent of the feed", bytes))?;
-        Ok(FeedExtent { count: u64::from_be_bytes(*count), trimmed: FeedPlace::from_key(trimmed)? })
+        Ok(FeedExtent { count: u64::from_be_bytes(*count), trimmed: feed_place(trimmed)? })
     }
 }
 
@@ -156,9 +138,9 @@ mod tests {
     proptest! {
         #[test]
         fn the_order_of_keys_is_that_of_the_log(one in places(), other in places()) {
-            prop_assert_eq!(FeedPlace::from_key(&one.to_key()), Ok(one));
-            prop_assert_eq!(one.to_key().cmp(&other.to_key()), one.cmp(&other));
-            prop_assert_eq!(one.key_behind() <= other.to_key(), one < other);
+            prop_assert_eq!(feed_place(&feed_key(one)), Ok(one));
+            prop_assert_eq!(feed_key(one).cmp(&feed_key(other)), one.cmp(&other));
+            prop_assert_eq!(feed_key_behind(one) <= feed_key(other), one < other);
         }
 
         #[test]

@@ -12,7 +12,7 @@ mod records;
 mod ticket;
 mod txn;
 
-pub use feed::{FeedExtent, FeedKind, FeedPlace, FeedRecord, Grant};
+pub use feed::{FeedExtent, FeedKind, FeedRecord, Grant, feed_key, feed_key_behind, feed_place};
 pub use journal::JournalError;
 pub use key::{DocKey, DocumentRecord, NIL_DOCUMENT};
 pub use records::{

@@ -5,7 +5,8 @@ use crate::transport::fuzzing;
 use crate::transport::hub::ask::{Ask, Begin, Revoked, Shown};
 use crate::*;
 use ::base::{
-    DocId, Hash, Heads, Level, NodeId, Op, PathStep, Shape, ShardId, Slot, TenantId, Timestamp, Unit, UserId,
+    DocId, FeedPlace, Hash, Heads, Level, NodeId, Op, PathStep, Shape, ShardId, Slot, TenantId, Timestamp,
+    Unit, UserId,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -65,6 +66,10 @@ fn shard() -> impl Strategy<Value = ShardId> {
 
 fn revision() -> impl Strategy<Value = Revision> {
     (shard(), any::<u64>()).prop_map(|(shard, index)| Revision { shard, index })
+}
+
+fn place() -> impl Strategy<Value = FeedPlace> {
+    any::<(u64, u32)>().prop_map(|(index, number)| FeedPlace { index, number })
 }
 
 fn duration() -> impl Strategy<Value = Duration> {
@@ -144,9 +149,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         (shard(), any::<Option<u64>>())
             .prop_map(|(shard, leader)| Refusal::Elsewhere { shard, leader: leader.map(NodeId) }),
         text().prop_map(|reason| Refusal::Damaged { reason }),
-        Just(Refusal::BadCursor),
-        Just(Refusal::BadFeedToken),
-        text().prop_map(|token| Refusal::FeedGone { token }),
+        place().prop_map(|place| Refusal::FeedGone { place }),
         text().prop_map(|reason| Refusal::Internal { reason }),
     ]
 }
@@ -186,9 +189,10 @@ fn ask() -> impl Strategy<Value = Ask> {
         level,
         key,
     });
-    let list = (of(text()), any::<usize>()).prop_map(|(after, limit)| List { after, limit });
-    let changes = (of(text()), of(id()), any::<usize>(), duration())
-        .prop_map(|(since, document, limit, wait)| Changes { since, document, limit, wait });
+    let list =
+        (shard(), of(id()), any::<usize>()).prop_map(|(shard, after, limit)| List { shard, after, limit });
+    let changes = (shard(), of(place()), of(id()), any::<usize>(), duration())
+        .prop_map(|(shard, since, document, limit, wait)| Changes { shard, since, document, limit, wait });
     let redeem = (any::<[u8; 16]>(), any::<bool>(), at()).prop_map(|(id, once, expires)| Redeem {
         id: TicketId(id),
         once,
@@ -239,9 +243,9 @@ fn event() -> impl Strategy<Value = Event> {
         Just(EventKind::Revoked),
         Just(EventKind::Deleted),
     ];
-    (text(), id(), kind, any::<u64>(), heads(), vec(user(), 0..3), at()).prop_map(
-        |(token, document, kind, version, heads, authors, at)| Event {
-            token,
+    (place(), id(), kind, any::<u64>(), heads(), vec(user(), 0..3), at()).prop_map(
+        |(place, document, kind, version, heads, authors, at)| Event {
+            place,
             document,
             kind,
             version,
@@ -318,8 +322,8 @@ proptest! {
     fn answers(
         level in level(), revision in revision(),
         access in (user(), vec((user(), level()), 0..3)),
-        page in (vec(summary(), 0..3), of(text())),
-        feed in (vec(event(), 0..3), text(), any::<bool>()),
+        page in (vec(summary(), 0..3), of(id())),
+        feed in (vec(event(), 0..3), place(), any::<bool>()),
         health in health(),
         redeemed in prop::sample::select(&[Redeemed::Good, Redeemed::Spent, Redeemed::Revoked][..]),
     ) {
@@ -327,7 +331,7 @@ proptest! {
         check(Access { owner: access.0, entries, revision });
         check(revision);
         check(Page { documents: page.0, next: page.1 });
-        check(ChangesPage { events: feed.0, token: feed.1, more: feed.2 });
+        check(ChangesPage { events: feed.0, place: feed.1, more: feed.2 });
         check(health);
         check(redeemed);
         check::<Result<(), Refusal>>(Ok(()));

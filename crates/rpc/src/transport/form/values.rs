@@ -27,6 +27,17 @@ impl Form for u64 {
     }
 }
 
+impl Form for u32 {
+    fn put(&self, out: &mut Out) {
+        out.number((*self).into());
+    }
+
+    fn take(from: &mut In<'_>) -> Result<u32, Malformed> {
+        let number = from.number()?;
+        u32::try_from(number).map_err(|_| Malformed(format!("{number} is above what 32 bits hold")))
+    }
+}
+
 impl Form for i64 {
     fn put(&self, out: &mut Out) {
         out.signed(*self);

@@ -6,6 +6,7 @@ use crate::{
     Event, EventKind, Health, LimitKind, List, Page, Precondition, Read, Redeem, Redeemed, Refusal, Revision,
     ShardHealth, ShardState, Share, Summary, Synced, Update, UpdateParts, Write,
 };
+use ::base::FeedPlace;
 use std::sync::Arc;
 
 record!(Caller { tenant, user });
@@ -19,12 +20,13 @@ record!(Share { id, principal, level, key });
 record!(Access { owner, entries, revision });
 record!(Revision { shard, index });
 record!(AccessEntry { principal, level });
-record!(List { after, limit });
+record!(List { shard, after, limit });
 record!(Page { documents, next });
 record!(Summary { id, name, shape, owner, version, heads, level, created_at, updated_at });
-record!(Changes { since, document, limit, wait });
-record!(ChangesPage { events, token, more });
-record!(Event { token, document, kind, version, heads, authors, at });
+record!(FeedPlace { index, number });
+record!(Changes { shard, since, document, limit, wait });
+record!(ChangesPage { events, place, more });
+record!(Event { place, document, kind, version, heads, authors, at });
 record!(Health { shards, disk_low });
 record!(ShardHealth { shard, state });
 record!(Redeem { id, once, expires });
@@ -53,9 +55,7 @@ choice!(Refusal {
     10 => Busy { retry_after },
     11 => DiskFull { spare },
     12 => Damaged { reason },
-    13 => BadCursor,
-    14 => BadFeedToken,
-    15 => FeedGone { token },
+    15 => FeedGone { place },
     16 => Internal { reason },
     17 => Elsewhere { shard, leader },
 });

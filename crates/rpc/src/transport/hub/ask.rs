@@ -82,6 +82,11 @@ impl Ask {
         }
     }
 
+    /// Whether it may wait for something to happen.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self, Ask::Changes(_, changes) if !changes.wait.is_zero())
+    }
+
     /// How long to wait for its answer: far longer than a node takes that can answer.
     pub(super) fn limit(&self) -> Duration {
         match self {
@@ -90,20 +95,20 @@ impl Ask {
         }
     }
 
-    /// Where it belongs; what concerns many places, to its caller's.
-    pub(super) fn slot(&self) -> Slot {
-        match self {
+    /// The shard that it is for; `shard_of` knows those of slots.
+    pub(super) fn shard(&self, shard_of: &ShardOf) -> ShardId {
+        shard_of(match self {
+            Ask::List(_, list) => return list.shard,
+            Ask::Changes(_, changes) => return changes.shard,
             Ask::Read(_, read, _) => read.id.slot(),
             Ask::Write(_, write) => write.id.slot(),
             Ask::Delete(_, delete) => delete.id.slot(),
             Ask::Share(_, share) => share.id.slot(),
             Ask::Access(_, id) => id.slot(),
-            Ask::Create(caller, _)
-            | Ask::List(caller, _)
-            | Ask::Changes(caller, _)
-            | Ask::Redeem(caller, _)
-            | Ask::Revoke(caller, ..) => Slot::of_owner(&caller.tenant, &caller.user),
-        }
+            Ask::Create(caller, _) | Ask::Redeem(caller, _) | Ask::Revoke(caller, ..) => {
+                Slot::of_owner(&caller.tenant, &caller.user)
+            }
+        })
     }
 }
 

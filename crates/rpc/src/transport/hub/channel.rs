@@ -23,6 +23,9 @@ use tonic::Streaming;
 
 /// Requests of a channel that are being answered; more are refused. The gateway's own limit is below this.
 const ASKS_IN_HAND: usize = 16_384;
+/// Requests of a channel that wait for something to happen, beside those: each change feed of a gateway has one at each
+/// shard. So they take no room from what is answered at once.
+const WAITS_IN_HAND: usize = 131_072;
 /// When to ask again if there are more.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
@@ -32,6 +35,8 @@ pub(super) struct Channel {
     lines: Mutex<HashMap<u64, Line>>,
     /// For requests that are being answered.
     room: Arc<Semaphore>,
+    /// For requests that wait for something to happen.
+    waits: Arc<Semaphore>,
     /// For answers that wait to be sent.
     answers: Room,
     tasks: Tasks,
@@ -48,7 +53,8 @@ enum Line {
 impl Channel {
     pub(super) fn new(hub: Hub, outbox: Arc<Outbox>, tasks: Tasks, asks: TaskTracker) -> Channel {
         let room = Arc::new(Semaphore::new(ASKS_IN_HAND));
-        Channel { hub, outbox, lines: Mutex::default(), room, answers: Room::new(), tasks, asks }
+        let waits = Arc::new(Semaphore::new(WAITS_IN_HAND));
+        Channel { hub, outbox, lines: Mutex::default(), room, waits, answers: Room::new(), tasks, asks }
     }
 
     /// Reads until the gateway ends the stream, or breaks the protocol.
@@ -137,7 +143,8 @@ impl Channel {
             let answer = encode::<Result<Shown, Refusal>>(&Ok(shown(seen, *have)));
             return answered(sendable(answer, false));
         }
-        let Ok(room) = self.room.clone().try_acquire_owned() else {
+        let room = if ask.waits() { &self.waits } else { &self.room };
+        let Ok(room) = room.clone().try_acquire_owned() else {
             return answered(encode::<Result<(), Refusal>>(&Err(Refusal::Busy { retry_after: BUSY_RETRY })));
         };
         let (channel, token, writes) = (self.clone(), self.asks.token(), ask.writes());

@@ -70,7 +70,7 @@ impl Remote {
     }
 
     async fn ask<T: Form>(&self, ask: Ask) -> Result<T, Refusal> {
-        let (shard, writes, limit) = ((self.shard_of)(ask.slot()), ask.writes(), ask.limit());
+        let (shard, writes, limit) = (ask.shard(&self.shard_of), ask.writes(), ask.limit());
         let body = encode(&ask);
         fits(&body).map_err(|TooLong(length)| too_large(LimitKind::Document, length))?;
         let lines = self.lines(shard).await?;
@@ -170,6 +170,14 @@ impl Shards for Remote {
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
         Box::pin(self.ask(Ask::Changes(caller, changes)))
+    }
+
+    /// Those that the node has, as it said last; none while it is not reached.
+    fn shards(&self) -> Vec<ShardId> {
+        let mut shards: Vec<_> = self.health().shards.into_iter().map(|health| health.shard).collect();
+        shards.sort_unstable();
+        shards.dedup();
+        shards
     }
 
     fn shard_of(&self, id: DocId) -> Option<ShardId> {

@@ -1,13 +1,14 @@
 //! What the commands leave in the change feed, and how long it stays.
 
 use super::*;
-use crate::store::{FeedExtent, FeedKind, FeedPlace, FeedRecord};
+use crate::store::{FeedExtent, FeedKind, FeedRecord, feed_place};
+use base::FeedPlace;
 
 impl Shard {
     fn feed_of_all(&self) -> Vec<(FeedPlace, FeedRecord)> {
         let pairs = self.machine.store.prefix(Space::Feed, &[]).map(Result::unwrap);
         let read = |(key, value): crate::store::Pair| {
-            (FeedPlace::from_key(&key).unwrap(), FeedRecord::from_record(&value).unwrap())
+            (feed_place(&key).unwrap(), FeedRecord::from_record(&value).unwrap())
         };
         pairs.map(read).collect()
     }

@@ -1,19 +1,18 @@
-//! The change feed: pages that wait for their first event.
+//! The change feed of a shard: pages that wait for their first event.
 
 mod page;
 #[cfg(test)]
 mod tests;
-mod token;
 
 use super::Inner;
 use crate::machine::{Bell, Topic};
 use crate::shard::Shard;
-use crate::store::{DocKey, FeedPlace};
-use page::{Asked, Page};
+use crate::store::DocKey;
+use base::FeedPlace;
+use page::Asked;
 use rpc::{Caller, Changes, ChangesPage, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
-use token::Places;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How soon a page is read again, however often the bell rings: a reader of busy documents costs a bounded part of a core.
@@ -21,72 +20,69 @@ const READ_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 impl Inner {
     pub(super) async fn changes(&self, caller: Caller, changes: Changes) -> Result<ChangesPage, Refusal> {
-        let Changes { since, document, limit, wait } = changes;
-        let shards = match document {
-            Some(id) => vec![self.shard_of_document(id)?],
-            None => self.held.all().values().cloned().collect(),
-        };
+        let Changes { shard, since, document, limit, wait } = changes;
+        let shard = self.shard(shard)?;
         let asked = Asked { caller, document, limit };
-        let page = match since {
-            None => self.page_of_now(shards, asked).await?,
-            Some(token) => {
-                let places = places_of(&token, &shards)?;
-                self.page_behind(shards, asked, places, Instant::now() + wait).await?
-            }
-        };
-        Ok(ChangesPage { events: page.events, token: page.places.to_text(), more: page.more })
+        match since {
+            None => self.page_of_now(shard, asked).await,
+            Some(place) => self.page_behind(shard, asked, place, Instant::now() + wait).await,
+        }
     }
 
-    /// Nothing but the token.
-    async fn page_of_now(&self, shards: Vec<Arc<Shard>>, asked: Asked) -> Result<Page, Refusal> {
-        ready(&shards).await?;
+    /// Nothing but the place.
+    async fn page_of_now(&self, shard: Arc<Shard>, asked: Asked) -> Result<ChangesPage, Refusal> {
+        shard.ready_to_read().await?;
         self.work(move || {
-            if !may_follow(&shards, &asked)? {
+            if !may_follow(&shard, &asked)? {
                 return Err(Refusal::NotFound);
             }
-            Ok(Page { events: vec![], places: page::now(&shards)?, more: false })
+            Ok(ChangesPage { events: vec![], place: page::now(&shard)?, more: false })
         })
         .await
     }
 
-    /// What stands behind these places; waits until something does, or until the deadline.
+    /// What stands behind this place; waits until something does, or until the deadline.
     async fn page_behind(
         &self,
-        shards: Vec<Arc<Shard>>,
+        shard: Arc<Shard>,
         asked: Asked,
-        mut places: Places,
+        mut place: FeedPlace,
         deadline: Instant,
-    ) -> Result<Page, Refusal> {
+    ) -> Result<ChangesPage, Refusal> {
         let bell = Arc::new(Bell::default());
         // Up before the store is read: what is applied from now on is read or heard.
-        let _hung: Vec<_> =
-            shards.iter().map(|shard| shard.machine.bells().hang(topic(&asked), &bell)).collect();
+        let _hung = shard.machine.bells().hang(topic(&asked), &bell);
         loop {
             bell.silence();
-            ready(&shards).await?;
+            // Everything acknowledged before is applied here.
+            shard.ready_to_read().await?;
             let read_at = Instant::now();
-            let page = self.read_page(&shards, &asked, places).await?;
+            let page = self.read_page(&shard, &asked, place).await?;
             if !page.events.is_empty() || page.more || read_at >= deadline {
                 return Ok(page);
             }
-            places = page.places;
+            place = page.place;
             if timeout_at(deadline, bell.rung()).await.is_err() {
-                let silent = past_what_is_silent(&shards, &bell, &places);
-                return match silent {
-                    Some(places) => Ok(Page { events: vec![], places, more: false }),
-                    None => self.read_page(&shards, &asked, places).await,
+                return match past_what_is_silent(&shard, &bell, place) {
+                    Some(place) => Ok(ChangesPage { events: vec![], place, more: false }),
+                    None => self.read_page(&shard, &asked, place).await,
                 };
             }
             sleep_until((read_at + READ_AGAIN_AFTER).min(deadline)).await;
         }
     }
 
-    async fn read_page(&self, shards: &[Arc<Shard>], asked: &Asked, places: Places) -> Result<Page, Refusal> {
-        let (shards, asked) = (shards.to_vec(), asked.clone());
+    async fn read_page(
+        &self,
+        shard: &Arc<Shard>,
+        asked: &Asked,
+        place: FeedPlace,
+    ) -> Result<ChangesPage, Refusal> {
+        let (shard, asked) = (shard.clone(), asked.clone());
         self.work(move || {
-            let page = page::read(&shards, &asked, places)?;
+            let page = page::read(&shard, &asked, place)?;
             // Who lost sight of the document hears that first; who never saw it is told what strangers are told.
-            if page.events.is_empty() && !page.more && !may_follow(&shards, &asked)? {
+            if page.events.is_empty() && !page.more && !may_follow(&shard, &asked)? {
                 return Err(Refusal::NotFound);
             }
             Ok(page)
@@ -95,26 +91,11 @@ impl Inner {
     }
 }
 
-/// The places of a token, which has to name all of these shards. One of all shards serves for one, too.
-fn places_of(token: &str, shards: &[Arc<Shard>]) -> Result<Places, Refusal> {
-    let token = Places::from_text(token).ok_or(Refusal::BadFeedToken)?;
-    let places = shards.iter().map(|shard| Some((shard.id, *token.0.get(&shard.id)?)));
-    places.collect::<Option<_>>().map(Places).ok_or(Refusal::BadFeedToken)
-}
-
-/// Makes sure that everything acknowledged before is applied here.
-async fn ready(shards: &[Arc<Shard>]) -> Result<(), Refusal> {
-    for shard in shards {
-        shard.ready_to_read().await?;
-    }
-    Ok(())
-}
-
 /// Whether the caller may read the document that is followed. Everyone may follow all, and sees what there is to see.
-fn may_follow(shards: &[Arc<Shard>], asked: &Asked) -> Result<bool, Refusal> {
-    match (asked.document, shards) {
-        (Some(id), [shard]) => Ok(page::readable(shard, &asked.caller, id)?),
-        _ => Ok(true),
+fn may_follow(shard: &Shard, asked: &Asked) -> Result<bool, Refusal> {
+    match asked.document {
+        Some(id) => Ok(page::readable(shard, &asked.caller, id)?),
+        None => Ok(true),
     }
 }
 
@@ -126,15 +107,10 @@ fn topic(asked: &Asked) -> Topic {
     }
 }
 
-/// The places behind everything that the bell would have rung for, unless it has rung. So the token of a quiet reader
+/// The place behind everything that the bell would have rung for, unless it has rung. So the place of a quiet reader
 /// stays young however much happens elsewhere, and nobody reads what is not for them.
-fn past_what_is_silent(shards: &[Arc<Shard>], bell: &Bell, places: &Places) -> Option<Places> {
-    let mut past = places.clone();
-    for shard in shards {
-        let to = FeedPlace::behind(shard.machine.bells().rung_to());
-        let place = past.0.entry(shard.id).or_insert(to);
-        *place = to.max(*place);
-    }
-    // Read after: whatever stands before these places has rung by now, if it was for us.
+fn past_what_is_silent(shard: &Shard, bell: &Bell, place: FeedPlace) -> Option<FeedPlace> {
+    let past = place.max(FeedPlace::behind(shard.machine.bells().rung_to()));
+    // Read after: whatever stands before this place has rung by now, if it was for us.
     (!bell.has_rung()).then_some(past)
 }

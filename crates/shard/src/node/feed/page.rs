@@ -1,14 +1,14 @@
-//! A page of the feed: what a caller may know of what stands behind its places, read at one moment of each shard.
+//! A page of the feed: what a caller may know of what stands behind a place, read at one moment.
 
-use super::token::Places;
 use crate::documents::Fault;
 use crate::machine::FeedReach;
 use crate::shard::Shard;
-use crate::store::{FeedKind, FeedPlace, FeedRecord, Lookup, Space, StoreView, key, split_heads};
-use base::{DocId, Level, ShardId, Timestamp, UserId};
-use rpc::{Caller, Event, EventKind, Refusal};
+use crate::store::{
+    FeedKind, FeedRecord, Lookup, Space, StoreView, feed_key_behind, feed_place, key, split_heads,
+};
+use base::{DocId, FeedPlace, Level, Timestamp, UserId};
+use rpc::{Caller, ChangesPage, Event, EventKind, Refusal};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// How many records a page looks at, at most: it takes a few milliseconds.
 const RECORDS_MAX: usize = 4_096;
@@ -24,21 +24,9 @@ pub struct Asked {
     pub limit: usize,
 }
 
-/// What was found.
-#[derive(Debug)]
-pub struct Page {
-    /// In order.
-    pub events: Vec<Event>,
-    /// Behind them, and behind everything that was passed over.
-    pub places: Places,
-    /// Whether there is more at hand.
-    pub more: bool,
-}
-
-/// The places behind everything, in the same shards.
-pub fn now(shards: &[Arc<Shard>]) -> Result<Places, Fault> {
-    let ends = shards.iter().map(|shard| Ok((shard.id, FeedReach::of(&shard.machine.store().view())?.to)));
-    Ok(Places(ends.collect::<Result<_, Fault>>()?))
+/// The place behind everything.
+pub fn now(shard: &Shard) -> Result<FeedPlace, Fault> {
+    Ok(FeedReach::of(&shard.machine.store().view())?.to)
 }
 
 /// Whether the caller may read the document now.
@@ -46,105 +34,43 @@ pub fn readable(shard: &Shard, caller: &Caller, id: DocId) -> Result<bool, Fault
     is_listed(&shard.machine.store().view(), caller, id.as_bytes())
 }
 
-/// Reads on from `places`, which name just these shards.
-pub fn read(shards: &[Arc<Shard>], asked: &Asked, places: Places) -> Result<Page, Refusal> {
-    let mut sources = shards
-        .iter()
-        .map(|shard| Source::open(shard, places.0.get(&shard.id).copied().unwrap_or(FeedPlace::START)))
-        .collect::<Result<Vec<_>, Refusal>>()
-        .map_err(|refusal| gone_from(shards, refusal))?;
-    let (mut page, mut looked_at) = (Page { events: vec![], places, more: true }, 0);
-    while page.events.len() < asked.limit && looked_at < RECORDS_MAX {
-        for source in &sources {
-            page.places.0.insert(source.shard, source.place);
+/// Reads on from `place`.
+pub fn read(shard: &Shard, asked: &Asked, place: FeedPlace) -> Result<ChangesPage, Refusal> {
+    let view = shard.machine.store().view();
+    let reach = FeedReach::of(&view).map_err(Fault::from)?;
+    if !reach.holds(place) {
+        return Err(Refusal::FeedGone { place: reach.to });
+    }
+    let range = view.range(Space::Feed, feed_key_behind(place), feed_key_behind(reach.to));
+    let mut reader = Reader { view, asked, listed: HashMap::new() };
+    let (mut page, mut looked_at) = (ChangesPage { events: vec![], place, more: true }, 0);
+    for pair in range {
+        if page.events.len() >= asked.limit || looked_at >= RECORDS_MAX {
+            return Ok(page);
         }
-        // The oldest first, so that a busy shard does not hold up the others.
-        let next = sources.iter_mut().filter(|source| source.next.is_some());
-        let Some(source) = next.min_by_key(|source| (source.time_ms(), source.shard)) else {
-            page.more = false;
-            break;
-        };
+        let (key, value) = pair.map_err(Fault::from)?;
+        page.place = feed_place(&key).map_err(Fault::from)?;
         looked_at += 1;
-        let Some(record) = source.pass()? else { continue };
-        page.places.0.insert(source.shard, source.place);
-        if let Some(kind) = source.shown(asked, &record)? {
-            page.events.push(event(record, kind, page.places.to_text())?);
+        let record = FeedRecord::from_record(&value).map_err(Fault::from)?;
+        if let Some(kind) = reader.shown(&record)? {
+            page.events.push(event(record, kind, page.place)?);
         }
     }
-    page.more &= sources.iter().any(|source| source.next.is_some());
-    Ok(page)
+    Ok(ChangesPage { place: reach.to, more: false, ..page })
 }
 
-/// Says where to begin anew.
-fn gone_from(shards: &[Arc<Shard>], refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::FeedGone { .. } => match now(shards) {
-            Ok(places) => Refusal::FeedGone { token: places.to_text() },
-            Err(fault) => fault.into(),
-        },
-        other => other,
-    }
-}
-
-type Records = Box<dyn Iterator<Item = Result<(FeedPlace, FeedRecord), Fault>> + Send>;
-
-/// The feed of one shard at one moment.
-struct Source<'a> {
-    shard: ShardId,
+/// Who reads, at one moment.
+struct Reader<'a> {
     view: StoreView<'a>,
-    /// How far it is read.
-    place: FeedPlace,
-    /// Where it ends.
-    end: FeedPlace,
-    next: Option<(FeedPlace, FeedRecord)>,
-    records: Records,
-    /// What this caller may read, as far as it was asked for.
+    asked: &'a Asked,
+    /// What the caller may read, as far as it was asked for.
     listed: HashMap<[u8; 16], bool>,
 }
 
-impl Source<'_> {
-    fn open(shard: &Shard, place: FeedPlace) -> Result<Source<'_>, Refusal> {
-        let view = shard.machine.store().view();
-        let reach = FeedReach::of(&view).map_err(Fault::from)?;
-        if !reach.holds(place) {
-            return Err(Refusal::FeedGone { token: String::new() });
-        }
-        let range = view.range(Space::Feed, place.key_behind(), reach.to.key_behind());
-        let records = range.map(|pair| {
-            let (key, value) = pair?;
-            Ok((FeedPlace::from_key(&key)?, FeedRecord::from_record(&value)?))
-        });
-        let (id, records) = (shard.id, Box::new(records));
-        let mut source =
-            Source { shard: id, view, place, end: reach.to, next: None, records, listed: HashMap::new() };
-        source.advance()?;
-        Ok(source)
-    }
-
-    fn time_ms(&self) -> u64 {
-        self.next.as_ref().map_or(u64::MAX, |(_, record)| record.time_ms)
-    }
-
-    /// Looks at the next record. At the end, the place is the end.
-    fn advance(&mut self) -> Result<(), Fault> {
-        self.next = self.records.next().transpose()?;
-        if self.next.is_none() {
-            self.place = self.end;
-        }
-        Ok(())
-    }
-
-    /// Leaves the next record behind, and gives it.
-    fn pass(&mut self) -> Result<Option<FeedRecord>, Fault> {
-        let Some((place, record)) = self.next.take() else { return Ok(None) };
-        self.place = place;
-        self.advance()?;
-        Ok(Some(record))
-    }
-
+impl Reader<'_> {
     /// What the caller sees of a record; `None`: nothing.
-    fn shown(&mut self, asked: &Asked, record: &FeedRecord) -> Result<Option<EventKind>, Fault> {
-        let Asked { caller, document, .. } = asked;
+    fn shown(&mut self, record: &FeedRecord) -> Result<Option<EventKind>, Fault> {
+        let Asked { caller, document, .. } = self.asked;
         if record.tenant != caller.tenant.as_str()
             || document.is_some_and(|only| *only.as_bytes() != record.document)
         {
@@ -184,9 +110,9 @@ fn kind(record: &FeedRecord, lost: bool) -> Result<EventKind, Fault> {
     })
 }
 
-fn event(record: FeedRecord, kind: EventKind, token: String) -> Result<Event, Fault> {
+fn event(record: FeedRecord, kind: EventKind, place: FeedPlace) -> Result<Event, Fault> {
     Ok(Event {
-        token,
+        place,
         document: DocId::from_bytes(record.document).map_err(|_| damaged())?,
         kind,
         version: record.version,

@@ -3,8 +3,7 @@
 //! base64url of `format (1) ‖ CBOR array of [shard, index, number]`, sorted by shard. A token holds no secret, and grants
 //! nothing: what a caller may see is looked up again for each event.
 
-use crate::store::FeedPlace;
-use base::ShardId;
+use base::{FeedPlace, ShardId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;

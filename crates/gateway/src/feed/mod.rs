@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! token.rs    how far a reader has come in each shard, as clients carry it
-//! merge.rs    the feeds of all shards as one (pure)
+//! merge/      the feeds of all shards as one (pure)
 //! sources.rs  asks the shards
 //! reader.rs   sends what they tell, at the pace of the client
 //! form.rs     what that looks like on the wire

@@ -206,8 +206,12 @@ async fn when_the_node_goes_away_everybody_is_told_what_that_means() {
     assert_eq!(*fake.stuck.borrow(), 0);
     remote.close().await;
     server.close().await;
-    let refused = remote.read(ada, now(id)).await.unwrap_err().to_string();
+    let refused = remote.read(ada.clone(), now(id)).await.unwrap_err().to_string();
     assert!(refused.contains("stopping"), "{refused}");
+    // A list is for the shard that it names, wherever its caller's own documents are.
+    let list = List { shard: ShardId(3), after: None, limit: 1 };
+    let refused = remote.list(ada, list).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Unavailable { shard: ShardId(3), .. }), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,9 @@
 //! Invariant: the places are behind everything that was given, and before everything that was not. What is told and not
 //! given is only read ahead: it may be forgotten, and is told again.
 
+#[cfg(test)]
+mod tests;
+
 use super::token::Places;
 use base::{FeedPlace, ShardId};
 use rpc::{ChangesPage, Event};
@@ -127,7 +130,3 @@ impl Lane {
         self.ahead.is_empty() && self.more
     }
 }
-
-#[cfg(test)]
-#[path = "merge_tests.rs"]
-mod tests;

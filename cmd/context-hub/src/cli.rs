@@ -1,5 +1,13 @@
 //! What can be typed. Every setting is a flag and an environment variable; flags win.
 
+mod admin;
+mod cluster;
+
+pub use admin::{
+    AdminArgs, AdminVerb, CertArgs, CommonArgs, MoveArgs, NodeArgs, NodeVerb, ReplicaVerb, ShardVerb,
+};
+pub use cluster::{ContactArgs, GatewayArgs, MemberArgs, ShardArgs};
+
 use crate::limits::LimitArgs;
 use crate::logging::LogFormat;
 use clap::{Args, Parser, Subcommand};
@@ -22,6 +30,12 @@ pub struct Cli {
 pub enum Verb {
     /// Run a hub with everything in one process
     Dev(Box<DevArgs>),
+    /// Run a node of a cluster: it holds replicas of shards
+    Shard(Box<ShardArgs>),
+    /// Run a gateway of a cluster: it serves clients, and keeps nothing
+    Gateway(Box<GatewayArgs>),
+    /// Look after a cluster
+    Admin(AdminArgs),
     /// Mint an access token from the key of a hub
     Token(TokenArgs),
     /// Look at the log of a hub
@@ -34,15 +48,9 @@ pub enum Verb {
 
 #[derive(Args)]
 pub struct DevArgs {
-    /// Where the data lies; made if it is not there
-    #[arg(long, env = "DATA_DIR", default_value = "./data")]
-    pub data_dir: PathBuf,
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "ADDR", default_value = "127.0.0.1:8080")]
     pub addr: SocketAddr,
-    /// Listen in plain text on an address that other machines can reach
-    #[arg(long, env = "ALLOW_PLAINTEXT")]
-    pub allow_plaintext: bool,
     /// Say that the hub is ready with one line of JSON
     #[arg(long)]
     pub json: bool,
@@ -52,6 +60,23 @@ pub struct DevArgs {
     /// Shards of a new data folder; an old one keeps those that it has
     #[arg(long, env = "SHARDS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub shards: u32,
+    #[command(flatten)]
+    pub storage: StorageArgs,
+    #[command(flatten)]
+    pub secrets: SecretArgs,
+    #[command(flatten)]
+    pub serving: ServingArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// Where data is kept, and with how much memory.
+#[derive(Args)]
+#[command(next_help_heading = "Storage")]
+pub struct StorageArgs {
+    /// Where the data lies; made if it is not there
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
     /// Memory for open documents and caches
     #[arg(long, env = "CACHE_SIZE_MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(8..))]
     pub cache_size_mb: u64,
@@ -64,18 +89,15 @@ pub struct DevArgs {
     /// Free room on the disk, besides two segments, below which writes are refused
     #[arg(long, env = "DISK_RESERVE_MB", default_value_t = 256)]
     pub disk_reserve_mb: u64,
-    #[command(flatten)]
-    pub secrets: SecretArgs,
-    #[command(flatten)]
-    pub serving: ServingArgs,
-    #[command(flatten)]
-    pub limits: LimitArgs,
 }
 
 /// How clients are served; the defaults are those of `gateway::Config`.
 #[derive(Args)]
 #[command(next_help_heading = "Serving")]
 pub struct ServingArgs {
+    /// Listen in plain text on an address that other machines can reach
+    #[arg(long, env = "ALLOW_PLAINTEXT")]
+    pub allow_plaintext: bool,
     /// Connections at once; the next ones wait
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "COUNT")]
     pub max_connections: Option<usize>,

@@ -1,11 +1,18 @@
 //! `context-hub`: one binary for everything.
 
+mod admin;
 mod cli;
 mod dev;
 mod docs;
+mod gateway;
 mod limits;
 mod logging;
+mod member;
+mod node;
+mod process;
 mod secrets;
+mod serving;
+mod shard;
 mod token;
 mod wal;
 
@@ -21,6 +28,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.verb {
         Verb::Dev(args) => dev::run(*args),
+        Verb::Shard(args) => shard::run(*args),
+        Verb::Gateway(args) => gateway::run(*args),
+        Verb::Admin(args) => admin::run(args),
         Verb::Token(args) => token::run(&args).map(|()| ExitCode::SUCCESS),
         Verb::Wal(args) => wal::run(&args),
         Verb::Docs(args) => docs::run(&args),

@@ -47,6 +47,16 @@ pub fn signing_key(args: &SecretArgs, data_dir: &Path) -> Result<SigningKey> {
     })
 }
 
+/// The key that was named, and no other: a gateway that made one of its own would sign what no other believes.
+pub fn given_signing_key(args: &SecretArgs) -> Result<SigningKey> {
+    if args.jwt_private_key_file.is_none() {
+        bail!(
+            "no key signs tokens: give the file of an RSA key as JWT_PRIVATE_KEY_FILE, the same for all gateways"
+        );
+    }
+    signing_key(args, Path::new(""))
+}
+
 /// The key of a hub that exists, for minting tokens beside it.
 pub fn existing_signing_key(args: &SecretArgs, data_dir: &Path) -> Result<SigningKey> {
     let made = data_dir.join("signing-key.pem");

@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rpc::{SharedLive, SharedShards, SharedTickets};
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// What a gateway works with.
@@ -50,6 +51,8 @@ pub(crate) struct App {
     pub feed_config: FeedConfig,
     /// Cancelled when the gateway stops.
     pub stop: CancellationToken,
+    /// Told when it may have been missed that tickets were taken back.
+    pub revisits: Arc<Notify>,
     /// Every socket.
     pub sockets: Arc<Registry>,
     pub socket_config: SocketConfig,
@@ -80,7 +83,13 @@ impl App {
                 }
             })
         });
+        let revisits = Arc::new(Notify::new());
+        tickets.on_missed({
+            let revisits = revisits.clone();
+            Arc::new(move || revisits.notify_one())
+        });
         App {
+            revisits,
             shards,
             live,
             tickets,

@@ -13,6 +13,7 @@
 //! respond.rs   answers, render.rs their JSON, problem/ every error
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
 //! feed/        answers that go on: the change feed
+//! reach/       the shards of a cluster, behind the same seam as those of one process
 //! exchange.rs  what is counted, logged and added to every answer
 //! ```
 
@@ -28,6 +29,7 @@ mod gate;
 mod handlers;
 mod metrics;
 mod problem;
+pub mod reach;
 mod render;
 mod request;
 mod request_id;

@@ -57,6 +57,11 @@ pub trait Shards: Send + Sync + 'static {
 
     /// How the shards are, for probes and metrics.
     fn health(&self) -> Health;
+
+    /// Whether clients may be sent here: by default once every shard serves.
+    fn ready(&self) -> bool {
+        self.health().ready()
+    }
 }
 
 /// The seam as gateways hold it.

@@ -14,6 +14,9 @@ mod shard;
 pub mod store;
 
 pub use documents::{EngineOptions, chain};
-pub use node::{Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica};
+pub use node::{
+    FolderError, Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica, ReplicaError,
+    node_of_folder,
+};
 pub use raft::Policy;
 pub use store::StoreOptions;

@@ -99,7 +99,7 @@ impl Made {
     }
 }
 
-const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3 };
+const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3, master_key: None };
 
 #[tokio::test]
 async fn the_first_placement_waits_until_the_nodes_have_settled() {

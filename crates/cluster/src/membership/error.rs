@@ -30,6 +30,28 @@ pub enum MembershipError {
     /// As long as it is not known where a shard is, nobody can be removed.
     #[error("nobody has said yet where shard {0} is: try again when it has a leader")]
     Unheard(ShardId),
+    /// There is no such shard.
+    #[error("there is no shard {0}, or nothing is placed yet")]
+    NoSuchShard(ShardId),
+    /// A replica cannot go from where there is none, or to where there is one.
+    #[error("shard {shard} has no replica on node {from}, or has one on node {to} already")]
+    Senseless {
+        /// The shard.
+        shard: ShardId,
+        /// Where there ought to be one.
+        from: NodeId,
+        /// Where there ought to be none.
+        to: NodeId,
+    },
+    /// One move of a shard at a time.
+    #[error("shard {0} is not yet where it is to be: wait until its last move is done")]
+    Moving(ShardId),
+    /// A node that does not run takes no replica.
+    #[error("node {0} does not run: start it first")]
+    Down(NodeId),
+    /// A draining node takes no replica.
+    #[error("node {0} is draining: let it take replicas again first")]
+    Draining(NodeId),
     /// A node that still has replicas cannot be removed.
     #[error("node {node} still has a replica of shard {shard}: drain it first")]
     Needed {

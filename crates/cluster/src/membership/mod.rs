@@ -13,6 +13,7 @@ mod error;
 mod join;
 mod keeper;
 mod members;
+mod moving;
 
 pub use error::MembershipError;
 pub use join::Membership;

@@ -11,6 +11,10 @@ pub struct ClusterConfig {
     pub shards: u32,
     /// How many replicas each shard has: 1 to 9. An even number survives no more than the odd one below it.
     pub replicas: u32,
+    /// The name of the master key that seals the cluster's data: the first bytes of its digest. Every node has that key, or
+    /// what one wrote another could not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master_key: Option<u64>,
 }
 
 impl Checked for ClusterConfig {

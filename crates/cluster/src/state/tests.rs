@@ -40,7 +40,10 @@ fn the_formats_are_pinned() {
         Observed { leader: NodeId(1), term: 9, replicas: vec![NodeId(1)], applied: u64::MAX },
         r#"{"format":1,"leader":1,"term":9,"replicas":[1],"applied":18446744073709551615}"#,
     );
-    is_stored_as(ClusterConfig { shards: 32, replicas: 3 }, r#"{"format":1,"shards":32,"replicas":3}"#);
+    is_stored_as(
+        ClusterConfig { shards: 32, replicas: 3, master_key: None },
+        r#"{"format":1,"shards":32,"replicas":3}"#,
+    );
     is_stored_as(SlotMap::even(2), r#"{"format":1,"version":1,"runs":[[0,0],[8192,1]]}"#);
     is_stored_as(ControllerRecord { name: "hub-0".into() }, r#"{"format":1,"name":"hub-0"}"#);
     is_stored_as(NextId { next: 2 }, r#"{"format":1,"next":2}"#);

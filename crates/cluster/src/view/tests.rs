@@ -94,7 +94,7 @@ async fn placements_mean_nothing_before_the_map_is_there() {
 async fn a_damaged_value_is_named_and_leaves_what_was_known() {
     let now = Instant::now();
     let mut watched = Watched::new(now);
-    let config = ClusterConfig { shards: 1, replicas: 3 };
+    let config = ClusterConfig { shards: 1, replicas: 3, master_key: None };
     let path = keys().path(Key::Config);
     watched.make(vec![put(Key::Config, &config), put(Key::Node(NodeId(1)), &record(1))], now).await;
     let broken = |key: &str| Op::Put { key: key.into(), value: b"{}".to_vec(), lease: None };
@@ -115,7 +115,7 @@ async fn a_view_that_is_behind_lists_again() {
     let (mut view, task) = ClusterView::start(coordinator.clone(), keys());
     assert_eq!((view.now().revision(), view.age()), (0, None));
     let change = async |shards| {
-        let ops = vec![put(Key::Config, &ClusterConfig { shards, replicas: 1 })];
+        let ops = vec![put(Key::Config, &ClusterConfig { shards, replicas: 1, master_key: None })];
         coordinator.commit(Txn { compares: Vec::new(), ops }).await.unwrap();
         // Before the view had a chance to look, the change is forgotten.
         local.compact();

@@ -15,10 +15,10 @@ async fn a_draining_node_is_emptied_one_shard_at_a_time() {
     // The same on the coordinator of a single process.
     let coordinator: SharedCoordinator = Arc::new(Local::new());
     let members = Members::new(coordinator.clone(), keys());
-    let config = ClusterConfig { shards: 6, replicas: 2 };
+    let config = ClusterConfig { shards: 6, replicas: 2, master_key: None };
     members.configure(config).await.unwrap();
     assert_eq!(
-        members.configure(ClusterConfig { shards: 7, replicas: 1 }).await,
+        members.configure(ClusterConfig { shards: 7, replicas: 1, master_key: None }).await,
         Ok(config),
         "what the first one said holds"
     );

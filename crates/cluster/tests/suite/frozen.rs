@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// More placements than a transaction of etcd holds.
-const CONFIG: ClusterConfig = ClusterConfig { shards: 130, replicas: 3 };
+const CONFIG: ClusterConfig = ClusterConfig { shards: 130, replicas: 3, master_key: None };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_controller_that_was_frozen_changes_nothing() {

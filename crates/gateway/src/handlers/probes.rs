@@ -1,4 +1,5 @@
-//! `GET /livez` and `GET /readyz`: whether the process lives, and whether every shard serves.
+//! `GET /livez` and `GET /readyz`: whether the process lives, and whether clients may be sent to it. A gateway of a cluster may be
+//! ready while some shards are not: then they are named.
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -17,11 +18,15 @@ pub(super) fn live() -> Outcome {
 
 pub(super) fn ready(app: &App) -> Outcome {
     let health = app.shards.health();
-    if !health.ready() {
+    if !app.shards.ready() {
         return Err(not_ready(&health));
     }
     // A full disk is no reason to take a hub out of service: it still reads.
     let mut body = json!({ "ready": true, "shards": health.shards.len() });
+    let waiting = all_waiting(&health);
+    if !waiting.is_empty() {
+        body["not_serving"] = waiting.into();
+    }
     if let Some(spare) = health.disk_low {
         body["disk_spare_bytes"] = spare.into();
     }
@@ -29,9 +34,9 @@ pub(super) fn ready(app: &App) -> Outcome {
 }
 
 fn not_ready(health: &Health) -> Problem {
-    let waiting: Vec<Value> = health.shards.iter().filter_map(waiting).collect();
+    let waiting = all_waiting(health);
     let detail = match waiting.len() {
-        0 => "this node has no shard yet".to_owned(),
+        0 => "no shard is known here yet".to_owned(),
         count => format!("{count} of {} shards do not serve", health.shards.len()),
     };
     let guesses = health.shards.iter().filter_map(|shard| match shard.state {
@@ -40,6 +45,10 @@ fn not_ready(health: &Health) -> Problem {
     });
     let retry_after = guesses.max().unwrap_or(LOOK_AGAIN);
     Problem::new(Kind::NotReady, detail).with("shards", waiting).retry_after(retry_after)
+}
+
+fn all_waiting(health: &Health) -> Vec<Value> {
+    health.shards.iter().filter_map(waiting).collect()
 }
 
 fn waiting(shard: &ShardHealth) -> Option<Value> {

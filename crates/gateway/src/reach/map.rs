@@ -1,7 +1,10 @@
 //! Where everything is, as far as this gateway knows.
 
 use base::{NodeId, ShardId, Slot, SlotMap};
-use std::collections::BTreeMap;
+use rpc::{SharedLive, SharedShards, SharedTickets};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A version of the cluster's map. It may be old: whoever is asked in vain says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,4 +29,30 @@ impl Map {
     pub fn shard_of(&self, slot: Slot) -> Option<ShardId> {
         self.slots.as_ref().map(|slots| slots.shard_of(slot))
     }
+
+    /// Who led a shard last, and in which term.
+    pub fn leader(&self, shard: ShardId) -> Option<(NodeId, u64)> {
+        self.shards.get(&shard)?.leader
+    }
 }
+
+/// A node, as a gateway speaks with it.
+#[derive(Clone)]
+pub struct Node {
+    /// Requests.
+    pub shards: SharedShards,
+    /// Sockets.
+    pub live: SharedLive,
+    /// Tickets.
+    pub tickets: SharedTickets,
+}
+
+impl Node {
+    /// Whether it is there: one that is not says nothing of its shards.
+    pub(super) fn is_reached(&self) -> bool {
+        !self.shards.health().shards.is_empty()
+    }
+}
+
+/// The nodes that can be asked, whoever keeps them: see [`super::Pool`].
+pub type Nodes = watch::Receiver<Arc<HashMap<NodeId, Node>>>;

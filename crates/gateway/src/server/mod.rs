@@ -5,6 +5,7 @@
 //!                        ├── connection: hyper, the idle watch; or a socket
 //!                        └── connection …
 //!                     upkeep loop (drains the histograms)
+//!                     revisits (look again at the tickets in use)
 //! ```
 //!
 //! Stopping: the listener closes, each connection ends after the request that it is in, sockets are told to connect
@@ -21,6 +22,7 @@ pub(crate) use connection::Start;
 use crate::app::{App, Services};
 use crate::auth::{IssueError, Issuer, TOKEN_BYTES_MAX};
 use crate::config::{Config, DRAIN_MAX};
+use crate::socket::revisit;
 use base::Limits;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
@@ -39,7 +41,7 @@ pub struct Gateway {
     local_addr: SocketAddr,
     /// Dropping it stops the gateway, too, but does not wait.
     stop: DropGuard,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 /// Why a gateway does not start.
@@ -96,6 +98,7 @@ pub async fn start(
     let stop = CancellationToken::new();
     let upkeep = tokio::spawn(upkeep(prometheus.clone(), stop.clone()));
     let app = Arc::new(App::new(&config, services, prometheus, stop.clone()));
+    let revisits = tokio::spawn(revisit(app.clone()));
     let door = accept::Door {
         listener,
         app,
@@ -107,7 +110,7 @@ pub async fn start(
     };
     let accepting = tokio::spawn(door.run());
     tracing::info!(%local_addr, "listening");
-    Ok(Gateway { local_addr, stop: stop.drop_guard(), tasks: [accepting, upkeep] })
+    Ok(Gateway { local_addr, stop: stop.drop_guard(), tasks: [accepting, upkeep, revisits] })
 }
 
 /// Makes the longest ticket that may be asked for, to see whether it would be taken.

@@ -15,6 +15,7 @@
 //! life.rs      whether its client lives
 //! signals.rs   what others tell a socket
 //! registry.rs  all sockets of a gateway
+//! revisit.rs   looks again at the tickets that are in use
 //! pace.rs      spreads handshakes
 //! ```
 
@@ -27,6 +28,7 @@ mod life;
 mod outbox;
 mod pace;
 mod registry;
+mod revisit;
 mod signals;
 mod upgrade;
 
@@ -39,5 +41,6 @@ pub(crate) use io::{Receiver, Sender, halves};
 pub(crate) use life::{Life, expiry};
 pub(crate) use pace::Pace;
 pub(crate) use registry::{Place, Registry};
+pub(crate) use revisit::revisit;
 pub(crate) use signals::Signals;
 pub(crate) use upgrade::{Upgrade, accept};

@@ -3,7 +3,7 @@
 use super::{Close, Code, Signals};
 use base::{TenantId, UserId};
 use parking_lot::Mutex;
-use rpc::{Caller, TicketId};
+use rpc::{Caller, Redeem, TicketId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -19,11 +19,18 @@ pub(crate) struct Registry {
 struct State {
     sockets: usize,
     peers: HashMap<(TenantId, Box<str>), Peer>,
-    tickets: HashMap<Bearer, Vec<Arc<Signals>>>,
+    tickets: HashMap<Bearer, InUse>,
 }
 
 /// A ticket, and whose it is: only they can take it back.
 type Bearer = (Caller, TicketId);
+
+/// A ticket that sockets came with.
+#[derive(Debug)]
+struct InUse {
+    ticket: Redeem,
+    sockets: Vec<Arc<Signals>>,
+}
 
 /// Who bears a peer id.
 #[derive(Debug)]
@@ -48,7 +55,11 @@ impl Registry {
     }
 
     /// A place for one more. From now on it hears when its ticket is revoked.
-    pub fn enter(self: &Arc<Self>, signals: &Arc<Signals>, ticket: Option<Bearer>) -> Result<Place, Close> {
+    pub fn enter(
+        self: &Arc<Self>,
+        signals: &Arc<Signals>,
+        ticket: Option<(Caller, Redeem)>,
+    ) -> Result<Place, Close> {
         let mut state = self.state.lock();
         if state.sockets >= self.sockets_max {
             let reason =
@@ -56,18 +67,27 @@ impl Registry {
             return Err(Close::new(Code::Full, reason));
         }
         state.sockets += 1;
-        if let Some(ticket) = ticket.clone() {
-            state.tickets.entry(ticket).or_default().push(signals.clone());
-        }
+        let ticket = ticket.map(|(caller, ticket)| {
+            let bearer = (caller, ticket.id);
+            let new = || InUse { ticket, sockets: vec![] };
+            state.tickets.entry(bearer.clone()).or_insert_with(new).sockets.push(signals.clone());
+            bearer
+        });
         Ok(Place { registry: self.clone(), signals: signals.clone(), ticket, peer: None })
     }
 
     /// Ends the sockets that came with this ticket of this caller.
     pub fn revoked(&self, caller: &Caller, ticket: TicketId) {
-        let sockets = self.state.lock().tickets.remove(&(caller.clone(), ticket)).unwrap_or_default();
-        for signals in sockets {
+        let in_use = self.state.lock().tickets.remove(&(caller.clone(), ticket));
+        for signals in in_use.into_iter().flat_map(|in_use| in_use.sockets) {
             signals.end(Close::new(Code::Revoked, "the ticket was revoked"));
         }
+    }
+
+    /// The tickets that sockets came with, and whose they are.
+    pub fn tickets(&self) -> Vec<(Caller, Redeem)> {
+        let state = self.state.lock();
+        state.tickets.iter().map(|((caller, _), in_use)| (caller.clone(), in_use.ticket)).collect()
     }
 
     /// How many there are.
@@ -113,8 +133,8 @@ impl Drop for Place {
         }
         if let Some(Entry::Occupied(mut held)) = self.ticket.take().map(|ticket| state.tickets.entry(ticket))
         {
-            held.get_mut().retain(|signals| !Arc::ptr_eq(signals, &self.signals));
-            if held.get().is_empty() {
+            held.get_mut().sockets.retain(|signals| !Arc::ptr_eq(signals, &self.signals));
+            if held.get().sockets.is_empty() {
                 held.remove();
             }
         }
@@ -124,6 +144,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base::Timestamp;
 
     fn caller(user: &str) -> Caller {
         Caller { tenant: TenantId::new("acme").unwrap(), user: UserId::new(user).unwrap() }
@@ -159,7 +180,8 @@ mod tests {
         let tickets = [TicketId([1; 16]), TicketId([2; 16])];
         let signals = [(); 3].map(|()| Signals::new());
         let places = [(0, 0), (1, 0), (2, 1)].map(|(socket, ticket)| {
-            registry.enter(&signals[socket], Some((caller("ada"), tickets[ticket]))).unwrap()
+            let ticket = Redeem { id: tickets[ticket], once: false, expires: Timestamp(9) };
+            registry.enter(&signals[socket], Some((caller("ada"), ticket))).unwrap()
         });
         registry.revoked(&caller("eve"), tickets[0]);
         assert_eq!([0, 1, 2].map(|at| code(&signals[at])), [None; 3], "a ticket is its user's to take back");

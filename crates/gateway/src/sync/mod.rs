@@ -41,7 +41,7 @@ pub(crate) async fn serve(mut socket: Socket, grant: Result<Grant, Close>) {
 
 async fn talk(socket: &mut Socket, grant: Grant) -> End {
     let signals = Signals::new();
-    let ticket = grant.ticket.as_ref().map(|ticket| (grant.caller.clone(), ticket.id));
+    let ticket = grant.ticket.map(|ticket| (grant.caller.clone(), ticket));
     let mut place = match socket.app.sockets.enter(&signals, ticket) {
         Ok(place) => place,
         Err(close) => return End::Told(close),

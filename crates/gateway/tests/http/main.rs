@@ -4,6 +4,7 @@
 
 mod access;
 mod authentication;
+mod cluster;
 mod concurrency;
 mod connections;
 mod documents;
@@ -13,9 +14,11 @@ mod idempotency;
 mod limits;
 mod logging;
 mod model;
+mod moving;
 mod operations;
 mod peer;
 mod preconditions;
+mod reach;
 mod relay;
 mod stage;
 mod story;

@@ -6,8 +6,8 @@ use base::{DocId, Timestamp};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rpc::{
-    Answer, Bell, Caller, Ephemeral, Follow, FollowSession, Join, Live, OnRevoked, Redeem, Redeemed, Refusal,
-    SyncSession, Synced, TicketId, Tickets,
+    Answer, Bell, Caller, Ephemeral, Follow, FollowSession, Join, Live, OnMissed, OnRevoked, Redeem,
+    Redeemed, Refusal, SyncSession, Synced, TicketId, Tickets,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -26,7 +26,8 @@ struct State {
     refused: HashMap<DocId, Refusal>,
     redeemed: HashSet<TicketId>,
     revoked: HashSet<TicketId>,
-    heard: Option<OnRevoked>,
+    heard: Vec<OnRevoked>,
+    missed: Vec<OnMissed>,
 }
 
 /// A document: the queues of its sessions.
@@ -54,6 +55,16 @@ impl Relay {
     /// Answers every message of this document with a refusal from now on.
     pub fn refuse(&self, id: DocId, refusal: Refusal) {
         self.state.lock().refused.insert(id, refusal);
+    }
+
+    /// Takes a ticket back, and nobody hears of it.
+    pub fn revoke_unheard(&self, id: TicketId) {
+        self.state.lock().revoked.insert(id);
+    }
+
+    /// Tells everyone that something may have been missed.
+    pub fn missed(&self) {
+        self.state.lock().missed.iter().for_each(|missed| missed());
     }
 
     pub fn document(&self, id: DocId) -> Arc<Document> {
@@ -146,13 +157,17 @@ impl Tickets for Relay {
     fn revoke(&self, caller: Caller, id: TicketId, _until: Timestamp) -> Answer<'_, ()> {
         let mut state = self.state.lock();
         state.revoked.insert(id);
-        if let Some(heard) = &state.heard {
+        for heard in &state.heard {
             heard(&caller, id);
         }
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn on_revoked(&self, heard: OnRevoked) {
-        self.state.lock().heard = Some(heard);
+        self.state.lock().heard.push(heard);
+    }
+
+    fn on_missed(&self, missed: OnMissed) {
+        self.state.lock().missed.push(missed);
     }
 }

@@ -14,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use rpc::{SharedLive, SharedShards, SharedTickets};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
@@ -47,6 +48,16 @@ impl Hub {
         let model = Arc::new(Model::default());
         let relay = Arc::new(Relay::default());
         let services = services(model.clone(), relay.clone());
+        Hub::start_of(config, services, model, relay).await
+    }
+
+    /// One whose services come to the model and the relay in the end.
+    pub async fn start_of(
+        config: Config,
+        services: Services,
+        model: Arc<Model>,
+        relay: Arc<Relay>,
+    ) -> Result<Hub, StartError> {
         let gateway = gateway::start(config, services, METRICS.clone()).await?;
         Ok(Hub { gateway, model, relay, client: Client::builder(TokioExecutor::new()).build_http() })
     }
@@ -87,8 +98,13 @@ impl Hub {
 
 /// What a gateway in front of these works with.
 pub fn services(model: Arc<Model>, relay: Arc<Relay>) -> Services {
+    services_of(model, relay.clone(), relay)
+}
+
+/// What a gateway in front of anything works with.
+pub fn services_of(shards: SharedShards, live: SharedLive, tickets: SharedTickets) -> Services {
     let verifier = Verifier::from_keys([ISSUER.key().public().clone()]);
-    Services { shards: model, live: relay.clone(), tickets: relay, verifier, issuer: ISSUER.clone() }
+    Services { shards, live, tickets, verifier, issuer: ISSUER.clone() }
 }
 
 pub fn token(tenant: &str, user: &str) -> String {

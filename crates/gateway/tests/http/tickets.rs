@@ -75,6 +75,28 @@ async fn a_ticket_that_is_taken_back_ends_its_sockets_and_opens_no_more() {
     hub.stop().await;
 }
 
+/// A gateway that was away from a node may have missed its notices.
+#[tokio::test]
+async fn tickets_in_use_are_looked_at_again_when_notices_may_have_been_missed() {
+    let hub = Hub::start().await;
+    let mut opened = Vec::new();
+    for (name, body) in
+        [("ada-1", json!({})), ("ada-2", json!({"once": true})), ("ada-3", json!({"once": true}))]
+    {
+        let made = made(&hub, body).await;
+        let id = uuid::Uuid::parse_str(made["id"].as_str().unwrap()).unwrap();
+        opened.push((rpc::TicketId(id.into_bytes()), Peer::join(&hub, showing(&hub, &made), name).await));
+    }
+    hub.relay.revoke_unheard(opened[0].0);
+    hub.relay.revoke_unheard(opened[1].0);
+    hub.relay.missed();
+    opened[0].1.expect_close(4403, "revoked").await;
+    opened[1].1.expect_close(4403, "revoked").await;
+    // The other one is used up by its own socket, which stays.
+    opened[2].1.settled().await;
+    hub.stop().await;
+}
+
 #[tokio::test]
 async fn what_no_ticket_is_made_for_is_refused() {
     let hub = Hub::start_with(|config| {

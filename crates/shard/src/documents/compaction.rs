@@ -73,7 +73,7 @@ impl Compaction {
         drop(frozen);
         let chunk = seal(&key, &context(&doc, Kind::Compacted), &saved);
         let record = Compacted { version, chunk };
-        if machine.while_quiet(|store| put(store, &doc, record))? {
+        if machine.while_quiet(|store| put(store, &doc, record)).unwrap_or(Ok(false))? {
             empty_versions(machine, &doc, version)?;
             metrics::counter!("documents_compacted_total").increment(1);
         }
@@ -133,7 +133,7 @@ fn write_emptied(
     newest: u64,
     emptied: Vec<(Vec<u8>, Vec<u8>)>,
 ) -> Result<(), Fault> {
-    machine.while_quiet(|store| {
+    let written = machine.while_quiet(|store| {
         let view = store.view();
         if stored::head(&view, doc)?.is_none() || compacted_to(&view, doc)? < newest {
             return Ok(());
@@ -141,5 +141,6 @@ fn write_emptied(
         let mut txn = store.begin();
         emptied.into_iter().for_each(|(key, record)| txn.put(Space::Documents, key, record));
         Ok(txn.commit()?)
-    })
+    });
+    written.unwrap_or(Ok(()))
 }

@@ -58,10 +58,18 @@ pub struct Machine {
     bells: Arc<Bells>,
     kept: FeedKept,
     /// Held while the log is applied and while a document's stored bytes are rewritten: neither sees half of the other.
-    writing: Mutex<expiry::Hint>,
+    writing: Mutex<Writing>,
     durable: Mutex<Option<Position>>,
     /// Who hears of tickets that are taken back.
     revocations: Mutex<Vec<OnRevoked>>,
+}
+
+/// What is known while the store is written.
+#[derive(Default)]
+struct Writing {
+    hint: expiry::Hint,
+    /// The replica has left this node: what is in the store from now on is not its own.
+    left: bool,
 }
 
 impl Machine {
@@ -79,13 +87,12 @@ impl Machine {
         // What was read back at open has survived, but nothing says that it has been fsynced.
         store.make_durable()?;
         let durable = read_position(&store)?;
-        let writing = Mutex::new(expiry::Hint::default());
         Ok(Machine {
             store,
             generations,
             bells: Arc::default(),
             kept,
-            writing,
+            writing: Mutex::default(),
             durable: Mutex::new(durable),
             revocations: Mutex::default(),
         })
@@ -111,10 +118,19 @@ impl Machine {
         self.revocations.lock().push(heard);
     }
 
-    /// Runs `write` while nothing is applied. For rewriting stored bytes without changing what they mean.
-    pub fn while_quiet<T>(&self, write: impl FnOnce(&Store) -> T) -> T {
-        let _quiet = self.writing.lock();
-        write(&self.store)
+    /// Runs `write` while nothing is applied. For rewriting stored bytes without changing what they mean. Not if the replica
+    /// has left.
+    pub fn while_quiet<T>(&self, write: impl FnOnce(&Store) -> T) -> Option<T> {
+        let quiet = self.writing.lock();
+        (!quiet.left).then(|| write(&self.store))
+    }
+
+    /// The replica leaves this node: nothing is written any more, nothing that is cached holds, and those who wait for more
+    /// look again. Its group has ended before.
+    pub fn leave(&self) {
+        self.writing.lock().left = true;
+        self.generations.advance_all();
+        self.bells.ring_all(self.bells.rung_to());
     }
 }
 
@@ -148,12 +164,15 @@ impl StateMachine for Machine {
 
     fn apply(&self, batch: Vec<Applicable>) -> io::Result<Vec<Outcomes>> {
         let started = Instant::now();
-        let mut hint = self.writing.lock();
+        let mut writing = self.writing.lock();
+        if writing.left {
+            return Err(io::Error::other("the replica has left this node"));
+        }
         // Taken out: after an error or a panic nothing was written, and what the hint has learnt may be wrong.
-        let mut learning = std::mem::take(&mut *hint);
+        let mut learning = std::mem::take(&mut writing.hint);
         let applied = apply_all(&self.store, &batch, &mut learning, self.kept);
         let (outcomes, changed) = applied.map_err(io::Error::other)?;
-        *hint = learning;
+        writing.hint = learning;
         self.generations.advance(&changed.touched);
         self.bells.ring(&changed.told, changed.index);
         self.tell_revoked(&changed.revoked);
@@ -167,11 +186,14 @@ impl StateMachine for Machine {
     }
 
     fn install(&self, snapshot: SnapshotData) -> io::Result<()> {
-        let mut hint = self.writing.lock();
+        let mut writing = self.writing.lock();
+        if writing.left {
+            return Err(io::Error::other("the replica has left this node"));
+        }
         let position = snapshot.position;
         let revoked = snapshot::install(&self.store, snapshot)?;
         self.store.make_durable().map_err(io::Error::other)?;
-        *hint = expiry::Hint::default();
+        writing.hint = expiry::Hint::default();
         *self.durable.lock() = Some(position);
         self.generations.advance_all();
         self.bells.ring_all(position.index);

@@ -22,7 +22,7 @@ const ATTEMPTS_MAX: u32 = 4;
 impl Inner {
     pub(super) async fn create(&self, caller: Caller, create: Create) -> Result<Seen, Refusal> {
         let slot = Slot::of_owner(&caller.tenant, &caller.user);
-        let shard = self.shard_of(slot)?.clone();
+        let shard = self.shard_of(slot)?;
         shard.ready_to_write()?;
         shard.room_to_write()?;
         // Whether it was done before, the log says: to ask here, too, would make every first attempt pay for the second.

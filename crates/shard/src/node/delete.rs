@@ -15,7 +15,7 @@ const ATTEMPTS_MAX: u32 = 16;
 
 impl Inner {
     pub(super) async fn delete(&self, caller: Caller, delete: Delete) -> Result<(), Refusal> {
-        let shard = self.shard_of_document(delete.id)?.clone();
+        let shard = self.shard_of_document(delete.id)?;
         shard.ready_to_write()?;
         shard.room_to_write()?;
         let doc = doc_key(&caller, delete.id);

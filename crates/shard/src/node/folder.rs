@@ -5,9 +5,11 @@
 //! wal/        the shared log
 //! store/      the local store
 //! snapshots/  snapshots on their way between nodes
+//! left.json   replicas that were here once (`left`)
 //! ```
 
-use base::SlotMap;
+use base::{NodeId, SlotMap};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -64,6 +66,12 @@ pub enum FolderError {
         /// Where it lay.
         path: PathBuf,
     },
+    /// It is the folder of a node of a cluster.
+    #[error("{path} holds the data of a node of a cluster; start it as one of its shard nodes")]
+    OfCluster {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another master key.
     #[error(
         "the data in {folder} is sealed with the master key {sealed_with}, not with {given}: give that key"
@@ -84,14 +92,22 @@ pub struct Page {
     format: u32,
     /// The node's number, never reused.
     pub node: u64,
-    /// Which shard holds which slot.
-    pub slots: SlotMap,
+    /// Which shard holds which slot. A node of a cluster is told by the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<SlotMap>,
     /// The id of the master key.
     master_key: String,
     /// Whether a log was begun, in which this node may have promised something to others. A hub of one node does not note
     /// it: nobody else relies on its promises.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     log_begun: bool,
+}
+
+/// Whose a folder is; `None` for a new one.
+pub fn node_of_folder(root: &Path) -> Result<Option<NodeId>, FolderError> {
+    let folder = NodeFolder { root: root.to_owned() };
+    let page: Option<Page> = folder.read_page(&folder.page_path())?;
+    Ok(page.map(|page| NodeId(page.node)))
 }
 
 impl NodeFolder {
@@ -136,9 +152,7 @@ impl NodeFolder {
         if page.log_begun {
             return Ok(());
         }
-        let path = self.page_path();
-        let page = Page { log_begun: true, ..page };
-        self.write(&path, &page).map_err(|source| FolderError::Io { path, source })
+        self.write_page(&self.page_path(), &Page { log_begun: true, ..page })
     }
 
     fn has_segments(&self) -> io::Result<bool> {
@@ -155,29 +169,26 @@ impl NodeFolder {
     }
 
     /// Reads the page, or writes the first one of a new folder.
-    pub fn page(&self, master: KeyId, new: impl FnOnce() -> (u64, SlotMap)) -> Result<Page, FolderError> {
+    pub fn page(
+        &self,
+        master: KeyId,
+        new: impl FnOnce() -> (u64, Option<SlotMap>),
+    ) -> Result<Page, FolderError> {
         let path = self.page_path();
         let master_key = format!("{master:?}");
-        match fs::read(&path) {
-            Ok(bytes) => self.check(path, &bytes, master_key),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if self.wal().exists() || self.store().exists() {
-                    return Err(FolderError::Lost { path });
-                }
-                let (node, slots) = new();
-                let page = Page { format: FORMAT, node, slots, master_key, log_begun: false };
-                self.write(&path, &page).map_err(|source| FolderError::Io { path, source })?;
-                Ok(page)
-            }
-            Err(source) => Err(FolderError::Io { path, source }),
+        if let Some(page) = self.read_page(&path)? {
+            return self.check(path, page, master_key);
         }
+        if self.wal().exists() || self.store().exists() {
+            return Err(FolderError::Lost { path });
+        }
+        let (node, slots) = new();
+        let page = Page { format: FORMAT, node, slots, master_key, log_begun: false };
+        self.write_page(&path, &page)?;
+        Ok(page)
     }
 
-    fn check(&self, path: PathBuf, bytes: &[u8], given: String) -> Result<Page, FolderError> {
-        let page: Page = match serde_json::from_slice(bytes) {
-            Ok(page) => page,
-            Err(source) => return Err(FolderError::Page { path, source }),
-        };
+    fn check(&self, path: PathBuf, page: Page, given: String) -> Result<Page, FolderError> {
         if page.format != FORMAT {
             return Err(FolderError::Format { path, format: page.format });
         }
@@ -188,8 +199,24 @@ impl NodeFolder {
         Ok(page)
     }
 
-    /// Whole or not at all, and durable when it returns.
-    fn write(&self, path: &Path, page: &Page) -> io::Result<()> {
+    /// Reads a page of this folder, if it is there.
+    pub(super) fn read_page<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, FolderError> {
+        let path = path.to_owned();
+        match fs::read(&path) {
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map(Some).map_err(|source| FolderError::Page { path, source })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(FolderError::Io { path, source }),
+        }
+    }
+
+    /// Writes a page of this folder: whole or not at all, and durable when it returns.
+    pub(super) fn write_page(&self, path: &Path, page: &impl Serialize) -> Result<(), FolderError> {
+        self.write(path, page).map_err(|source| FolderError::Io { path: path.to_owned(), source })
+    }
+
+    fn write(&self, path: &Path, page: &impl Serialize) -> io::Result<()> {
         let draft = path.with_extension("json.new");
         let mut file = File::create(&draft)?;
         file.write_all(&serde_json::to_vec_pretty(page)?)?;
@@ -204,8 +231,8 @@ mod tests {
     use super::*;
     use vault::Key;
 
-    fn first() -> (u64, SlotMap) {
-        (1, SlotMap::even(4))
+    fn first() -> (u64, Option<SlotMap>) {
+        (1, Some(SlotMap::even(4)))
     }
 
     #[test]
@@ -214,7 +241,7 @@ mod tests {
         let folder = NodeFolder::at(root.path()).unwrap();
         let key = Key::random().id();
         let page = folder.page(key, first).unwrap();
-        assert_eq!(folder.page(key, || (2, SlotMap::even(9))).unwrap(), page);
+        assert_eq!(folder.page(key, || (2, None)).unwrap(), page);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 impl Inner {
     pub(super) async fn list(&self, caller: Caller, list: List) -> Result<Page, Refusal> {
         let mut cursor = match &list.after {
-            None => Cursor::start(self.shards.keys().copied()),
+            None => Cursor::start(self.held.all().keys().copied()),
             Some(text) => Cursor::from_text(text).ok_or(Refusal::BadCursor)?,
         };
         let mut documents = Vec::new();
@@ -21,7 +21,7 @@ impl Inner {
             if documents.len() >= list.limit {
                 break;
             }
-            let shard = self.shards.get(&id).ok_or(Refusal::BadCursor)?.clone();
+            let shard = self.held.get(id).ok_or(Refusal::BadCursor)?;
             shard.ready_to_read().await?;
             let (caller, room) = (caller.clone(), list.limit - documents.len());
             let (found, last) = self.work(move || Ok(page_of(&shard, &caller, after, room)?)).await?;

@@ -9,12 +9,12 @@ impl Inner {
     fn join(&self, caller: Caller, join: Join) -> Result<Arc<dyn SyncSession>, Refusal> {
         let shard = self.shard_of_document(join.id)?;
         let live = self.engine.live.entry(&doc_key(&caller, join.id));
-        Ok(Arc::new(Seat::take(&self.engine, shard, live, caller, join)?))
+        Ok(Arc::new(Seat::take(&self.engine, &shard, live, caller, join)?))
     }
 
     async fn follow(&self, caller: Caller, follow: Follow) -> Result<Arc<dyn FollowSession>, Refusal> {
         let shard = self.shard_of_document(follow.id)?;
-        begin_to_follow(&self.engine, shard, caller, follow).await
+        begin_to_follow(&self.engine, &shard, caller, follow).await
     }
 }
 
@@ -32,7 +32,7 @@ impl Live for NodeService {
 impl NodeService {
     /// What a document meets in the node, for tests that look closer than clients can.
     pub(crate) fn behind(&self, caller: &Caller, id: base::DocId) -> Behind {
-        let shard = self.inner.shard_of_document(id).unwrap().clone();
+        let shard = self.inner.shard_of_document(id).unwrap();
         let engine = self.inner.engine.clone();
         let live = engine.live.entry(&doc_key(caller, id));
         (engine, shard, live)

@@ -13,7 +13,7 @@ impl NodeService {
     }
 
     fn observe_shards(&self) {
-        for shard in self.inner.shards.values() {
+        for shard in self.inner.held.all().values() {
             let id = shard.id.to_string();
             let serving = shard.health().state == ShardState::Serving;
             gauge!("shard_serving", "shard" => id.clone()).set(f64::from(u8::from(serving)));

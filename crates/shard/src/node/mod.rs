@@ -6,36 +6,45 @@ mod delete;
 mod feed;
 mod folder;
 mod groups;
+mod held;
 mod led;
+mod left;
 mod list;
 mod live;
 mod metrics;
+mod moving;
 mod place;
 mod read;
+mod replicas;
 mod share;
 mod start;
 mod ticket;
 mod write;
 
+pub use folder::{FolderError, node_of_folder};
+pub use groups::ReplicaError;
 pub use led::Led;
 pub use place::{Member, Place, Replica};
 pub use start::{NodeError, NodeOptions};
 
-use crate::documents::{Engine, Fault, WorkLost};
+use crate::documents::{Engine, Fault, WorkLost, unavailable};
 use crate::machine::Machine;
 use crate::raft::Supervisor;
 use crate::shard::Shard;
 use crate::store::{DocKey, NodeStore};
 use base::{DocId, NodeId, ShardId, Slot, SlotMap};
+use groups::Ground;
+use held::Held;
+use parking_lot::RwLock;
+use replicas::Running;
 use rpc::RaftReplicas;
 use rpc::{
     Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Seen,
     Shards, Share, Write,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
+use tokio::sync::Mutex;
 use wal::{Room, Wal};
 
 /// What gateways ask. Cheap to clone; the node itself is stopped by [`Node::stop`].
@@ -46,8 +55,8 @@ pub struct NodeService {
 
 struct Inner {
     node: NodeId,
-    slots: SlotMap,
-    shards: BTreeMap<ShardId, Arc<Shard>>,
+    slots: RwLock<Option<Arc<SlotMap>>>,
+    held: Held,
     engine: Arc<Engine>,
     wal: Wal,
     store: NodeStore,
@@ -57,13 +66,22 @@ struct Inner {
 pub struct Node {
     service: NodeService,
     supervisor: Supervisor<Machine>,
-    proposers: Vec<JoinHandle<()>>,
+    ground: Arc<Ground>,
+    /// No other node has a replica.
+    alone: bool,
+    /// Held while a replica comes or goes: one after the other.
+    running: Mutex<Running>,
 }
 
 impl Node {
     /// What gateways ask.
     pub fn service(&self) -> NodeService {
         self.service.clone()
+    }
+
+    /// Who this node is.
+    pub fn id(&self) -> NodeId {
+        self.service.inner.node
     }
 
     /// What the transport hands the messages of other nodes to.
@@ -73,7 +91,15 @@ impl Node {
 
     /// Where the shards stand that this node leads, by what it knows.
     pub fn led(&self) -> Vec<Led> {
-        self.service.inner.shards.values().filter_map(|shard| Led::of(shard)).collect()
+        self.service.inner.held.all().values().filter_map(|shard| Led::of(shard)).collect()
+    }
+
+    /// Says which shard holds which slot, from now on. A map that is older than the one that is known changes nothing.
+    pub fn set_slots(&self, slots: SlotMap) {
+        let mut known = self.service.inner.slots.write();
+        if known.as_ref().is_none_or(|known| known.version() < slots.version()) {
+            *known = Some(Arc::new(slots));
+        }
     }
 
     /// Lets others lead what this node leads, before it stops. Takes `limit` at most; a shard that nobody took over is
@@ -88,7 +114,7 @@ impl Node {
     /// The gateways have let go of the service and of all sessions by then, which hold the store and the log; what they
     /// still ask is refused.
     pub async fn stop(self) {
-        let Node { service, supervisor, proposers } = self;
+        let Node { service, supervisor, ground, alone: _, running } = self;
         let engine = service.inner.engine.clone();
         engine.stopping.cancel();
         engine.tasks.close();
@@ -100,15 +126,11 @@ impl Node {
             tracing::warn!("groups did not end in time; what was acknowledged is in the log");
         }
         let wal = service.inner.wal.clone();
-        if let Err(error) = service.inner.make_stores_durable() {
+        if let Err(error) = service.inner.store.make_durable() {
             tracing::warn!(%error, "the store was not flushed; the log will be applied again");
         }
-        drop(service);
-        for proposer in proposers {
-            // Nothing that it could still propose would be taken.
-            proposer.abort();
-            let _ended = proposer.await;
-        }
+        drop((service, ground));
+        replicas::end(running.into_inner()).await;
         tokio::task::block_in_place(|| wal.close());
     }
 }
@@ -120,19 +142,17 @@ const GROUPS_END_WITHIN: Duration = Duration::from_secs(1);
 const EDITS_END_WITHIN: Duration = Duration::from_secs(2);
 
 impl Inner {
-    fn shard_of(&self, slot: Slot) -> Result<&Arc<Shard>, Refusal> {
-        let id = self.slots.shard_of(slot);
-        let elsewhere = || Refusal::Internal { reason: format!("this node does not hold shard {id}") };
-        self.shards.get(&id).ok_or_else(elsewhere)
+    /// The shard that holds a slot, if it has a replica here.
+    fn shard_of(&self, slot: Slot) -> Result<Arc<Shard>, Refusal> {
+        let slots = self.slots.read().clone();
+        let unknown =
+            || unavailable(ShardId(0), "this node was not told yet which shard holds what".to_owned());
+        let id = slots.ok_or_else(unknown)?.shard_of(slot);
+        self.held.get(id).ok_or(Refusal::Elsewhere { shard: id, leader: None })
     }
 
-    fn shard_of_document(&self, id: DocId) -> Result<&Arc<Shard>, Refusal> {
+    fn shard_of_document(&self, id: DocId) -> Result<Arc<Shard>, Refusal> {
         self.shard_of(id.slot())
-    }
-
-    fn make_stores_durable(&self) -> Result<(), crate::store::StoreError> {
-        // One database: making one shard durable makes all.
-        self.shards.values().next().map_or(Ok(()), |shard| shard.machine.store().make_durable())
     }
 
     /// Does a piece of work that waits for the disk or computes.
@@ -195,7 +215,7 @@ impl Shards for NodeService {
     }
 
     fn health(&self) -> Health {
-        let shards = self.inner.shards.values().map(|shard| shard.health()).collect();
+        let shards = self.inner.held.all().values().map(|shard| shard.health()).collect();
         let disk_low = match self.inner.wal.room() {
             Room::Enough => None,
             Room::Low { spare } => Some(spare),

@@ -21,8 +21,8 @@ pub enum Place {
 pub struct Member {
     /// Who it is. A folder belongs to one node for good: the promises in it were made in this name.
     pub node: NodeId,
-    /// Which shard holds which slot.
-    pub slots: SlotMap,
+    /// Which shard holds which slot, as far as that is known: [`super::Node::set_slots`] says it later, and anew.
+    pub slots: Option<SlotMap>,
     /// The replicas that it has or is to have.
     pub replicas: BTreeMap<ShardId, Replica>,
     /// The way to the other nodes.

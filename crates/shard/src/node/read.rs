@@ -16,7 +16,7 @@ impl Inner {
     }
 
     pub(super) async fn read(&self, caller: Caller, read: Read) -> Result<Seen, Refusal> {
-        let shard = self.shard_of_document(read.id)?.clone();
+        let shard = self.shard_of_document(read.id)?;
         shard.ready_to_read().await?;
         self.engine.read(&shard, &doc_key(&caller, read.id), &caller.user, read.at).await
     }

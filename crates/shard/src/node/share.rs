@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 impl Inner {
     pub(super) async fn share(&self, caller: Caller, share: Share) -> Result<Access, Refusal> {
-        let shard = self.shard_of_document(share.id)?.clone();
+        let shard = self.shard_of_document(share.id)?;
         shard.ready_to_write()?;
         shard.room_to_write()?;
         let doc = doc_key(&caller, share.id);
@@ -43,7 +43,7 @@ impl Inner {
     }
 
     pub(super) async fn access(&self, caller: Caller, id: DocId) -> Result<Access, Refusal> {
-        let shard = self.shard_of_document(id)?.clone();
+        let shard = self.shard_of_document(id)?;
         shard.ready_to_read().await?;
         self.access_of(&shard, &doc_key(&caller, id), &caller, Level::Read).await
     }

@@ -1,21 +1,23 @@
 //! Starting a node.
 
-use super::folder::{FolderError, NodeFolder};
-use super::groups::{Groups, group_of};
-use super::place::Place;
+use super::folder::{FolderError, NodeFolder, Page};
+use super::groups::{Ground, ReplicaError};
+use super::held::Held;
+use super::left::LeftPage;
+use super::place::{Member, Place, Replica};
 use super::{Inner, Node, NodeService};
 use crate::documents::{Engine, EngineOptions};
-use crate::machine::{Generations, Machine};
-use crate::proposer::Proposer;
-use crate::raft::{Policy, RebuildPolicy, Supervisor};
-use crate::shard::Shard;
+use crate::machine::Generations;
+use crate::raft::{Founding, Network, Policy, RebuildPolicy, Supervisor};
 use crate::store::{NodeStore, StoreError, StoreOptions};
 use base::{NodeId, ShardId, SlotMap};
+use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use vault::MasterKey;
 use wal::{GroupId, Wal};
 
@@ -77,6 +79,9 @@ pub enum NodeError {
         /// Why.
         source: io::Error,
     },
+    /// One of its replicas.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
     /// Its store.
     #[error("the store in {folder} cannot be opened")]
     Store {
@@ -93,15 +98,15 @@ impl Node {
         let NodeOptions { folder, place, wal, store, engine, policy } = options;
         let folder = NodeFolder::at(&folder)?;
         let page = folder.page(master.key().id(), || first_page(&place))?;
-        let groups = Groups::of(place, page.clone(), &folder)?;
-        if !groups.alone {
+        let Settled { node, slots, replicas, network, alone } = Settled::of(place, &page, &folder)?;
+        if !alone {
             folder.log_is_there(&page)?;
         }
         let (wal, damage) = open_log(&folder, wal)?;
-        if !groups.alone {
+        if !alone {
             folder.log_has_begun(page)?;
         }
-        if groups.alone && !damage.is_empty() {
+        if alone && !damage.is_empty() {
             let damaged = damage.iter().map(|(group, what)| format!("shard {}: {what}", group.0));
             let damage = damaged.collect::<Vec<_>>().join("; ");
             return Err(NodeError::DamagedLog { folder: folder.wal(), damage });
@@ -109,14 +114,19 @@ impl Node {
         let generations = Arc::new(Generations::default());
         let store_error = |source| NodeError::Store { folder: folder.store(), source };
         let store = NodeStore::open(&folder.store(), store).map_err(store_error)?;
-
-        let mut machines = BTreeMap::new();
-        for shard in groups.shards() {
-            let opened = store.shard(shard).and_then(|store| Machine::open(store, generations.clone()));
-            machines.insert(shard, Arc::new(opened.map_err(store_error)?));
+        let left = Arc::new(LeftPage::open(&folder)?);
+        let ground =
+            Arc::new(Ground { node, wal, store, generations: generations.clone(), network, damage, left });
+        for shard in ground.left.uncleared() {
+            ground.finish_clearing(shard).await?;
         }
-        let supervisor =
-            Supervisor::start(groups.configs(&wal, &machines, &damage), of_place(policy, groups.alone));
+
+        let mut configs = Vec::new();
+        for (shard, replica) in replicas {
+            let machine = ground.machine(shard).map_err(store_error)?;
+            let config = ground.config(shard, &replica, machine).await.map_err(ReplicaError::Log)?;
+            configs.push((shard, replica.leader, config));
+        }
         let engine = Arc::new(Engine::new(engine, master, generations.clone()));
         let followed = Arc::downgrade(&engine);
         generations.on_access_changed(Box::new(move |doc| {
@@ -124,15 +134,53 @@ impl Node {
                 engine.live.access_changed(doc);
             }
         }));
-        let (shards, proposers) = shards_of(groups.node, &supervisor, &wal, machines);
-        if !groups.alone {
-            for (id, shard) in &shards {
-                shard.group.prefer_leader(groups.leader_of(*id).map(|node| node.0));
-            }
+        let (wal, store) = (ground.wal.clone(), ground.store.clone());
+        let (slots, held) = (RwLock::new(slots.map(Arc::new)), Held::default());
+        let service = NodeService { inner: Arc::new(Inner { node, slots, held, engine, wal, store }) };
+        let supervisor = Supervisor::start(Vec::new(), of_place(policy, alone));
+        let node = Node { service, supervisor, ground, alone, running: Mutex::default() };
+        let mut running = node.running.lock().await;
+        for (shard, leader, config) in configs {
+            node.run(shard, leader, config, &mut running)?;
         }
-        let Groups { node, slots, .. } = groups;
-        let service = NodeService { inner: Arc::new(Inner { node, slots, shards, engine, wal, store }) };
-        Ok(Node { service, supervisor, proposers })
+        drop(running);
+        Ok(node)
+    }
+}
+
+/// Where a node stands, by its folder too.
+struct Settled {
+    node: NodeId,
+    slots: Option<SlotMap>,
+    replicas: BTreeMap<ShardId, Replica>,
+    network: Network,
+    /// No other node has a replica: what is damaged here is nowhere else.
+    alone: bool,
+}
+
+impl Settled {
+    /// What `place` asks for, in the folder of `page`.
+    fn of(place: Place, page: &Page, folder: &NodeFolder) -> Result<Settled, NodeError> {
+        let node = NodeId(page.node);
+        let member = match place {
+            Place::Alone { .. } => {
+                let of_cluster = || FolderError::OfCluster { path: folder.root().to_owned() };
+                let slots = page.slots.clone().ok_or_else(of_cluster)?;
+                let replica = Replica { founding: Founding::alone(page.node), leader: node };
+                let replicas = slots.shards().into_iter().map(|shard| (shard, replica.clone())).collect();
+                let network = Network::alone(node);
+                return Ok(Settled { node, slots: Some(slots), replicas, network, alone: true });
+            }
+            Place::Member(member) => member,
+        };
+        let Member { node: given, slots, replicas, peers, snapshot_bytes_per_second } = member;
+        if given != node {
+            return Err(NodeError::OtherNode { folder: folder.root().to_owned(), node, given });
+        }
+        let staging = folder.snapshots();
+        let network = Network::new(node, peers, &staging, snapshot_bytes_per_second);
+        let network = network.map_err(|source| NodeError::Staging { folder: staging, source })?;
+        Ok(Settled { node, slots, replicas, network, alone: false })
     }
 }
 
@@ -147,10 +195,10 @@ fn of_place(policy: Policy, alone: bool) -> Policy {
 }
 
 /// Whose a new folder is.
-fn first_page(place: &Place) -> (u64, SlotMap) {
+fn first_page(place: &Place) -> (u64, Option<SlotMap>) {
     match place {
-        Place::Alone { shards } => (1, SlotMap::even(*shards)),
-        Place::Member(member) => (member.node.0, member.slots.clone()),
+        Place::Alone { shards } => (1, Some(SlotMap::even(*shards))),
+        Place::Member(member) => (member.node.0, None),
     }
 }
 
@@ -170,22 +218,4 @@ fn open_log(
     }
     let damaged = recovery.damaged.iter().map(|group| (group.group, group.what.to_string()));
     Ok((wal, damaged.collect()))
-}
-
-type Shards = BTreeMap<ShardId, Arc<Shard>>;
-
-fn shards_of(
-    node: NodeId,
-    supervisor: &Supervisor<Machine>,
-    wal: &Wal,
-    machines: BTreeMap<ShardId, Arc<Machine>>,
-) -> (Shards, Vec<tokio::task::JoinHandle<()>>) {
-    let mut proposers = Vec::new();
-    let shards = machines.into_iter().filter_map(|(id, machine)| {
-        let group = supervisor.group(group_of(id))?.clone();
-        let (proposer, task) = Proposer::start(group.clone());
-        proposers.push(task);
-        Some((id, Arc::new(Shard { id, node, group, machine, proposer, wal: wal.clone() })))
-    });
-    (shards.collect(), proposers)
 }

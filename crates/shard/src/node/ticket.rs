@@ -61,7 +61,7 @@ impl Inner {
     /// Where the tickets of a user live.
     fn ticket_shard(&self, caller: &Caller) -> Result<(Slot, Arc<Shard>), Refusal> {
         let slot = Slot::of_owner(&caller.tenant, &caller.user);
-        Ok((slot, self.shard_of(slot)?.clone()))
+        Ok((slot, self.shard_of(slot)?))
     }
 }
 
@@ -89,8 +89,6 @@ impl Tickets for NodeService {
     }
 
     fn on_revoked(&self, heard: OnRevoked) {
-        for shard in self.inner.shards.values() {
-            shard.machine.on_revoked(heard.clone());
-        }
+        self.inner.held.on_revoked(heard);
     }
 }

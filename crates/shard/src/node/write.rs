@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 impl Inner {
     pub(super) async fn write(&self, caller: Caller, write: Write) -> Result<Seen, Refusal> {
-        let shard = self.shard_of_document(write.id)?.clone();
+        let shard = self.shard_of_document(write.id)?;
         shard.ready_to_write()?;
         shard.room_to_write()?;
         let doc = doc_key(&caller, write.id);

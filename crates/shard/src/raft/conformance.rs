@@ -32,7 +32,7 @@ impl<M: StateMachine> StoreBuilder<Config<M>, LogStore, Applier<M>, Kept> for Bu
         let options = Options { segment_bytes: 256 << 10, ..Options::default() };
         let (wal, _) = Wal::open(&folder.path().join("wal"), options).unwrap();
         let (applier, released) = Applier::new(Arc::new(self.0(folder.path())));
-        Ok((Kept { _folder: folder, _released: released }, LogStore::new(wal, GroupId(1)), applier))
+        Ok((Kept { _folder: folder, _released: released }, LogStore::new(wal, GroupId(1), None), applier))
     }
 }
 

@@ -4,13 +4,14 @@
 //! [`StateMachine`]: the shard's own store, and [`super::MemoryMachine`], on which the groups are tested and measured.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 
 /// Where an entry stands in the log of its group: the leader that wrote it, and its index.
 ///
 /// Two entries at the same position are the same entry. The order is the order of the log: term, then node, then index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// The term of the leader that wrote the entry.
     pub term: u64,

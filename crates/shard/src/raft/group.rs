@@ -12,7 +12,7 @@ use super::network::{Connections, Network};
 use super::start::{log_and_store_fit, replica_fits, settled, voters};
 use super::status::Status;
 use super::types::TypeConfig;
-use super::{Founding, StateMachine, timing};
+use super::{Founding, Position, StateMachine, timing};
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::type_config::alias::WatchReceiverOf;
 use openraft::{BasicNode, Raft, RaftMetrics};
@@ -37,6 +37,9 @@ pub struct GroupConfig<M> {
     pub machine: Arc<M>,
     /// How it begins if there is nothing of it yet.
     pub founding: Founding,
+    /// The end of the log of an earlier replica of the group on this node, which left ([`super::Promise`]). Its vote is in
+    /// the log already.
+    pub promised: Option<Position>,
     /// The way to the other nodes.
     pub network: Network,
 }
@@ -45,13 +48,14 @@ impl<M> GroupConfig<M> {
     /// A group of this node alone.
     pub fn alone(group: GroupId, node: u64, wal: Wal, machine: Arc<M>) -> GroupConfig<M> {
         let network = Network::alone(base::NodeId(node));
-        GroupConfig { group, node, wal, damage: None, machine, founding: Founding::alone(node), network }
+        let founding = Founding::alone(node);
+        GroupConfig { group, node, wal, damage: None, machine, founding, promised: None, network }
     }
 }
 
 impl<M> Clone for GroupConfig<M> {
     fn clone(&self) -> Self {
-        let GroupConfig { group, node, wal, damage, machine, founding, network } = self;
+        let GroupConfig { group, node, wal, damage, machine, founding, promised, network } = self;
         GroupConfig {
             group: *group,
             node: *node,
@@ -59,6 +63,7 @@ impl<M> Clone for GroupConfig<M> {
             damage: damage.clone(),
             machine: machine.clone(),
             founding: founding.clone(),
+            promised: *promised,
             network: network.clone(),
         }
     }
@@ -94,18 +99,18 @@ enum First {
 impl<M: StateMachine> Group<M> {
     /// Starts a group from what its log and its machine hold; one of which there is nothing begins as its founding says.
     pub async fn start(config: GroupConfig<M>) -> Result<Group<M>, StartError> {
-        let GroupConfig { group, node, wal, damage, machine, founding, network } = config;
+        let GroupConfig { group, node, wal, damage, machine, founding, promised, network } = config;
         if let Some(what) = damage {
             return Err(StartError::DamagedLog { what });
         }
         let settings =
             timing::settings(format!("group {group}")).map_err(|e| StartError::Raft(e.to_string()))?;
         settled(&wal, group).await?;
-        let mut log = LogStore::new(wal, group);
+        let mut log = LogStore::new(wal, group, promised.map(Into::into));
         let (mut applier, released) = Applier::new(machine.clone());
 
         let voters = voters(&mut log, &mut applier).await?;
-        let voted = log.vote()?.is_some();
+        let voted = promised.is_some() || log.vote()?.is_some();
         let first = first(node, &voters, voted, founding)?;
         match first {
             First::Claim | First::Found(_) => log_and_store_fit(&log, &*machine).await?,

@@ -6,6 +6,7 @@ use super::{
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -140,6 +141,15 @@ impl<M: StateMachine> GroupHandle<M> {
         progress: &watch::Sender<Progress>,
     ) -> Result<(), MoveError> {
         self.running().ok_or(ChangeError::Stopped)?.move_replica(from, to, progress).await
+    }
+
+    /// See [`Group::become_voters`].
+    pub async fn become_voters(
+        &self,
+        wanted: &BTreeSet<u64>,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<(), MoveError> {
+        self.running().ok_or(ChangeError::Stopped)?.become_voters(wanted, progress).await
     }
 
     /// See [`Group::give_way`].

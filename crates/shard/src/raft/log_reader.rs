@@ -165,7 +165,7 @@ mod tests {
             Wal::open(folder.path(), Options { segment_bytes: 256 << 10, ..Options::default() }).unwrap();
         wal.append(GROUP, (0..5).map(|index| encode_entry(&entry(index))).collect(), Box::new(drop)).unwrap();
         wal.purge_to(GROUP, 1, encode_position(entry(1).log_id.into())).unwrap();
-        let mut log = LogStore::new(wal.clone(), GROUP);
+        let mut log = LogStore::new(wal.clone(), GROUP, None);
         let mut read = async |range: Range<u64>| {
             let stream = RaftLogReader::<TypeConfig<()>>::entries_stream(&mut log, range).await;
             stream.map(|entry| entry.map(|entry| entry.log_id.index).ok()).collect::<Vec<_>>().await

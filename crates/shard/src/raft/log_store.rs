@@ -33,10 +33,12 @@ pub(super) struct LogStore {
     appended_bytes: Arc<AtomicU64>,
     pace: Arc<Mutex<Pace>>,
     ballots: Arc<Mutex<Ballots>>,
+    /// The end of a log of the same group that this node had before.
+    pub(super) promised: Option<LogId>,
 }
 
 impl LogStore {
-    pub(super) fn new(wal: Wal, group: GroupId) -> LogStore {
+    pub(super) fn new(wal: Wal, group: GroupId, promised: Option<LogId>) -> LogStore {
         let tail = Arc::new(Mutex::new(Tail::new(TAIL_BYTES)));
         LogStore {
             wal,
@@ -45,6 +47,7 @@ impl LogStore {
             appended_bytes: Arc::default(),
             pace: Arc::default(),
             ballots: Arc::default(),
+            promised,
         }
     }
 
@@ -187,7 +190,7 @@ mod tests {
     async fn a_full_log_does_not_block_the_runtime() {
         let folder = tempfile::tempdir().unwrap();
         let (wal, _) = Wal::open(folder.path(), Options { queue_bytes: 100, ..Options::default() }).unwrap();
-        let store = LogStore::new(wal.clone(), GROUP);
+        let store = LogStore::new(wal.clone(), GROUP, None);
         let (let_go, held) = mpsc::channel::<()>();
         // The writer stands still in a callback until it is let go.
         wal.append(GROUP, vec![entry(1, 1)], Box::new(move |_| held.recv().unwrap())).unwrap();

@@ -33,6 +33,7 @@ mod groups;
 mod handle;
 mod leadership;
 mod lease;
+mod leaving;
 mod log_reader;
 mod log_store;
 mod members;
@@ -67,6 +68,7 @@ pub use error::{
 pub use founding::Founding;
 pub use group::{Group, GroupConfig};
 pub use handle::{GroupHandle, Phase};
+pub use leaving::{Promise, forget};
 pub use members::{Change, Members};
 pub use memory::MemoryMachine;
 pub use moving::Progress;

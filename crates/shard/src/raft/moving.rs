@@ -4,9 +4,10 @@
 //! Where a move stands is told by the members alone. So whoever leads can take it up where another left it, and asking
 //! twice for the same move does it once.
 
-use super::error::MoveError;
+use super::error::{ChangeError, MoveError};
 use super::members::{Change, Members};
 use super::{Group, StateMachine};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -48,31 +49,42 @@ pub enum Progress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Change(Change),
-    CatchUp,
+    CatchUp(u64),
     GiveWay,
     Done,
 }
 
-/// The next step of a move between two nodes, seen from the leader.
-fn next_step(members: &Members, from: u64, to: u64, leader: u64) -> Step {
-    let present = |node| members.is_voter(node) || members.learners.contains(&node);
-    if members.voters.len() > 1 {
-        return if members.stays_voter(leader) { Step::Change(Change::Settle) } else { Step::GiveWay };
-    }
-    // Where the replica was to go before. It is away, or the move would go there still.
-    if let Some(&left_over) = members.learners.iter().find(|&&learner| learner != to) {
+/// The voters that a move between two nodes leaves.
+fn moved(members: &Members, from: u64, to: u64) -> BTreeSet<u64> {
+    let present = members.voters.iter().flatten().copied();
+    present.chain([to]).filter(|&node| node != from).collect()
+}
+
+/// The next step on the way to these voters, seen from the leader. One more votes before another leaves, so that there are
+/// never fewer than there were and those that are wanted.
+fn next_step(members: &Members, wanted: &BTreeSet<u64>, leader: u64) -> Step {
+    let voters = match members.voters.as_slice() {
+        [] => return Step::Done,
+        [voters] => voters,
+        _ if members.stays_voter(leader) => return Step::Change(Change::Settle),
+        _ => return Step::GiveWay,
+    };
+    // Where a replica was to go before. It is away, or it would be wanted still.
+    if let Some(&left_over) = members.learners.iter().find(|learner| !wanted.contains(learner)) {
         return Step::Change(Change::Remove(left_over));
     }
-    if !present(to) {
-        return Step::Change(Change::AddLearner(to));
-    }
-    if !members.is_voter(to) {
-        return Step::CatchUp;
-    }
-    match present(from) {
-        true if from == leader => Step::GiveWay,
-        true => Step::Change(Change::Remove(from)),
-        false => Step::Done,
+    let coming = wanted.iter().find(|node| !voters.contains(node));
+    let mut leaving = voters.iter().filter(|node| !wanted.contains(node)).peekable();
+    let surplus = voters.len() > wanted.len() && leaving.peek().is_some();
+    match coming.filter(|_| !surplus) {
+        Some(&node) if members.learners.contains(&node) => Step::CatchUp(node),
+        Some(&node) => Step::Change(Change::AddLearner(node)),
+        // The leader goes last: whoever leads after it takes up from there.
+        None => match leaving.min_by_key(|&&node| (node == leader, node)) {
+            Some(&node) if node == leader => Step::GiveWay,
+            Some(&node) => Step::Change(Change::Remove(node)),
+            None => Step::Done,
+        },
     }
 }
 
@@ -85,14 +97,34 @@ impl<M: StateMachine> Group<M> {
         to: u64,
         progress: &watch::Sender<Progress>,
     ) -> Result<(), MoveError> {
+        self.move_on(|members| moved(members, from, to), progress).await
+    }
+
+    /// Makes these nodes the voters and nobody else a member; asked of the leader. Those that are new hold nothing of the
+    /// group yet and wait for a leader. Where it ends early, the same call takes up from there.
+    pub async fn become_voters(
+        &self,
+        wanted: &BTreeSet<u64>,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<(), MoveError> {
+        if wanted.is_empty() {
+            return Err(ChangeError::Refused("a group without voters is none".to_owned()).into());
+        }
+        self.move_on(|_| wanted.clone(), progress).await
+    }
+
+    async fn move_on(
+        &self,
+        wanted: impl Fn(&Members) -> BTreeSet<u64>,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<(), MoveError> {
         loop {
             let members = self.members();
-            let step = next_step(&members, from, to, self.node);
-            let change = match step {
+            let change = match next_step(&members, &wanted(&members), self.node) {
                 Step::Change(change) => change,
-                Step::CatchUp => {
-                    self.catch_up(to, progress).await?;
-                    Change::Promote(to)
+                Step::CatchUp(node) => {
+                    self.catch_up(node, progress).await?;
+                    Change::Promote(node)
                 }
                 Step::GiveWay => {
                     progress.send_replace(Progress::GivingWay);
@@ -100,6 +132,7 @@ impl<M: StateMachine> Group<M> {
                     return Err(MoveError::HandedOver { leader });
                 }
                 Step::Done => {
+                    self.leads()?;
                     progress.send_replace(Progress::Done);
                     return Ok(());
                 }
@@ -113,6 +146,15 @@ impl<M: StateMachine> Group<M> {
         }
     }
 
+    /// Who does not lead may have heard of fewer changes than there were.
+    fn leads(&self) -> Result<(), ChangeError> {
+        let status = self.status();
+        if status.role == super::Role::Leader {
+            return Ok(());
+        }
+        Err(ChangeError::NotLeader { leader: status.leader })
+    }
+
     /// Waits until a learner has what the leader has, but for the last entries.
     async fn catch_up(&self, node: u64, progress: &watch::Sender<Progress>) -> Result<(), MoveError> {
         let mut quiet = Duration::ZERO;
@@ -121,9 +163,7 @@ impl<M: StateMachine> Group<M> {
             let learner = status.followers.iter().find(|follower| follower.node == node);
             let matched = learner.and_then(|learner| learner.matched);
             progress.send_replace(Progress::CatchingUp { matched, last: status.last });
-            if status.role != super::Role::Leader {
-                return Err(super::ChangeError::NotLeader { leader: status.leader }.into());
-            }
+            self.leads()?;
             if learner.is_some_and(|it| it.matched.is_some() && it.behind <= CAUGHT_UP_WITHIN) {
                 return Ok(());
             }
@@ -153,10 +193,12 @@ mod tests {
 
     #[test]
     fn the_members_tell_where_a_move_stands() {
-        let check =
-            |voters: &[&[u64]], learners: &[u64], leader| next_step(&members(voters, learners), 3, 4, leader);
+        let check = |voters: &[&[u64]], learners: &[u64], leader| {
+            let members = members(voters, learners);
+            next_step(&members, &moved(&members, 3, 4), leader)
+        };
         assert_eq!(check(&[&[1, 2, 3]], &[], 1), Step::Change(Change::AddLearner(4)));
-        assert_eq!(check(&[&[1, 2, 3]], &[4], 1), Step::CatchUp);
+        assert_eq!(check(&[&[1, 2, 3]], &[4], 1), Step::CatchUp(4));
         assert_eq!(
             check(&[&[1, 2, 3]], &[5], 1),
             Step::Change(Change::Remove(5)),
@@ -171,5 +213,44 @@ mod tests {
         assert_eq!(check(&[&[1, 2, 3, 4]], &[], 3), Step::GiveWay);
         assert_eq!(check(&[&[1, 2, 3, 4]], &[], 1), Step::Change(Change::Remove(3)));
         assert_eq!(check(&[&[1, 2, 4]], &[], 1), Step::Done);
+    }
+
+    #[test]
+    fn voters_come_and_go_one_by_one_until_they_are_those_that_are_wanted() {
+        for (from, to) in [
+            (&[1, 2, 3][..], &[4, 5, 6][..]),
+            (&[1], &[1, 2, 3]),
+            (&[1, 2, 3, 4, 5], &[4, 5, 6]),
+            (&[1, 2, 3], &[1, 2, 3]),
+            (&[1, 2], &[3]),
+        ] {
+            let wanted = BTreeSet::from_iter(to.iter().copied());
+            let (mut now, mut leader) = (members(&[from], &[9]), from[0]);
+            let mut steps = 0;
+            loop {
+                let voters = &mut now.voters[0];
+                match next_step(
+                    &members(&[&Vec::from_iter(voters.clone())], &Vec::from_iter(now.learners.clone())),
+                    &wanted,
+                    leader,
+                ) {
+                    Step::Change(Change::AddLearner(node)) => assert!(now.learners.insert(node)),
+                    Step::CatchUp(node) => {
+                        assert!(now.learners.remove(&node) && voters.insert(node));
+                    }
+                    Step::Change(Change::Remove(node)) => {
+                        assert_ne!(node, leader);
+                        assert!(voters.remove(&node) || now.learners.remove(&node));
+                    }
+                    Step::GiveWay => leader = *voters.iter().find(|node| wanted.contains(node)).unwrap(),
+                    Step::Done => break,
+                    step => panic!("{step:?}"),
+                }
+                assert!(now.voters[0].len() >= from.len().min(to.len()) && now.voters[0].contains(&leader));
+                steps += 1;
+                assert!(steps < 30, "{from:?} never becomes {to:?}");
+            }
+            assert_eq!((&now.voters[0], now.learners.len()), (&wanted, 0));
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::codec::{
     Append, Appended, Ballot, Request, Response, Transfer, decode_membership, decode_request,
     decode_snapshot_head, encode_response,
 };
+use super::leaving::lacks;
 use super::snapshot::{Own, arrive, implausible};
 use super::types::{LogId, StoredMembership};
 use super::{Group, StateMachine};
@@ -50,6 +51,7 @@ impl<M: StateMachine> Group<M> {
     fn answer(&self, request: Request) -> impl Future<Output = Result<Bytes, PeerError>> + Send + 'static {
         let (raft, log) = (self.raft.clone(), self.log.clone());
         let node = NodeId(self.node);
+        let own = self.metrics.borrow_watched().vote;
         async move {
             let failed = |error: &dyn Display| PeerError::Failed { node, reason: error.to_string() };
             let response = match request {
@@ -62,6 +64,9 @@ impl<M: StateMachine> Group<M> {
                         AppendEntriesResponse::Conflict => Appended::Conflict,
                         AppendEntriesResponse::HigherVote(vote) => Appended::HigherVote(vote),
                     })
+                }
+                Request::Vote(ballot) | Request::PreVote(ballot) if lacks(ballot.last, log.promised) => {
+                    Response::Voted { vote: own, granted: false, last: log.promised }
                 }
                 Request::Vote(Ballot { vote, last, transfer }) => {
                     let mut ballot = VoteRequest::new(vote, last);

@@ -89,7 +89,7 @@ impl NodeStore {
     pub fn shard(&self, shard: ShardId) -> Result<Store, StoreError> {
         let open = |space: Space| {
             let options = || KeyspaceCreateOptions::default().max_memtable_size(16 << 20);
-            self.database.keyspace(&format!("shard{}-{}", shard.0, space.name()), options)
+            self.database.keyspace(&name_of(shard, space), options)
         };
         let spaces = [
             open(Space::State)?,
@@ -100,6 +100,25 @@ impl NodeStore {
         ];
         sync_names(&self.folder).map_err(fjall::Error::from)?;
         Ok(Store { database: self.database.clone(), spaces, failure: self.failure.clone() })
+    }
+
+    /// Whether there are spaces of a shard, with anything in them or not.
+    pub fn holds(&self, shard: ShardId) -> bool {
+        Space::ALL.into_iter().any(|space| self.database.keyspace_exists(&name_of(shard, space)))
+    }
+
+    /// Removes all that there is of a shard. That it is gone is on disk when this returns; it is not done in one step.
+    pub fn clear(&self, shard: ShardId) -> Result<(), StoreError> {
+        if !self.holds(shard) {
+            return Ok(());
+        }
+        self.shard(shard)?.clear()?;
+        self.make_durable()
+    }
+
+    /// Fsyncs everything that was written so far, of all shards.
+    pub fn make_durable(&self) -> Result<(), StoreError> {
+        self.failure.note(self.database.persist(PersistMode::SyncAll))
     }
 
     /// Waits until a write of any shard has failed, and says how. None will succeed until the store is opened anew.
@@ -121,6 +140,10 @@ fn newest_in_tables(database: &Database) -> Result<Option<u64>, StoreError> {
         newest = newest.max(keyspace.tree.get_highest_persisted_seqno());
     }
     Ok(newest)
+}
+
+fn name_of(shard: ShardId, space: Space) -> String {
+    format!("shard{}-{}", shard.0, space.name())
 }
 
 /// Makes the names of the store's folders durable. `fjall` makes a folder for each keyspace but fsyncs only what is in it;
@@ -179,6 +202,9 @@ pub struct Store {
     failure: Failure,
 }
 
+/// So many records are removed in one write when a shard is cleared.
+const CLEARED_AT_ONCE: usize = 4_096;
+
 /// A key and its value.
 pub type Pair = (fjall::Slice, fjall::Slice);
 
@@ -215,6 +241,22 @@ impl Store {
     /// Fsyncs everything that was written so far.
     pub fn make_durable(&self) -> Result<(), StoreError> {
         self.failure.note(self.database.persist(PersistMode::SyncAll))
+    }
+
+    /// Removes every record, some at a time. The records are removed one by one, because `fjall` clears a space again when it
+    /// reads an old journal, with what was written into the space since.
+    fn clear(&self) -> Result<(), StoreError> {
+        for space in Space::ALL {
+            let mut pairs = self.prefix(space, &[]).peekable();
+            while pairs.peek().is_some() {
+                let mut txn = self.begin();
+                for pair in pairs.by_ref().take(CLEARED_AT_ONCE) {
+                    txn.remove(space, pair?.0.to_vec());
+                }
+                txn.commit()?;
+            }
+        }
+        Ok(())
     }
 
     /// Bytes that this shard takes on disk, without what is in the journals only.

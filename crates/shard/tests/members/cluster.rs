@@ -8,7 +8,7 @@ use rpc::{
     ShardState, Shards,
 };
 use serde_json::json;
-use shard::raft::Founding;
+use shard::raft::{ChangeError, Founding, MoveError, Progress};
 use shard::{
     EngineOptions, Member, Node, NodeError, NodeOptions, NodeService, Place, Policy, Replica, StoreOptions,
 };
@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use vault::MasterKey;
 
@@ -106,12 +107,36 @@ impl Cluster {
         self.begin_as(node, node).await.unwrap();
     }
 
+    /// Starts one more node, or one that was there, without any replica.
+    pub async fn begin_empty(&mut self, node: NodeId) {
+        self.folders.entry(node).or_insert_with(|| tempfile::tempdir().unwrap());
+        let slots = Some(SlotMap::even(self.shards));
+        self.begin_with(node, node, BTreeMap::new(), slots).await.unwrap();
+    }
+
+    /// The same, and nobody tells it which shard holds what.
+    pub async fn begin_without_slots(&mut self, node: NodeId) {
+        self.folders.entry(node).or_insert_with(|| tempfile::tempdir().unwrap());
+        self.begin_with(node, node, BTreeMap::new(), None).await.unwrap();
+    }
+
     /// Starts a node in the folder of one, by the name of another.
     pub async fn begin_as(&mut self, folder: NodeId, node: NodeId) -> Result<(), NodeError> {
+        let replicas = (0..self.shards).map(|shard| (ShardId(shard), self.replica(node, shard))).collect();
+        self.begin_with(folder, node, replicas, Some(SlotMap::even(self.shards))).await
+    }
+
+    async fn begin_with(
+        &mut self,
+        folder: NodeId,
+        node: NodeId,
+        replicas: BTreeMap<ShardId, Replica>,
+        slots: Option<SlotMap>,
+    ) -> Result<(), NodeError> {
         let member = Member {
             node,
-            slots: SlotMap::even(self.shards),
-            replicas: (0..self.shards).map(|shard| (ShardId(shard), self.replica(node, shard))).collect(),
+            slots,
+            replicas,
             peers: Arc::new(From { node, wires: self.wires.clone() }),
             snapshot_bytes_per_second: 64 << 20,
         };
@@ -186,6 +211,31 @@ impl Cluster {
                 return leader;
             }
             assert!(started.elapsed() < PATIENCE, "{shard:?} has no leader");
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Moves a replica as a controller does: asks whoever leads, until it is done.
+    pub async fn moved(&self, shard: ShardId, from: NodeId, to: NodeId) {
+        let progress = watch::channel(Progress::default()).0;
+        loop {
+            let leader = self.leader(shard).await;
+            match self.nodes[&leader].move_replica(shard, from, to, &progress).await {
+                Ok(()) => return,
+                Err(MoveError::HandedOver { .. } | MoveError::Transfer(_)) => {}
+                Err(MoveError::Change(ChangeError::Refused(why))) => panic!("{why}"),
+                Err(MoveError::Change(_)) => {}
+                Err(error @ MoveError::Silent { .. }) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Lets a node lead a shard, and waits until it does.
+    pub async fn led_by(&self, shard: ShardId, wanted: NodeId) {
+        self.nodes.values().for_each(|node| node.prefer_leader(shard, wanted));
+        let started = Instant::now();
+        while self.leader(shard).await != wanted {
+            assert!(started.elapsed() < PATIENCE, "{wanted:?} does not come to lead {shard:?}");
             sleep(LOOK_AGAIN).await;
         }
     }

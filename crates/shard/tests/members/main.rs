@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cluster;
+mod replicas;
 
 use base::{Level, NodeId, ShardId, UserId};
 use cluster::{Cluster, caller, key};

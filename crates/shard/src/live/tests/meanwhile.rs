@@ -19,7 +19,7 @@ impl Standstill {
         let (held, is_held) = mpsc::channel();
         let (hold, until_let_go) = mpsc::channel::<()>();
         let holder = std::thread::spawn(move || {
-            shard.machine.while_quiet(|_| {
+            let _done = shard.machine.while_quiet(|_| {
                 held.send(()).unwrap();
                 let _let_go = until_let_go.recv();
             });

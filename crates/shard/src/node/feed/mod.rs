@@ -23,8 +23,8 @@ impl Inner {
     pub(super) async fn changes(&self, caller: Caller, changes: Changes) -> Result<ChangesPage, Refusal> {
         let Changes { since, document, limit, wait } = changes;
         let shards = match document {
-            Some(id) => vec![self.shard_of_document(id)?.clone()],
-            None => self.shards.values().cloned().collect(),
+            Some(id) => vec![self.shard_of_document(id)?],
+            None => self.held.all().values().cloned().collect(),
         };
         let asked = Asked { caller, document, limit };
         let page = match since {

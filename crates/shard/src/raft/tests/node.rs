@@ -2,8 +2,8 @@
 
 use super::net::{Net, Port};
 use crate::raft::{
-    Founding, GroupConfig, GroupHandle, MemoryMachine, Network, Policy, RebuildPolicy, StateMachine,
-    Supervisor,
+    Founding, GroupConfig, GroupHandle, MemoryMachine, Network, Policy, Position, RebuildPolicy,
+    StateMachine, Supervisor,
 };
 use base::NodeId;
 use std::sync::Arc;
@@ -44,11 +44,12 @@ pub struct Start {
     pub founding: Founding,
     pub damage: Option<String>,
     pub holds_still: bool,
+    pub promised: Option<Position>,
 }
 
 impl Start {
     pub fn join() -> Start {
-        Start { founding: Founding::Join, damage: None, holds_still: true }
+        Start { founding: Founding::Join, damage: None, holds_still: true, promised: None }
     }
 }
 
@@ -73,6 +74,7 @@ impl Node {
             damage: start.damage,
             machine: machine.clone(),
             founding: start.founding,
+            promised: start.promised,
             network: network.clone(),
         };
         let supervisor = Supervisor::start(vec![config], policy());

@@ -1,15 +1,16 @@
 //! What a replica does not start from, and what it does not listen to.
 
-use super::net::FAIR;
+use super::net::{FAIR, Net};
 use super::node::{Node, Remains, Start};
 use super::world::{World, command, until};
 use crate::raft::codec::{Append, Ballot, Envelope, Request, Response, decode_response, encode_request};
 use crate::raft::types::Vote;
-use crate::raft::{Founding, MemoryMachine, Phase};
+use crate::raft::{Founding, MemoryMachine, Phase, Position};
 use base::{NodeId, ShardId};
 use rpc::{Lane, PeerError, RaftReplicas};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 use wal::disk::SimDisk;
 
 /// Why a node's group is broken, once it is.
@@ -17,6 +18,22 @@ async fn broken(node: &Node) -> String {
     assert!(node.group().until_phase(|phase| matches!(phase, Phase::Broken { .. })).await);
     let Phase::Broken { reason } = node.group().phase() else { panic!("it was broken a moment ago") };
     reason
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_voted_for_who_lacks_what_an_earlier_replica_took_in() {
+    let mut world = World { net: Net::new(5, FAIR), nodes: BTreeMap::new() };
+    let promised = Some(Position { term: 3, node: 1, index: 9 });
+    world.start(2, Remains::nothing(), Start { promised, ..Start::join() });
+    let founding = Founding::Found { voters: BTreeSet::from([1, 2]) };
+    world.start(1, Remains::nothing(), Start { founding, ..Start::join() });
+    let elected = async { world.leader().await };
+    assert!(tokio::time::timeout(Duration::from_secs(4), elected).await.is_err());
+    // It comes back without having promised anything: the same group gets a leader.
+    world.take(2).stop().await;
+    world.start(2, Remains::nothing(), Start::join());
+    world.leader().await;
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,156 @@
+//! What operators and their machines ask of a node, in plain HTTP: `/livez`, `/readyz`, `/metrics`.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Connections at once; the next ones wait.
+const CONNECTIONS_MAX: usize = 64;
+/// How long the head of a request may take.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How long to wait when the system gives no more sockets.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Whether the node is ready, and what to show of it.
+pub type Readiness = Arc<dyn Fn() -> (bool, Value) + Send + Sync>;
+
+/// The listener, and the task that owns its connections.
+pub struct Ops {
+    addr: SocketAddr,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Ops {
+    /// Listens.
+    pub async fn start(
+        addr: SocketAddr,
+        ready: Readiness,
+        prometheus: PrometheusHandle,
+    ) -> std::io::Result<Ops> {
+        let listener = TcpListener::bind(addr).await?;
+        let addr = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let face = Arc::new(Face { ready, prometheus });
+        Ok(Ops { addr, stop: stop.clone(), task: tokio::spawn(accept(listener, face, stop)) })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Ends all connections, and waits for that.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task that answers operators failed");
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, face: Arc<Face>, stop: CancellationToken) {
+    let (connections, places) = (TaskTracker::new(), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+    let accepting = async {
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let (face, stop) = (face.clone(), stop.clone());
+                    connections.spawn(async move {
+                        stop.run_until_cancelled(serve(stream, face)).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection of an operator could not be taken");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                }
+            }
+        }
+    };
+    stop.run_until_cancelled(accepting).await;
+    connections.close();
+    connections.wait().await;
+}
+
+async fn serve(stream: TcpStream, face: Arc<Face>) {
+    let answer = service_fn(move |request| {
+        let face = face.clone();
+        async move { Ok::<_, Infallible>(face.answer(&request)) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .serve_connection(TokioIo::new(stream), answer);
+    if let Err(error) = served.await {
+        tracing::debug!(%error, "a connection of an operator ended");
+    }
+}
+
+struct Face {
+    ready: Readiness,
+    prometheus: PrometheusHandle,
+}
+
+impl Face {
+    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n".into());
+        }
+        match request.uri().path() {
+            "/livez" => text(StatusCode::OK, "ok\n".into()),
+            "/readyz" => {
+                let (ready, shown) = (self.ready)();
+                let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+                typed(status, "application/json", shown.to_string())
+            }
+            "/metrics" => typed(StatusCode::OK, "text/plain; version=0.0.4", self.prometheus.render()),
+            _ => text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics\n".into()),
+        }
+    }
+}
+
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    typed(status, "text/plain; charset=utf-8", body)
+}
+
+fn typed(status: StatusCode, media: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(media));
+    response
+}
+
+/// What `/readyz` shows of the shards of a node.
+pub fn shown(ready: bool, health: &rpc::Health, missing: &[base::ShardId]) -> Value {
+    use rpc::ShardState::{Broken, Following, Serving, Starting};
+    let count =
+        |is: fn(&rpc::ShardState) -> bool| health.shards.iter().filter(|shard| is(&shard.state)).count();
+    json!({
+        "ready": ready,
+        "replicas": health.shards.len(),
+        "leading": count(|state| matches!(state, Serving)),
+        "following": count(|state| matches!(state, Following { .. })),
+        "starting": count(|state| matches!(state, Starting { .. })),
+        "broken": health.shards.iter().filter(|shard| matches!(shard.state, Broken { .. }))
+            .map(|shard| shard.shard.0).collect::<Vec<_>>(),
+        "missing": missing.iter().map(|shard| shard.0).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,217 @@
+//! Asking until there is an answer, or the budget is used up.
+//!
+//! What is asked may be asked again: reads change nothing, and everything else carries a key that the shard knows it by.
+
+use super::circuit::Circuit;
+use super::errand::{Errand, Place};
+use super::map::{Map, Node, Nodes};
+use super::pace;
+use base::{NodeId, ShardId};
+use futures::future::BoxFuture;
+use parking_lot::RwLock;
+use rpc::Refusal;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// When a client should come again that was told that its shard is not to be had.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Finds the nodes of requests. What it learns makes it quicker, never right.
+pub(super) struct Router {
+    pub map: watch::Receiver<Arc<Map>>,
+    pub nodes: Nodes,
+    /// Who answered last for each shard.
+    learned: RwLock<HashMap<ShardId, NodeId>>,
+    circuit: Circuit,
+}
+
+/// How one node met a request.
+enum Met<T> {
+    Answered(Result<T, Refusal>),
+    /// It did nothing.
+    InVain {
+        named: Option<NodeId>,
+        reason: String,
+    },
+    /// Nobody can say what it did.
+    Lost {
+        reason: &'static str,
+    },
+}
+
+/// A call of a node. It is given the node, and how long it may wait there.
+pub(super) type Call<T> = BoxFuture<'static, Result<T, Refusal>>;
+
+impl Router {
+    /// The shards by a map, and the nodes, that somebody keeps up to date.
+    pub fn new(map: watch::Receiver<Arc<Map>>, nodes: Nodes) -> Router {
+        Router { map, nodes, learned: RwLock::default(), circuit: Circuit::default() }
+    }
+
+    /// Asks whoever leads the shard that the errand is for. What it met stays in the errand.
+    pub async fn ask<T>(
+        &self,
+        errand: &mut Errand,
+        call: impl Fn(NodeId, Node, Duration) -> Call<T>,
+    ) -> Result<T, Refusal> {
+        let mut shard = self.shard(errand.place);
+        loop {
+            shard = self.shard(errand.place).or(shard);
+            if let Some((shard, node)) = shard.and_then(|shard| Some((shard, self.next(shard, errand)?))) {
+                let met = self.meet(shard, node, errand, &call).await;
+                errand.budget.failed(Instant::now());
+                let search = &mut errand.search;
+                match met {
+                    Met::Answered(answer) => {
+                        self.learn(shard, node);
+                        return answer;
+                    }
+                    Met::InVain { named, reason } => {
+                        search.reason = reason;
+                        search.trail.in_vain(node, named);
+                    }
+                    Met::Lost { reason } => {
+                        search.reason = reason.to_owned();
+                        search.lost = true;
+                        search.trail.in_vain(node, None);
+                    }
+                }
+                self.unlearn(shard, node);
+            } else {
+                self.rest(shard, errand).await;
+            }
+            if errand.budget.is_over(Instant::now()) {
+                let shard = shard.unwrap_or(ShardId(0));
+                return Err(match errand.search.lost && errand.writes {
+                    true => Refusal::Unknown { shard },
+                    false => unavailable(shard, &errand.search.reason),
+                });
+            }
+        }
+    }
+
+    /// The shard that a request is for, once there is a map.
+    pub fn shard(&self, place: Place) -> Option<ShardId> {
+        match place {
+            Place::Slot(slot) => self.map.borrow().shard_of(slot),
+            Place::Shard(shard) => Some(shard),
+        }
+    }
+
+    fn next(&self, shard: ShardId, errand: &Errand) -> Option<NodeId> {
+        let (learned, now) = (self.learned(shard), Instant::now());
+        let map = self.map.borrow();
+        let replicas = map.shards.get(&shard)?;
+        errand.search.trail.next(replicas, learned, |node| self.circuit.is_last(node, now))
+    }
+
+    /// Lets some time pass when everyone was asked; less if somebody says that it leads the shard now.
+    async fn rest(&self, shard: Option<ShardId>, errand: &mut Errand) {
+        let search = &mut errand.search;
+        let wait = pace::wait(search.rounds, search.begun.elapsed(), rand::random());
+        let until = Instant::now() + wait;
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = self.until_led_anew(shard) => {
+                // Everyone hears of it at the same moment.
+                sleep_until(until.min(Instant::now() + pace::spread(rand::random()))).await;
+            }
+        }
+        search.rounds += 1;
+        search.trail.begin_round();
+    }
+
+    /// One node. It is not waited for beyond the budget, nor once another one says that it leads the shard.
+    async fn meet<T>(
+        &self,
+        shard: ShardId,
+        node: NodeId,
+        errand: &Errand,
+        call: impl Fn(NodeId, Node, Duration) -> Call<T>,
+    ) -> Met<T> {
+        let found = self.nodes.borrow().get(&node).cloned();
+        let Some(reached) = found else {
+            return Met::InVain { named: None, reason: format!("node {node} is not known here") };
+        };
+        let now = Instant::now();
+        let answer = tokio::select! {
+            answer = call(node, reached.clone(), errand.budget.wait(now)) => answer,
+            () = self.until_replaced(shard, node) => return Met::Lost { reason: "its leader was replaced" },
+            () = until(errand.budget.gives_up(now)) => {
+                self.circuit.trip(node, Instant::now());
+                return Met::Lost { reason: "its node does not answer" };
+            }
+        };
+        let met = match answer {
+            Err(Refusal::Elsewhere { leader, .. }) => {
+                Met::InVain { named: leader, reason: "no node leads it at the moment".to_owned() }
+            }
+            Err(Refusal::Unavailable { reason, .. }) => Met::InVain { named: None, reason },
+            Err(Refusal::Unknown { .. }) => Met::Lost { reason: "the connection to its node broke" },
+            answer => Met::Answered(answer),
+        };
+        match met {
+            Met::Answered(_) => self.circuit.answered(node),
+            _ if !reached.is_reached() => self.circuit.trip(node, Instant::now()),
+            _ => {}
+        }
+        met
+    }
+
+    /// Waits until another node than `node` says that it leads the shard, in a later term than was known.
+    async fn until_replaced(&self, shard: ShardId, node: NodeId) {
+        let mut map = self.map.clone();
+        let known = map.borrow_and_update().leader(shard).map_or(0, |(_, term)| term);
+        let replaced =
+            |map: &Arc<Map>| map.leader(shard).is_some_and(|(leader, term)| leader != node && term > known);
+        wait_for(map, replaced).await;
+    }
+
+    /// Waits until somebody says that it leads the shard who did not say so before.
+    async fn until_led_anew(&self, shard: Option<ShardId>) {
+        let mut map = self.map.clone();
+        let leader = |map: &Map| shard.map(|shard| map.leader(shard));
+        let known = leader(&map.borrow_and_update());
+        wait_for(map, |map| leader(map) != known).await;
+    }
+
+    fn learned(&self, shard: ShardId) -> Option<NodeId> {
+        self.learned.read().get(&shard).copied()
+    }
+
+    fn learn(&self, shard: ShardId, node: NodeId) {
+        if self.learned(shard) != Some(node) {
+            self.learned.write().insert(shard, node);
+        }
+    }
+
+    /// A node does not lead a shard any more.
+    pub fn unlearn(&self, shard: ShardId, node: NodeId) {
+        if self.learned(shard) == Some(node) {
+            self.learned.write().remove(&shard);
+        }
+    }
+}
+
+/// The refusal of what is not to be had.
+pub(super) fn unavailable(shard: ShardId, reason: &str) -> Refusal {
+    Refusal::Unavailable { shard, reason: reason.to_owned(), retry_after: RETRY_AFTER }
+}
+
+async fn wait_for(mut map: watch::Receiver<Arc<Map>>, holds: impl FnMut(&Arc<Map>) -> bool) {
+    let came = map.wait_for(holds).await.is_ok();
+    if !came {
+        // Nobody keeps the map any more: nothing will be heard of another leader.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

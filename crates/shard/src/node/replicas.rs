@@ -1,0 +1,129 @@
+//! Replicas that come and go while the node runs.
+
+use super::Node;
+use super::groups::{ReplicaError, group_of};
+use super::place::Replica;
+use crate::machine::Machine;
+use crate::proposer::Proposer;
+use crate::raft::{GroupConfig, Role};
+use crate::shard::Shard;
+use base::{NodeId, ShardId};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// The replicas of a node that run, or are on their way out.
+pub(super) type Running = BTreeMap<ShardId, Replicated>;
+
+/// What of a replica has an end.
+pub(super) struct Replicated {
+    machine: Arc<Machine>,
+    /// Taken when it is ended.
+    proposer: Option<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Begins a replica of a shard on this node; requests find it at once, and it serves when its group runs. If one was here
+    /// before, the new one keeps its promises.
+    pub async fn add_replica(&self, shard: ShardId, replica: Replica) -> Result<(), ReplicaError> {
+        let mut running = self.running.lock().await;
+        if self.service.inner.held.get(shard).is_some() {
+            return Err(ReplicaError::Present(shard));
+        }
+        // One whose removal was given up half way.
+        if running.contains_key(&shard) || self.ground.left.get(shard).is_some_and(|left| !left.cleared) {
+            self.clear_away(shard, &mut running).await?;
+        }
+        let ground = self.ground.clone();
+        let opened = spawn_blocking(move || ground.machine(shard)).await;
+        let machine = opened.map_err(|lost| ReplicaError::Log(io::Error::other(lost)))??;
+        let config = self.ground.config(shard, &replica, machine).await.map_err(ReplicaError::Log)?;
+        self.run(shard, replica.leader, config, &mut running)
+    }
+
+    /// Starts the group of a replica.
+    pub(super) fn run(
+        &self,
+        shard: ShardId,
+        leader: NodeId,
+        config: GroupConfig<Machine>,
+        running: &mut Running,
+    ) -> Result<(), ReplicaError> {
+        let machine = config.machine.clone();
+        let group = self.supervisor.add(config).ok_or(ReplicaError::Present(shard))?;
+        if !self.alone {
+            group.prefer_leader(Some(leader.0));
+        }
+        let (proposer, task) = Proposer::start(group.clone());
+        running.insert(shard, Replicated { machine: machine.clone(), proposer: Some(task) });
+        let (id, node, wal) = (shard, self.ground.node, self.ground.wal.clone());
+        self.service.inner.held.insert(Arc::new(Shard { id, node, group, machine, proposer, wal }));
+        Ok(())
+    }
+
+    /// Takes the replica of a shard away, with its log and all else that this node has of it; what it promised stays noted. To
+    /// be asked for when the group has let it go, which its leader knows: a member that is taken away is one that its group
+    /// has lost. Refused while this node leads the group. Does nothing if there is nothing of the shard here; to be asked
+    /// again if it was given up half way.
+    pub async fn remove_replica(&self, shard: ShardId) -> Result<(), ReplicaError> {
+        let mut running = self.running.lock().await;
+        let held = self.service.inner.held.get(shard);
+        let status = held.and_then(|shard| shard.group.status());
+        if status.is_some_and(|status| status.role == Role::Leader) {
+            return Err(ReplicaError::Leads(shard));
+        }
+        if !running.contains_key(&shard) && !self.has_data(shard) {
+            return Ok(());
+        }
+        self.clear_away(shard, &mut running).await
+    }
+
+    /// Ends what runs of a replica, and clears away its data.
+    async fn clear_away(&self, shard: ShardId, running: &mut Running) -> Result<(), ReplicaError> {
+        self.service.inner.held.remove(shard);
+        self.supervisor.remove(group_of(shard)).await;
+        if let Some(replica) = running.get_mut(&shard) {
+            if let Some(proposer) = replica.proposer.take() {
+                // Nothing that it could still propose would be taken.
+                proposer.abort();
+                let _ended = proposer.await;
+            }
+            let machine = replica.machine.clone();
+            let left = spawn_blocking(move || machine.leave()).await;
+            left.map_err(|lost| ReplicaError::Log(io::Error::other(lost)))?;
+        }
+        self.ground.clear(shard).await?;
+        running.remove(&shard);
+        tracing::info!(%shard, "the replica has left this node");
+        Ok(())
+    }
+
+    fn has_data(&self, shard: ShardId) -> bool {
+        let cleared = self.ground.left.get(shard).map(|left| left.cleared);
+        let stored = cleared != Some(true) && self.ground.store.holds(shard);
+        cleared == Some(false) || stored || self.ground.wal.groups().contains(&group_of(shard))
+    }
+
+    /// The shards that have a replica here, ascending.
+    pub fn replicas_here(&self) -> Vec<ShardId> {
+        self.service.inner.held.all().keys().copied().collect()
+    }
+
+    /// Names the node that should lead a shard when it can; whichever leads hands over to it within some seconds. Nothing
+    /// happens where the shard has no replica here.
+    pub fn prefer_leader(&self, shard: ShardId, leader: NodeId) {
+        if let Some(shard) = self.service.inner.held.get(shard) {
+            shard.group.prefer_leader(Some(leader.0));
+        }
+    }
+}
+
+/// Ends the proposers of what still runs, when the node stops.
+pub(super) async fn end(running: Running) {
+    for proposer in running.into_values().filter_map(|replica| replica.proposer) {
+        // Nothing that it could still propose would be taken.
+        proposer.abort();
+        let _ended = proposer.await;
+    }
+}

@@ -160,12 +160,13 @@ install_rustup() {
   have rustup || die "rustup is installed, but not on the path ($PATH)."
 }
 
-# What the tests need beyond that: C++ for the fuzzer's engine, FUSE and strace for the drills that break disks, an etcd for
-# the coordinator (where systemd runs, Debian starts one by itself; the tests start their own, on other ports).
+# What the tests need beyond that: C++ for the fuzzer's engine, FUSE and strace for the drills that break disks, iproute2 for
+# those that cut networks, an etcd for the coordinator (where systemd runs, Debian starts one by itself; the tests start their own, on other ports).
 need_test_tools() {
   need_package c++ g++
   need_package fusermount3 fuse3
   need_package strace strace
+  need_package ip iproute2
   need_package etcd etcd-server
 }
 

@@ -1,5 +1,7 @@
 //! A cluster of real processes: three etcds, and toys in place of nodes and gateways.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;

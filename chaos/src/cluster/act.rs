@@ -15,8 +15,6 @@ use super::{Cluster, keys, members};
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// How long a process has to stop; a node promises 25 s, the rest is for the machine.
 const STOPS_WITHIN: Duration = Duration::from_secs(40);
-/// How long an etcd has to stop, when all of them do.
-const ETCD_STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 impl Cluster {
     /// The members that these words name: `etcd`, `nodes` and `gateways` name all of them.
@@ -136,8 +134,9 @@ impl Cluster {
     /// Ends everything: whoever does not stop when asked is killed. The data stays, and [`Cluster::up`] goes on with it.
     pub async fn down(&mut self) -> anyhow::Result<()> {
         let hubs = [self.state.names(Role::Gateway), self.state.names(Role::Node)].concat();
-        self.end(&hubs, STOPS_WITHIN).await?;
-        self.end(&self.state.names(Role::Etcd), ETCD_STOPS_WITHIN).await?;
+        self.end(&hubs).await?;
+        // An etcd loses nothing by it, and one whose peers have gone takes long to stop.
+        self.kill(&self.state.names(Role::Etcd)).await?;
         if let Some(network) = &self.state.network {
             network.remove()?;
         }
@@ -146,14 +145,13 @@ impl Cluster {
         self.save()
     }
 
-    async fn end(&self, names: &[String], patience: Duration) -> anyhow::Result<()> {
+    async fn end(&self, names: &[String]) -> anyhow::Result<()> {
         let processes = self.signal(names, Signal::TERM)?;
         // A frozen one hears of it when it goes on.
         self.signal(names, Signal::CONT)?;
-        if gone(&processes, patience).await.is_err() {
+        if gone(&processes, STOPS_WITHIN).await.is_err() {
             (self.say)("some do not stop; killing them");
-            let processes = self.signal(names, Signal::KILL)?;
-            gone(&processes, AT_ONCE).await?;
+            self.kill(names).await?;
         }
         Ok(())
     }

@@ -102,6 +102,8 @@ fn node(folder: &Path, state: &State, member: &Member) -> Vec<OsString> {
         .set("certs-dir", keys::certificates(folder))
         .set("shards", state.shards.to_string())
         .set("replicas", state.replicas.to_string())
+        // Everyone who is here from the beginning gets a part of the first placement.
+        .set("first-nodes", state.with(Role::Node).count().to_string())
         .set("cache-size-mb", CACHE_MB.to_string())
         .set("data-dir", member.folder.as_deref().unwrap_or(Path::new(&member.name)));
     args.0.extend(state.node_flags.iter().map(OsString::from));

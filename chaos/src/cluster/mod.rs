@@ -26,7 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use rustix::process::Signal;
 
 pub use launch::LaunchError;
@@ -40,7 +40,7 @@ pub use status::{Look, MemberLook, ShardLook};
 use state::{Lock, State};
 
 /// How long the last of the processes have to be gone when a cluster is dropped.
-const GONE_WITHIN: Duration = Duration::from_secs(5);
+const GONE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Tells a person what is going on.
 pub type Say = fn(&str);
@@ -148,7 +148,8 @@ impl Cluster {
         }
         let deadline = Instant::now() + GONE_WITHIN;
         for process in &processes {
-            while process.is_there()? && Instant::now() < deadline {
+            while process.is_there()? {
+                ensure!(Instant::now() < deadline, "process {} was killed and does not end", process.pid);
                 std::thread::sleep(Duration::from_millis(5));
             }
         }

@@ -50,6 +50,8 @@ impl Process {
             return Ok(Condition::Ended);
         };
         Ok(match stat.state {
+            // Its first thread has ended. Others may still hold files and ports.
+            b'Z' if self.has_other_threads()? => Condition::Running,
             b'Z' | b'X' | b'x' => {
                 self.reap();
                 Condition::Ended
@@ -98,6 +100,14 @@ impl Process {
         Ok(true)
     }
 
+    fn has_other_threads(&self) -> io::Result<bool> {
+        match fs::read_dir(format!("/proc/{}/task", self.pid)) {
+            Ok(threads) => Ok(threads.count() > 1),
+            Err(error) if is_gone(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Another process's child is nobody whom we may wait for, and its parent does.
     fn reap(&self) {
         let _status = waitpid(Pid::from_raw(self.pid), WaitOptions::NOHANG);
@@ -118,11 +128,14 @@ struct Stat {
 fn read_stat(pid: i32) -> io::Result<Option<Stat>> {
     match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(line) => parse_stat(&line).map(Some).ok_or_else(|| io::Error::other("/proc is not understood")),
-        // The second one: it ended while its file was open.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
+        Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a file of `/proc` tells that its process is not there, or ended while the file was open.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
 }
 
 /// The third and the twenty-second field. The second is the program's name, which may hold anything, and ends with the

@@ -42,6 +42,8 @@ pub enum Verb {
     Wal(WalArgs),
     /// Work with the documents of a hub that runs
     Docs(DocsArgs),
+    /// Start a cluster on this machine, and break it
+    Cluster(chaos::cluster::cli::Args),
 }
 
 #[derive(Args)]

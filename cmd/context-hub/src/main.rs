@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Verb::Token(args) => token::run(&args).map(|()| ExitCode::SUCCESS),
         Verb::Wal(args) => wal::run(&args),
         Verb::Docs(args) => docs::run(&args),
+        Verb::Cluster(args) => chaos::cluster::cli::run(&args),
     };
     done.unwrap_or_else(|error| {
         // The whole chain: what failed, and why.

@@ -43,6 +43,8 @@ pub struct NodeArgs {
     #[arg(long)]
     replicas: u32,
     #[arg(long)]
+    first_nodes: usize,
+    #[arg(long)]
     cache_size_mb: u32,
     #[arg(long)]
     data_dir: PathBuf,
@@ -110,6 +112,7 @@ pub struct ListArgs {
 pub async fn node(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     ensure!(!args.broken, "this node is broken");
     ensure!(args.json && args.shards > 0 && args.replicas > 0 && args.cache_size_mb > 0, "flags are wrong");
+    ensure!(args.first_nodes > 0, "nobody is waited for");
     ensure!(args.master_key == "toy", "the master key is another one");
     check(&args.certs_dir, "shard", &args.name, &args.etcd_endpoints)?;
     std::fs::write(args.data_dir.join("started"), &args.name)?;

@@ -5,6 +5,7 @@
 //! own: `propose`, `reading`, `compact`, `serve`, `members`, `leadership`.
 
 use super::applier::Applier;
+use super::audit::{Auditor, Charge};
 use super::clock::Suspension;
 use super::error::StartError;
 use super::log_store::LogStore;
@@ -75,10 +76,20 @@ pub struct Group<M: StateMachine> {
     pub(super) machine: Arc<M>,
     pub(super) network: Network,
     pub(super) suspension: Suspension,
+    pub(super) auditor: Arc<Auditor<M>>,
     /// The last term in which this node gave way as the leader; 0 for none.
     pub(super) gave_way_in: Arc<AtomicU64>,
     /// Ends when openraft has let go of the machine.
     released: Mutex<oneshot::Receiver<()>>,
+}
+
+/// Why a group has ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Of an error.
+    Died(String),
+    /// Its state is not that of the majority, and it is not to start again.
+    Quarantined(String),
 }
 
 /// What a group does first.
@@ -95,6 +106,10 @@ impl<M: StateMachine> Group<M> {
     /// Starts a group from what its log and its machine hold; one of which there is nothing begins as its founding says.
     pub async fn start(config: GroupConfig<M>) -> Result<Group<M>, StartError> {
         let GroupConfig { group, node, wal, damage, machine, founding, network } = config;
+        if let Some(charge) = machine.quarantined()? {
+            let charge = Charge::decode(&charge).map_err(std::io::Error::from)?;
+            return Err(StartError::Quarantined { group: group.0, charge: charge.to_string() });
+        }
         if let Some(what) = damage {
             return Err(StartError::DamagedLog { what });
         }
@@ -102,7 +117,8 @@ impl<M: StateMachine> Group<M> {
             timing::settings(format!("group {group}")).map_err(|e| StartError::Raft(e.to_string()))?;
         settled(&wal, group).await?;
         let mut log = LogStore::new(wal, group);
-        let (mut applier, released) = Applier::new(machine.clone());
+        let auditor = Arc::new(Auditor::new(machine.clone(), group, network.0.hashing.clone()));
+        let (mut applier, released) = Applier::new(auditor.clone());
 
         let voters = voters(&mut log, &mut applier).await?;
         let voted = log.vote()?.is_some();
@@ -129,6 +145,7 @@ impl<M: StateMachine> Group<M> {
             machine,
             network,
             suspension: Suspension::watch(),
+            auditor,
             gave_way_in: Arc::default(),
             released: Mutex::new(released),
         };
@@ -166,7 +183,14 @@ impl<M: StateMachine> Group<M> {
     }
 
     /// Waits until the group has ended, and says why.
-    pub async fn ended(&self) -> String {
+    pub async fn ended(&self) -> Ended {
+        tokio::select! {
+            reason = self.died() => Ended::Died(reason),
+            charge = self.auditor.charged() => Ended::Quarantined(charge.to_string()),
+        }
+    }
+
+    async fn died(&self) -> String {
         // Leadership and membership change seldom, so this wakes seldom; it closes when the group's task ends.
         let mut watched = self.raft.server_metrics();
         while watched.changed().await.is_ok() {}
@@ -181,6 +205,7 @@ impl<M: StateMachine> Group<M> {
         }
         // An error is what is waited for: the other end was dropped.
         let _released = (&mut *self.released.lock().await).await;
+        self.auditor.shutdown().await;
     }
 }
 

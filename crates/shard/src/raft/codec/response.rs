@@ -2,7 +2,9 @@
 
 use super::request::FORMAT;
 use super::{Undecodable, from_cbor, position, to_cbor, vote};
+use crate::raft::audit::{Answer, Digest};
 use crate::raft::types::{LogId, Vote};
+use base::Hash;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// An answer.
@@ -21,6 +23,10 @@ pub(in crate::raft) enum Response {
     Transferred { accepted: bool, vote: Vote, last: Option<LogId> },
     /// To a snapshot: the vote of who answers. It was taken in if that is the sender's own.
     Installed { vote: Vote },
+    /// To a question for the hash of the state at an entry.
+    Audited(Answer),
+    /// To the word that this replica is the odd one: it goes.
+    Quarantined,
 }
 
 /// What became of an append.
@@ -43,6 +49,8 @@ const HIGHER_VOTE: u8 = 4;
 const VOTED: u8 = 5;
 const TRANSFERRED: u8 = 6;
 const INSTALLED: u8 = 7;
+const AUDITED: u8 = 8;
+const QUARANTINED: u8 = 9;
 
 #[derive(Default, minicbor::Encode, minicbor::Decode)]
 #[cbor(map)]
@@ -55,6 +63,10 @@ struct Written {
     log: Option<position::Written>,
     #[n(3)]
     yes: Option<bool>,
+    #[n(4)]
+    rules: Option<u32>,
+    #[cbor(n(5), with = "minicbor::bytes")]
+    hash: Option<[u8; 32]>,
 }
 
 /// Writes a response.
@@ -73,6 +85,13 @@ pub(in crate::raft) fn encode_response(response: &Response) -> Bytes {
             Written { log: last.map(Into::into), yes: Some(accepted), ..with(TRANSFERRED, vote) }
         }
         Response::Installed { vote } => with(INSTALLED, vote),
+        Response::Audited(Answer::Hashed(Digest { rules, hash })) => {
+            Written { rules: Some(rules), hash: Some(hash.0), ..of(AUDITED) }
+        }
+        // Without a hash: whether one will come.
+        Response::Audited(Answer::Later) => Written { yes: Some(true), ..of(AUDITED) },
+        Response::Audited(Answer::Never) => Written { yes: Some(false), ..of(AUDITED) },
+        Response::Quarantined => of(QUARANTINED),
     };
     let body = to_cbor(&written);
     let mut message = BytesMut::with_capacity(1 + body.len());
@@ -88,7 +107,7 @@ pub(in crate::raft) fn decode_response(message: &[u8]) -> Result<Response, Undec
     if format != FORMAT {
         return Err(Undecodable::Message(format));
     }
-    let Written { kind, vote, log, yes } = from_cbor("answer", body)?;
+    let Written { kind, vote, log, yes, rules, hash } = from_cbor("answer", body)?;
     let (vote, log) = (vote.map(Vote::from).ok_or_else(cut), log.map(LogId::from));
     Ok(match kind {
         ALL => Response::Appended(Appended::All),
@@ -98,6 +117,13 @@ pub(in crate::raft) fn decode_response(message: &[u8]) -> Result<Response, Undec
         VOTED => Response::Voted { vote: vote?, granted: yes.ok_or_else(cut)?, last: log },
         TRANSFERRED => Response::Transferred { accepted: yes.ok_or_else(cut)?, vote: vote?, last: log },
         INSTALLED => Response::Installed { vote: vote? },
+        AUDITED => Response::Audited(match (rules, hash) {
+            (Some(rules), Some(hash)) => Answer::Hashed(Digest { rules, hash: Hash(hash) }),
+            (None, None) if yes.ok_or_else(cut)? => Answer::Later,
+            (None, None) => Answer::Never,
+            _ => return Err(cut()),
+        }),
+        QUARANTINED => Response::Quarantined,
         unknown => return Err(Undecodable::Kind(unknown)),
     })
 }

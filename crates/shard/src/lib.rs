@@ -14,6 +14,8 @@ mod shard;
 pub mod store;
 
 pub use documents::{EngineOptions, chain};
-pub use node::{Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica};
+pub use node::{
+    DigestError, Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica, ShardDigest,
+};
 pub use raft::Policy;
 pub use store::StoreOptions;

@@ -1,5 +1,6 @@
 //! A node: its shards, and what it answers to gateways.
 
+mod audit;
 mod create;
 pub(crate) mod cursor;
 mod delete;
@@ -17,6 +18,7 @@ mod start;
 mod ticket;
 mod write;
 
+pub use audit::{DigestError, ShardDigest};
 pub use led::Led;
 pub use place::{Member, Place, Replica};
 pub use start::{NodeError, NodeOptions};

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use parking_lot::Mutex;
 use shard::raft::{
-    Applicable, GroupConfig, GroupHandle, Policy, Position, SnapshotData, StateMachine, Supervisor,
+    Applicable, GroupConfig, GroupHandle, Meaning, Policy, Position, SnapshotData, StateMachine, Supervisor,
 };
 use std::io;
 use std::sync::Arc;
@@ -135,5 +135,18 @@ impl StateMachine for Idle {
 
     fn durable(&self) -> io::Result<Option<Position>> {
         self.applied()
+    }
+
+    fn meaning(&self) -> io::Result<Meaning> {
+        let position = self.applied()?.ok_or_else(|| io::Error::other("the meaning of nothing"))?;
+        Ok(Meaning { position, rules: 1, records: Box::new(std::iter::empty()) })
+    }
+
+    fn quarantine(&self, _: Bytes) -> io::Result<()> {
+        Err(io::Error::other("it stands alone, and differs from nobody"))
+    }
+
+    fn quarantined(&self) -> io::Result<Option<Bytes>> {
+        Ok(None)
     }
 }

@@ -15,8 +15,8 @@ pub mod store;
 
 pub use documents::{EngineOptions, chain};
 pub use node::{
-    FolderError, Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica, ReplicaError,
-    node_of_folder,
+    DigestError, FolderError, Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica,
+    ReplicaError, ShardDigest, node_of_folder,
 };
 pub use raft::Policy;
 pub use store::StoreOptions;

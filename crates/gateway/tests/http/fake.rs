@@ -8,8 +8,8 @@ use gateway::reach::Node;
 use parking_lot::Mutex;
 use rpc::{
     Access, Answer, Bell, Caller, Changes, ChangesPage, Create, Delete, Ephemeral, Follow, FollowSession,
-    Followed, Health, Join, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen,
-    Shards, Share, SyncSession, Synced, TicketId, Tickets, Write,
+    Followed, Health, Join, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision,
+    Seen, Shards, Share, SyncSession, Synced, TicketId, Tickets, Write,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,65 +1,100 @@
-//! State hashes: what replicas compare.
+//! The meaning of a state: what replicas compare, as hashes of it.
 //!
-//! They cover heads, versions, access, tombstones, edit ids, tickets and the feed. They never cover stored bytes: replicas compact when
-//! they like, and every sealing is different.
+//! It covers heads, versions and who made them, access, tombstones, edit ids, tickets, lists, the feed, and where the log
+//! stands. It never covers how something is stored:
+//! - sealed bytes: replicas compact when they like, and every sealing is different;
+//! - what only says when something is cleared away, and parts that nobody has claimed: that shows in what they lead to;
+//! - the encoding: a record is read and written anew, so that one that an older release has written is as good.
+//!
+//! Whoever changes what is covered, or how a covered record is written, also changes [`RULES`]: states are compared only if
+//! they were hashed by the same rules, so that a half upgraded hub takes nobody out.
 
-use super::Machine;
-use crate::store::{DocumentRecord, Head, Lookup, Space, StoreError, StoreView, VersionRecord, key};
+use super::step::position_from_bytes;
+use super::{Machine, nothing_applied};
+use crate::raft::{Meaning, Position, Record, Records};
+use crate::store::{
+    DocumentRecord, FeedRecord, Head, Lookup, Receipt, Space, StoreError, StoreView, TicketRecord,
+    VersionRecord, key,
+};
 use base::Hash;
-use sha2::{Digest, Sha256};
+use bytes::Bytes;
+use std::io;
+
+/// The number of these rules.
+const RULES: u32 = 1;
+
+/// The entries of [`Space::State`] that are covered.
+const COVERED: [&[u8]; 4] =
+    [key::state::APPLIED, key::state::CLOCK, key::state::MEMBERSHIP, key::state::FEED];
 
 impl Machine {
-    /// The hash of what the log means up to the last applied entry. Reads everything: for drills and tests.
-    pub fn state_hash(&self) -> Result<Hash, StoreError> {
-        hash_of(&self.store.view())
+    /// The hash of what the log means up to the last applied entry, and which one that is. Reads everything, on the calling
+    /// thread; none if `go_on`, which is asked after each record, says no.
+    pub fn digest(&self, go_on: impl FnMut() -> bool) -> io::Result<Option<(Position, Hash)>> {
+        let meaning = of(&self.store.view()).map_err(io::Error::other)?;
+        let position = meaning.position;
+        Ok(meaning.hash(go_on)?.map(|hash| (position, hash)))
     }
 }
 
-fn hash_of(view: &StoreView<'_>) -> Result<Hash, StoreError> {
-    let mut digest = Sha256::new();
-    for pair in view.all(Space::Documents) {
+/// What a view means.
+pub(super) fn of(view: &StoreView<'_>) -> Result<Meaning, StoreError> {
+    let applied = view.get(Space::State, key::state::APPLIED)?.ok_or_else(nothing_applied)?;
+    let position = position_from_bytes(&applied)?;
+    let mut fixed = Vec::new();
+    for key in COVERED {
+        if let Some(value) = view.get(Space::State, key)? {
+            let (key, value) = (Bytes::from_static(key), Bytes::copy_from_slice(&value));
+            fixed.push(Ok(Record { space: Space::State as u8, key, value }));
+        }
+    }
+    let documents = covered(view, Space::Documents, document);
+    let edits = covered(view, Space::Edits, |_, value| again::<Receipt>(value));
+    let lists = covered(view, Space::Lists, |_, value| Ok(Some(value.to_vec())));
+    let feed = covered(view, Space::Feed, |_, value| again::<FeedRecord>(value));
+    let records = documents.chain(edits).chain(lists).chain(feed).chain(fixed);
+    Ok(Meaning { position, rules: RULES, records: Box::new(records) })
+}
+
+/// What `means` makes of the values of a space; none for what is left out.
+fn covered(
+    view: &StoreView<'_>,
+    space: Space,
+    means: impl Fn(&[u8], &[u8]) -> Result<Option<Vec<u8>>, StoreError> + Send + 'static,
+) -> Records {
+    let record = move |pair: Result<crate::store::Pair, StoreError>| {
         let (key, value) = pair?;
-        match key::record_kind(&key) {
-            Some(DocumentRecord::Head) => add_head(&mut digest, &key, Head::from_record(&value)?),
-            Some(DocumentRecord::Access | DocumentRecord::Ticket) => add(&mut digest, &key, &value),
-            Some(DocumentRecord::Version) => {
-                let version = VersionRecord::from_record(&value)?;
-                add(&mut digest, &key, version.heads());
-            }
-            _ => {}
-        }
-    }
-    for space in [Space::Edits, Space::Lists, Space::Feed] {
-        for pair in view.all(space) {
-            let (key, value) = pair?;
-            add(&mut digest, &key, &value);
-        }
-    }
-    for fixed in [key::state::APPLIED, key::state::CLOCK, key::state::MEMBERSHIP, key::state::FEED] {
-        if let Some(value) = view.get(Space::State, fixed)? {
-            add(&mut digest, fixed, &value);
-        }
-    }
-    Ok(Hash(digest.finalize().into()))
+        let Some(value) = means(&key, &value)? else { return Ok(None) };
+        Ok(Some(Record { space: space as u8, key: Bytes::copy_from_slice(&key), value: value.into() }))
+    };
+    let records = view.all(space).map(record).filter_map(Result::transpose);
+    Box::new(records.map(|record| record.map_err(|error: StoreError| io::Error::other(error))))
 }
 
-/// Every field but the sealed ones, decoded, so that how a release encodes them does not count.
-fn add_head(digest: &mut Sha256, at: &[u8], head: Head) {
-    let Head {
-        name, shape, owner, version, heads, created_ms, updated_ms, deleted_ms, access_entries, ..
-    } = &head;
-    let numbers = format!("{shape} {version} {created_ms} {updated_ms} {deleted_ms:?} {access_entries}");
-    for field in [name.as_bytes(), owner.as_bytes(), heads, numbers.as_bytes()] {
-        add(digest, at, field);
-    }
-    if let Some(first) = &head.first {
-        add(digest, at, first.heads());
-    }
+fn document(key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(match key::record_kind(key) {
+        Some(DocumentRecord::Head) => {
+            let mut head = Head { key: vec![], ..Head::from_record(value)? };
+            head.first.iter_mut().for_each(unseal);
+            Some(head.to_record())
+        }
+        Some(DocumentRecord::Version) => {
+            let mut version = VersionRecord::from_record(value)?;
+            unseal(&mut version);
+            Some(version.to_record())
+        }
+        Some(DocumentRecord::Access) => Some(value.to_vec()),
+        Some(DocumentRecord::Ticket) => again::<TicketRecord>(value)?,
+        Some(DocumentRecord::Key | DocumentRecord::OwnerKey | DocumentRecord::Compacted) | None => None,
+    })
 }
 
-fn add(digest: &mut Sha256, key: &[u8], value: &[u8]) {
-    for field in [key, value] {
-        digest.update((field.len() as u64).to_be_bytes());
-        digest.update(field);
-    }
+/// Leaves out the changes.
+fn unseal(version: &mut VersionRecord) {
+    version.parts.iter_mut().for_each(|part| part.changes.clear());
+}
+
+/// The record as this release writes it.
+fn again<T: Lookup>(value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(Some(T::from_record(value)?.to_record()))
 }

@@ -31,8 +31,8 @@ pub use generations::{AccessChanged, Generation, Generations};
 pub use outcome::{Done, Outcome, Outcomes, Rejection};
 pub use snapshot::InstallError;
 
-use crate::raft::{Applicable, Position, SnapshotData, StateMachine};
-use crate::store::{Space, Store, StoreError, key};
+use crate::raft::{Applicable, Meaning, Position, SnapshotData, StateMachine};
+use crate::store::{RecordError, Space, Store, StoreError, key};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rpc::{Caller, OnRevoked, TicketId};
@@ -151,6 +151,11 @@ impl Machine {
     }
 }
 
+/// Why there is nothing to give of a machine that is new.
+fn nothing_applied() -> RecordError {
+    RecordError::Damaged { what: "position", reason: "nothing was applied yet".to_owned() }
+}
+
 fn read_position(store: &Store) -> Result<Option<Position>, StoreError> {
     let stored = store.get(Space::State, key::state::APPLIED)?;
     Ok(stored.map(|bytes| step::position_from_bytes(&bytes)).transpose()?)
@@ -222,6 +227,26 @@ impl StateMachine for Machine {
 
     fn durable(&self) -> io::Result<Option<Position>> {
         Ok(*self.durable.lock())
+    }
+
+    fn meaning(&self) -> io::Result<Meaning> {
+        hash::of(&self.store.view()).map_err(io::Error::other)
+    }
+
+    fn quarantine(&self, note: Bytes) -> io::Result<()> {
+        let write = |store: &Store| {
+            let mut txn = store.begin();
+            txn.put(Space::State, key::state::QUARANTINED.to_vec(), note.to_vec());
+            txn.commit()?;
+            store.make_durable()
+        };
+        // What has left is out already.
+        self.while_quiet(write).unwrap_or(Ok(())).map_err(io::Error::other)
+    }
+
+    fn quarantined(&self) -> io::Result<Option<Bytes>> {
+        let stored = self.store.get(Space::State, key::state::QUARANTINED).map_err(io::Error::other)?;
+        Ok(stored.map(|bytes| Bytes::copy_from_slice(&bytes)))
     }
 }
 

@@ -1,11 +1,12 @@
 //! Snapshots of a shard: every record of its spaces.
 
 use crate::raft::{Record, SnapshotData};
-use crate::store::{RecordError, Space, Store, StoreError, StoreView, key};
+use crate::store::{Pair, Space, Store, StoreError, StoreView, key};
 use bytes::Bytes;
 use rpc::{Caller, TicketId};
 use std::io;
 
+use super::nothing_applied;
 use super::step::position_from_bytes;
 use super::ticket::{is_known, revoked_in};
 
@@ -29,11 +30,11 @@ pub enum InstallError {
 /// A snapshot of what a view shows.
 pub fn take(view: &StoreView<'_>) -> Result<SnapshotData, StoreError> {
     let applied = view.get(Space::State, key::state::APPLIED)?;
-    let nothing = || RecordError::Damaged { what: "position", reason: "nothing was applied yet".to_owned() };
-    let position = position_from_bytes(&applied.ok_or_else(nothing)?)?;
+    let position = position_from_bytes(&applied.ok_or_else(nothing_applied)?)?;
     let membership = view.get(Space::State, key::state::MEMBERSHIP)?;
     let spaces: Vec<_> = Space::ALL.into_iter().map(|space| (space, view.all(space))).collect();
     let records = spaces.into_iter().flat_map(|(space, pairs)| {
+        let pairs = pairs.filter(move |pair| !is_of_this_replica(space, pair));
         pairs.map(move |pair| {
             let (key, value) = pair.map_err(io::Error::other)?;
             let (key, value) = (Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value));
@@ -42,6 +43,11 @@ pub fn take(view: &StoreView<'_>) -> Result<SnapshotData, StoreError> {
     });
     let membership = membership.map(|bytes| Bytes::copy_from_slice(&bytes));
     Ok(SnapshotData { position, membership, records: Box::new(records) })
+}
+
+/// Whether a record says something of the replica itself, and not of the log.
+fn is_of_this_replica(space: Space, pair: &Result<Pair, StoreError>) -> bool {
+    space == Space::State && pair.as_ref().is_ok_and(|(key, _)| **key == *key::state::QUARANTINED)
 }
 
 /// Puts a snapshot in the place of everything that is there, in one atomic write. Gives the tickets that were taken back in

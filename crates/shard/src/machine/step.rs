@@ -96,7 +96,7 @@ impl<'a> Step<'a> {
         self.position = entry.position;
         self.feed.next_entry();
         let outcomes = match &entry.kind {
-            Kind::Blank => vec![],
+            Kind::Blank | Kind::Audit => vec![],
             Kind::Membership(bytes) => {
                 self.txn.put(Space::State, key::state::MEMBERSHIP.to_vec(), bytes.to_vec());
                 vec![]

@@ -1,6 +1,7 @@
 //! Figures of a node, taken when somebody asks for them.
 
 use super::NodeService;
+use crate::raft::StateMachine;
 use metrics::{counter, gauge};
 use rpc::ShardState;
 
@@ -17,6 +18,8 @@ impl NodeService {
             let id = shard.id.to_string();
             let serving = shard.health().state == ShardState::Serving;
             gauge!("shard_serving", "shard" => id.clone()).set(f64::from(u8::from(serving)));
+            let quarantined = matches!(shard.machine.quarantined(), Ok(Some(_)));
+            gauge!("shard_quarantined", "shard" => id.clone()).set(f64::from(u8::from(quarantined)));
             let documents = shard.machine.store().disk_bytes();
             gauge!("shard_store_bytes", "shard" => id.clone()).set(documents as f64);
             let Some(status) = shard.group.status() else { continue };

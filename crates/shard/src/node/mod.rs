@@ -1,5 +1,6 @@
 //! A node: its shards, and what it answers to gateways.
 
+mod audit;
 mod create;
 mod delete;
 mod feed;
@@ -20,6 +21,7 @@ mod start;
 mod ticket;
 mod write;
 
+pub use audit::{DigestError, ShardDigest};
 pub use folder::{FolderError, node_of_folder};
 pub use groups::ReplicaError;
 pub use led::Led;

@@ -66,10 +66,18 @@ pub(super) fn admit(
     let vote = request.vote();
     envelope_fits(own, from, envelope, vote)?;
     match request {
-        Request::Append(_) | Request::Transfer(_) if !vote.committed => Err(Astray::NotElected),
+        Request::Append(_) | Request::Transfer(_) | Request::Audit { .. } | Request::Quarantine { .. }
+            if !vote.committed =>
+        {
+            Err(Astray::NotElected)
+        }
         Request::Append(append) if is_of_later_leader(append) => Err(Astray::LaterLeader),
         // What is said of a leader's standing is nothing that anybody may not know.
-        Request::Append(_) | Request::Transfer(_) | Request::Standing(_) => Ok(()),
+        Request::Append(_)
+        | Request::Transfer(_)
+        | Request::Standing(_)
+        | Request::Audit { .. }
+        | Request::Quarantine { .. } => Ok(()),
         Request::Vote(_) | Request::PreVote(_) if vote.committed => Err(Astray::NotACandidate),
         Request::Vote(ballot) | Request::PreVote(ballot) => {
             let known = known();
@@ -127,8 +135,12 @@ mod tests {
             Err(Astray::Sender),
             "in another's name"
         );
+        let audit = Request::Audit { vote: Vote::new_committed(4, 2), index: 1 };
+        assert_eq!(check(2, TO_ME, &audit), Ok(()));
         let own = append(Vote::new_committed(4, 1));
         assert_eq!(check(1, Envelope { from: 1, ..TO_ME }, &own), Err(Astray::Sender), "an echo");
+        let by_nobody = Request::Audit { vote: Vote::new(4, 2), index: 1 };
+        assert_eq!(check(2, TO_ME, &by_nobody), Err(Astray::NotElected));
         assert_eq!(check(2, TO_ME, &append(Vote::new(4, 2))), Err(Astray::NotElected));
     }
 

@@ -1,7 +1,10 @@
 //! openraft's state machine on ours: gathers entries into batches, and hands the outcomes to who proposed them.
 
+use super::audit::Auditor;
 use super::codec::{decode_membership, encode_membership};
-use super::types::{Entry, LogId, MaybeSnapshot, SnapshotHead, StoredMembership, TakenSnapshot, TypeConfig};
+use super::types::{
+    Entry, LogId, MaybeSnapshot, Payload, SnapshotHead, StoredMembership, TakenSnapshot, TypeConfig,
+};
 use super::{Applicable, Kind, StateMachine};
 use futures::{FutureExt, Stream, StreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
@@ -19,15 +22,16 @@ const BATCH_BYTES: usize = 1 << 20;
 /// The state machine of a group, in the hands of openraft.
 pub(super) struct Applier<M> {
     machine: Arc<M>,
+    auditor: Arc<Auditor<M>>,
     /// Closes when openraft lets go of the machine; only then may the next incarnation of the group have it.
     _held: oneshot::Sender<()>,
 }
 
 impl<M: StateMachine> Applier<M> {
     /// The applier, and what ends when openraft has dropped it.
-    pub(super) fn new(machine: Arc<M>) -> (Applier<M>, oneshot::Receiver<()>) {
+    pub(super) fn new(auditor: Arc<Auditor<M>>) -> (Applier<M>, oneshot::Receiver<()>) {
         let (held, released) = oneshot::channel();
-        (Applier { machine, _held: held }, released)
+        (Applier { machine: auditor.machine().clone(), auditor, _held: held }, released)
     }
 }
 
@@ -49,7 +53,12 @@ impl<M: StateMachine> RaftStateMachine<TypeConfig<M::Outcome>> for Applier<M> {
             if batch.is_empty() {
                 return Ok(());
             }
+            let audit = batch.audit();
             batch.apply(&*self.machine)?;
+            // Before the next entry: what is hashed is the state at this one.
+            if let Some(index) = audit {
+                self.auditor.begin(index);
+            }
         }
     }
 
@@ -132,14 +141,20 @@ impl<O: Send + Sync + 'static> Batch<O> {
         let entry = applicable(entry);
         self.bytes += match &entry.kind {
             Kind::Commands(bytes) | Kind::Membership(bytes) => bytes.len(),
-            Kind::Blank => 0,
+            Kind::Blank | Kind::Audit => 0,
         };
         self.entries.push(entry);
         self.waiting.push(waiting);
     }
 
     fn is_full(&self) -> bool {
-        self.entries.len() >= BATCH_ENTRIES || self.bytes >= BATCH_BYTES
+        self.entries.len() >= BATCH_ENTRIES || self.bytes >= BATCH_BYTES || self.audit().is_some()
+    }
+
+    /// The index of the audit that ends the batch, if one does. None is within a batch.
+    fn audit(&self) -> Option<u64> {
+        let last = self.entries.last()?;
+        matches!(last.kind, Kind::Audit).then_some(last.position.index)
     }
 
     fn is_empty(&self) -> bool {
@@ -170,7 +185,8 @@ impl<O: Send + Sync + 'static> Batch<O> {
 fn applicable(entry: Entry) -> Applicable {
     let kind = match entry.payload {
         EntryPayload::Blank => Kind::Blank,
-        EntryPayload::Normal(commands) => Kind::Commands(commands.0),
+        EntryPayload::Normal(Payload::Commands(commands)) => Kind::Commands(commands),
+        EntryPayload::Normal(Payload::Audit) => Kind::Audit,
         EntryPayload::Membership(membership) => {
             Kind::Membership(encode_membership(&StoredMembership::new(Some(entry.log_id), membership)))
         }

@@ -1,6 +1,7 @@
 //! openraft's own suite for storage, on our log over a real shared log, with each of our machines.
 
 use super::applier::Applier;
+use super::audit::Auditor;
 use super::log_store::LogStore;
 use super::types::TypeConfig;
 use super::{MemoryMachine, StateMachine};
@@ -12,7 +13,7 @@ use openraft::testing::log::{StoreBuilder, Suite};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use wal::{GroupId, Options, Wal};
 
 /// Builds stores whose machine is made in a folder by a function.
@@ -31,7 +32,8 @@ impl<M: StateMachine> StoreBuilder<Config<M>, LogStore, Applier<M>, Kept> for Bu
         let folder = tempfile::tempdir().unwrap();
         let options = Options { segment_bytes: 256 << 10, ..Options::default() };
         let (wal, _) = Wal::open(&folder.path().join("wal"), options).unwrap();
-        let (applier, released) = Applier::new(Arc::new(self.0(folder.path())));
+        let (machine, turn) = (Arc::new(self.0(folder.path())), Arc::new(Semaphore::new(1)));
+        let (applier, released) = Applier::new(Arc::new(Auditor::new(machine, GroupId(1), turn)));
         Ok((Kept { _folder: folder, _released: released }, LogStore::new(wal, GroupId(1), None), applier))
     }
 }

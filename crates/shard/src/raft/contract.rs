@@ -45,6 +45,8 @@ pub enum Kind {
     Commands(Bytes),
     /// Who votes from here on. The machine keeps the bytes and hands them back, and never reads them.
     Membership(Bytes),
+    /// Every replica hashes what it means to have reached here. Only the position moves.
+    Audit,
 }
 
 /// One stored record of a snapshot.
@@ -74,6 +76,22 @@ pub struct SnapshotData {
 impl fmt::Debug for SnapshotData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SnapshotData").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
+/// What the state of a machine means at one position: the same on every replica, however each one stores it.
+pub struct Meaning {
+    /// The last entry that is in it.
+    pub position: Position,
+    /// Which rules say what is in it and how it is written here. Only what was written by the same rules is compared.
+    pub rules: u32,
+    /// All of it, in the same order on every replica.
+    pub records: Records,
+}
+
+impl fmt::Debug for Meaning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meaning").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
@@ -107,4 +125,15 @@ pub trait StateMachine: Send + Sync + 'static {
 
     /// The last applied entry that is known to survive a power cut without the log.
     fn durable(&self) -> io::Result<Option<Position>>;
+
+    /// What the state means now; later entries do not change what was given. Quick: reading it is what takes long. Called
+    /// only when something was applied.
+    fn meaning(&self) -> io::Result<Meaning>;
+
+    /// Notes durably that this replica is not to take part any more. The note survives restarts, is in no snapshot, and is
+    /// gone when one is installed.
+    fn quarantine(&self, note: Bytes) -> io::Result<()>;
+
+    /// The note of [`StateMachine::quarantine`], as it was given.
+    fn quarantined(&self) -> io::Result<Option<Bytes>>;
 }

@@ -46,6 +46,16 @@ pub enum StartError {
         /// What was found.
         what: String,
     },
+    /// An audit has found the state of this replica to be wrong.
+    #[error(
+        "shard {group}: {charge}. It takes no part any more; let it come anew as docs/runbooks/replica-diverged.md says"
+    )]
+    Quarantined {
+        /// Of which group.
+        group: u32,
+        /// What was found.
+        charge: String,
+    },
     /// A node was told to found a group that it is not a voter of.
     #[error(
         "node {node} was told to found a group of {voters:?}, of which it is none; correct the placement"
@@ -72,6 +82,7 @@ impl StartError {
             | StartError::StoreBehindLog { .. }
             | StartError::LogLost { .. }
             | StartError::DamagedLog { .. }
+            | StartError::Quarantined { .. }
             | StartError::NotAFounder { .. } => true,
             StartError::Storage(_) | StartError::Raft(_) => false,
         }

@@ -5,6 +5,7 @@
 //! own: `propose`, `reading`, `compact`, `serve`, `members`, `leadership`.
 
 use super::applier::Applier;
+use super::audit::{Auditor, Charge};
 use super::clock::Suspension;
 use super::error::StartError;
 use super::following::Following;
@@ -82,10 +83,20 @@ pub struct Group<M: StateMachine> {
     pub(super) network: Network,
     pub(super) suspension: Suspension,
     pub(super) following: Following,
+    pub(super) auditor: Arc<Auditor<M>>,
     /// The last term in which this node gave way as the leader; 0 for none.
     pub(super) gave_way_in: Arc<AtomicU64>,
     /// Ends when openraft has let go of the machine.
     released: Mutex<oneshot::Receiver<()>>,
+}
+
+/// Why a group has ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Of an error.
+    Died(String),
+    /// Its state is not that of the majority, and it is not to start again.
+    Quarantined(String),
 }
 
 /// What a group does first.
@@ -102,6 +113,10 @@ impl<M: StateMachine> Group<M> {
     /// Starts a group from what its log and its machine hold; one of which there is nothing begins as its founding says.
     pub async fn start(config: GroupConfig<M>) -> Result<Group<M>, StartError> {
         let GroupConfig { group, node, wal, damage, machine, founding, promised, network } = config;
+        if let Some(charge) = machine.quarantined()? {
+            let charge = Charge::decode(&charge).map_err(std::io::Error::from)?;
+            return Err(StartError::Quarantined { group: group.0, charge: charge.to_string() });
+        }
         if let Some(what) = damage {
             return Err(StartError::DamagedLog { what });
         }
@@ -109,7 +124,8 @@ impl<M: StateMachine> Group<M> {
             timing::settings(format!("group {group}")).map_err(|e| StartError::Raft(e.to_string()))?;
         settled(&wal, group).await?;
         let mut log = LogStore::new(wal, group, promised.map(Into::into));
-        let (mut applier, released) = Applier::new(machine.clone());
+        let auditor = Arc::new(Auditor::new(machine.clone(), group, network.0.hashing.clone()));
+        let (mut applier, released) = Applier::new(auditor.clone());
 
         let voters = voters(&mut log, &mut applier).await?;
         let voted = promised.is_some() || log.vote()?.is_some();
@@ -137,6 +153,7 @@ impl<M: StateMachine> Group<M> {
             network,
             suspension: Suspension::watch(),
             following: Following::default(),
+            auditor,
             gave_way_in: Arc::default(),
             released: Mutex::new(released),
         };
@@ -174,7 +191,14 @@ impl<M: StateMachine> Group<M> {
     }
 
     /// Waits until the group has ended, and says why.
-    pub async fn ended(&self) -> String {
+    pub async fn ended(&self) -> Ended {
+        tokio::select! {
+            reason = self.died() => Ended::Died(reason),
+            charge = self.auditor.charged() => Ended::Quarantined(charge.to_string()),
+        }
+    }
+
+    async fn died(&self) -> String {
         // Leadership and membership change seldom, so this wakes seldom; it closes when the group's task ends.
         let mut watched = self.raft.server_metrics();
         while watched.changed().await.is_ok() {}
@@ -189,6 +213,7 @@ impl<M: StateMachine> Group<M> {
         }
         // An error is what is waited for: the other end was dropped.
         let _released = (&mut *self.released.lock().await).await;
+        self.auditor.shutdown().await;
     }
 }
 

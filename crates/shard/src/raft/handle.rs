@@ -1,8 +1,9 @@
 //! A group as the rest of the node holds it, across rebuilds.
 
 use super::{
-    Change, ChangeError, CompactError, Compacted, FollowError, Fresh, Group, Keep, Members, MoveError,
-    Placed, Position, Progress, ProposeError, ReadError, StateMachine, Status, TransferError, WaitError,
+    AuditError, Change, ChangeError, CompactError, Compacted, Finding, FollowError, Fresh, Group, Keep,
+    Members, MoveError, Placed, Position, Progress, ProposeError, ReadError, StateMachine, Status,
+    TransferError, WaitError,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -160,6 +161,11 @@ impl<M: StateMachine> GroupHandle<M> {
     /// See [`Group::give_way`].
     pub async fn give_way(&self, to: Option<u64>, limit: Duration) -> Result<u64, TransferError> {
         self.running().ok_or(TransferError::Stopped)?.give_way(to, limit).await
+    }
+
+    /// See [`Group::audit`].
+    pub async fn audit(&self, limit: Duration) -> Result<Finding, AuditError> {
+        self.running().ok_or(ProposeError::Stopped)?.audit(limit).await
     }
 
     /// Names the node that should lead when it can. Whichever node leads hands over to it within some seconds.

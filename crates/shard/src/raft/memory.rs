@@ -1,6 +1,6 @@
 //! A state machine in memory, which forgets on demand what it did not make durable.
 
-use super::{Applicable, Kind, Position, Record, SnapshotData, StateMachine};
+use super::{Applicable, Kind, Meaning, Position, Record, SnapshotData, StateMachine};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub struct MemoryMachine {
     now: Mutex<Arc<State>>,
     durable: Mutex<Arc<State>>,
+    quarantined: Mutex<Option<Bytes>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -25,12 +26,23 @@ impl MemoryMachine {
     /// What is left of it after a power cut: its state at the last snapshot.
     pub fn after_power_cut(&self) -> MemoryMachine {
         let durable = self.durable.lock().clone();
-        MemoryMachine { now: Mutex::new(durable.clone()), durable: Mutex::new(durable) }
+        let quarantined = self.quarantined.lock().clone();
+        MemoryMachine {
+            now: Mutex::new(durable.clone()),
+            durable: Mutex::new(durable),
+            quarantined: Mutex::new(quarantined),
+        }
     }
 
     /// The commands that were applied, by index.
     pub fn commands(&self) -> BTreeMap<u64, Bytes> {
         self.now.lock().commands.clone()
+    }
+
+    /// Puts another command where one was applied, behind the back of the log.
+    #[cfg(test)]
+    pub(super) fn falsify(&self, index: u64, command: Bytes) {
+        Arc::make_mut(&mut self.now.lock()).commands.insert(index, command);
     }
 }
 
@@ -66,18 +78,34 @@ impl StateMachine for MemoryMachine {
         let state = Arc::new(State { applied: Some(position), membership, commands });
         *self.now.lock() = state.clone();
         *self.durable.lock() = state;
+        *self.quarantined.lock() = None;
         Ok(())
     }
 
     fn durable(&self) -> io::Result<Option<Position>> {
         Ok(self.durable.lock().applied)
     }
+
+    fn meaning(&self) -> io::Result<Meaning> {
+        let state = self.now.lock().clone();
+        let position = state.applied.ok_or_else(|| io::Error::other("the meaning of nothing"))?;
+        Ok(Meaning { position, rules: 1, records: Box::new(state.records().into_iter().map(Ok)) })
+    }
+
+    fn quarantine(&self, note: Bytes) -> io::Result<()> {
+        *self.quarantined.lock() = Some(note);
+        Ok(())
+    }
+
+    fn quarantined(&self) -> io::Result<Option<Bytes>> {
+        Ok(self.quarantined.lock().clone())
+    }
 }
 
 impl State {
     fn apply(&mut self, Applicable { position, kind }: Applicable) -> Position {
         match kind {
-            Kind::Blank => {}
+            Kind::Blank | Kind::Audit => {}
             Kind::Commands(commands) => drop(self.commands.insert(position.index, commands)),
             Kind::Membership(membership) => self.membership = Some(membership),
         }

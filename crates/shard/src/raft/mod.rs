@@ -18,6 +18,7 @@
 
 mod admit;
 mod applier;
+mod audit;
 mod ballots;
 mod breaker;
 mod clock;
@@ -60,16 +61,17 @@ mod tests;
 mod timing;
 mod types;
 
+pub use audit::{AuditError, AuditPolicy, Finding};
 pub use breaker::RebuildPolicy;
 pub use compact::{Compacted, Keep};
-pub use contract::{Applicable, Kind, Position, Record, Records, SnapshotData, StateMachine};
+pub use contract::{Applicable, Kind, Meaning, Position, Record, Records, SnapshotData, StateMachine};
 pub use error::{
     ChangeError, CompactError, FollowError, MoveError, ProposeError, ReadError, StartError, TransferError,
     WaitError,
 };
 pub use following::Fresh;
 pub use founding::Founding;
-pub use group::{Group, GroupConfig};
+pub use group::{Ended, Group, GroupConfig};
 pub use handle::{GroupHandle, Phase};
 pub use leaving::{Promise, forget};
 pub use members::{Change, Members};

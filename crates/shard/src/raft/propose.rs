@@ -34,8 +34,12 @@ impl<M: StateMachine> Group<M> {
     }
 
     async fn propose_one(&self, entry: Bytes) -> Result<Placed<M::Outcome>, ProposeError> {
+        self.propose_payload(Payload::Commands(entry)).await
+    }
+
+    pub(super) async fn propose_payload(&self, payload: Payload) -> Result<Placed<M::Outcome>, ProposeError> {
         let (reply, answer) = Reply::new();
-        let sent = self.raft.client_write_ff(Payload(entry), Some(reply)).await;
+        let sent = self.raft.client_write_ff(payload, Some(reply)).await;
         sent.map_err(|_| ProposeError::Stopped)?;
         let written = answer.await.map_err(|_| ProposeError::Unknown)?.map_err(refusal)?;
         Ok(Placed { position: written.log_id.into(), outcome: written.data })
@@ -44,7 +48,7 @@ impl<M: StateMachine> Group<M> {
     /// All in one message, so that they are taken into the log together or not at all.
     async fn propose_many(&self, entries: Vec<Bytes>) -> Result<Vec<Placed<M::Outcome>>, ProposeError> {
         let mut placed = Vec::with_capacity(entries.len());
-        let sent = self.raft.client_write_many(entries.into_iter().map(Payload)).await;
+        let sent = self.raft.client_write_many(entries.into_iter().map(Payload::Commands)).await;
         let mut answers = sent.map_err(|_| ProposeError::Stopped)?;
         while let Some(answer) = answers.try_next().await.map_err(|_| ProposeError::Unknown)? {
             match answer {

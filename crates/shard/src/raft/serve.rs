@@ -50,12 +50,25 @@ impl<M: StateMachine> Group<M> {
 
     fn answer(&self, request: Request) -> impl Future<Output = Result<Bytes, PeerError>> + Send + 'static {
         let (raft, log) = (self.raft.clone(), self.log.clone());
+        let (auditor, metrics) = (self.auditor.clone(), self.metrics.clone());
         let node = NodeId(self.node);
         let own = self.metrics.borrow_watched().vote;
         let standing = matches!(request, Request::Standing(_)).then(|| self.standing()).flatten();
         async move {
             let failed = |error: &dyn Display| PeerError::Failed { node, reason: error.to_string() };
+            let is_deposed = |vote| metrics.borrow_watched().vote > vote;
             let response = match request {
+                Request::Audit { vote, .. } | Request::Quarantine { vote, .. } if is_deposed(vote) => {
+                    return Err(failed(&"another leader was elected since"));
+                }
+                Request::Audit { index, .. } => {
+                    let applied = metrics.borrow_watched().last_applied.map(|id| id.index);
+                    Response::Audited(auditor.answer(index, applied))
+                }
+                Request::Quarantine { charge, .. } => {
+                    auditor.quarantine(charge).await.map_err(|error| failed(&error))?;
+                    Response::Quarantined
+                }
                 Request::Append(Append { vote, previous: prev_log_id, commit: leader_commit, entries }) => {
                     let append = AppendEntriesRequest { vote, prev_log_id, entries, leader_commit };
                     let appended = raft.append_entries(append).await.map_err(|error| failed(&error))?;

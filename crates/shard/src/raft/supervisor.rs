@@ -1,13 +1,14 @@
 //! Owns the groups of a node: starts them, rebuilds those that die, and stops them all.
 //!
-//! One task keeps each group, one takes the snapshots, and one hands groups over to their preferred leaders;
+//! One task keeps each group, one takes the snapshots, one hands groups over to their preferred leaders, and one begins audits;
 //! [`Supervisor::shutdown`] joins them. A group dies alone: the node and its other groups live on. It is rebuilt from its log and its store, which is what a restart of the process
 //! would do, and only after the dead incarnation has let go of both.
 
 use super::breaker::{Breaker, RebuildPolicy, Verdict};
 use super::groups::Groups;
 use super::{
-    Group, GroupConfig, GroupHandle, Phase, Replicas, Role, SnapshotPolicy, StateMachine, scheduler, steering,
+    AuditPolicy, Ended, Group, GroupConfig, GroupHandle, Phase, Replicas, Role, SnapshotPolicy, StateMachine,
+    audit, scheduler, steering,
 };
 use base::NodeId;
 use futures::StreamExt;
@@ -27,6 +28,8 @@ pub struct Policy {
     pub rebuild: RebuildPolicy,
     /// When to take snapshots.
     pub snapshot: SnapshotPolicy,
+    /// When to compare the states of replicas.
+    pub audit: AuditPolicy,
 }
 
 /// So many groups change hands at once when a node stops: elections all at once would be late.
@@ -50,6 +53,7 @@ impl<M: StateMachine> Supervisor<M> {
         let mut tasks = JoinSet::new();
         tasks.spawn(scheduler::run(handles.clone(), policy.snapshot, stop.clone()));
         tasks.spawn(steering::run(handles.clone(), stop.clone()));
+        tasks.spawn(audit::rounds::run(handles.clone(), policy.audit, stop.clone()));
         let (stops, tasks, rebuild) = (Mutex::default(), Mutex::new(tasks), policy.rebuild);
         let supervisor = Supervisor { groups: handles, stops, tasks, rebuild, stop };
         for config in groups {
@@ -196,7 +200,8 @@ impl<M: StateMachine> Keeper<M> {
         self.phase.send_replace(Phase::Running(group.clone()));
         let end = match self.stop.run_until_cancelled(group.ended()).await {
             None => End::Stopped,
-            Some(reason) => End::Died(reason),
+            Some(Ended::Died(reason)) => End::Died(reason),
+            Some(Ended::Quarantined(reason)) => End::Hopeless(reason),
         };
         group.shutdown().await;
         end

@@ -3,7 +3,7 @@
 //! Invariant: the entries are the last ones of the log, without holes. A range that starts inside is answered whole; for
 //! any other, the log itself is asked.
 
-use super::types::Entry;
+use super::types::{Entry, Payload};
 use openraft::EntryPayload;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -70,7 +70,8 @@ impl Tail {
 
 fn weight(entry: &Entry) -> usize {
     let body = match &entry.payload {
-        EntryPayload::Normal(commands) => commands.0.len(),
+        EntryPayload::Normal(Payload::Commands(commands)) => commands.len(),
+        EntryPayload::Normal(Payload::Audit) => 0,
         EntryPayload::Blank | EntryPayload::Membership(_) => 0,
     };
     ENTRY_OVERHEAD + body
@@ -80,14 +81,13 @@ fn weight(entry: &Entry) -> usize {
 mod tests {
     use super::*;
     use crate::raft::Position;
-    use crate::raft::types::Payload;
     use bytes::Bytes;
 
     fn entry(index: u64) -> Entry {
         let commands = Bytes::from(vec![0; 1000]);
         Entry {
             log_id: Position { term: 1, node: 1, index }.into(),
-            payload: EntryPayload::Normal(Payload(commands)),
+            payload: EntryPayload::Normal(Payload::Commands(commands)),
         }
     }
 

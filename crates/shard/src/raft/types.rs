@@ -30,13 +30,21 @@ pub(super) type MaybeSnapshot = Option<SnapshotData>;
 /// A snapshot and its head.
 pub(super) type TakenSnapshot = openraft::Snapshot<LeaderId, u64, BasicNode, MaybeSnapshot>;
 
-/// The commands of an entry: opaque here.
+/// What this program puts into an entry.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Payload(pub(super) Bytes);
+pub(super) enum Payload {
+    /// Commands: opaque here.
+    Commands(Bytes),
+    /// Every replica hashes its state at this entry.
+    Audit,
+}
 
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.0.len())
+        match self {
+            Payload::Commands(bytes) => write!(f, "{} bytes", bytes.len()),
+            Payload::Audit => f.write_str("audit"),
+        }
     }
 }
 

@@ -167,6 +167,8 @@ pub mod state {
     pub const CLOCK: &[u8] = b"clock";
     /// What of the change feed is there.
     pub const FEED: &[u8] = b"feed";
+    /// Why this replica takes no part any more, if it does not. Not of the log, and in no snapshot.
+    pub const QUARANTINED: &[u8] = b"quarantined";
 
     const EXPIRING: u8 = b'x';
     const PART: u8 = b'p';

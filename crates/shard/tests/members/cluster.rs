@@ -90,13 +90,20 @@ pub struct Cluster {
     nodes: BTreeMap<NodeId, Node>,
     wires: Wires,
     shards: u32,
+    policy: Policy,
 }
 
 impl Cluster {
     /// So many nodes, all of which have a replica of each of so many shards.
     pub async fn start(nodes: u64, shards: u32) -> Cluster {
+        Cluster::start_with(nodes, shards, Policy::default()).await
+    }
+
+    /// The same, with groups that are looked after in another way.
+    pub async fn start_with(nodes: u64, shards: u32, policy: Policy) -> Cluster {
         let folders = (1..=nodes).map(|node| (NodeId(node), tempfile::tempdir().unwrap())).collect();
-        let mut cluster = Cluster { folders, nodes: BTreeMap::new(), wires: Wires::default(), shards };
+        let (nodes_up, wires) = (BTreeMap::new(), Wires::default());
+        let mut cluster = Cluster { folders, nodes: nodes_up, wires, shards, policy };
         for node in 1..=nodes {
             cluster.begin(NodeId(node)).await;
         }
@@ -146,7 +153,7 @@ impl Cluster {
             wal: wal::Options { segment_bytes: 1 << 20, ..wal::Options::default() },
             store: StoreOptions::default(),
             engine: EngineOptions { cache_bytes: 64 << 20, workers: 2, limits: Limits::default() },
-            policy: Policy::default(),
+            policy: self.policy,
         };
         let master = MasterKey::from_hex(&"07".repeat(32), "a test").unwrap();
         let started = Node::start(options, master).await?;

@@ -2,6 +2,7 @@
 //! the process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod audits;
 mod cluster;
 mod replicas;
 mod revisions;

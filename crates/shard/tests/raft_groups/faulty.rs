@@ -1,7 +1,7 @@
 //! A machine that fails, panics or stands still when a test says so.
 
 use parking_lot::{Condvar, Mutex};
-use shard::raft::{Applicable, Kind, MemoryMachine, Position, SnapshotData, StateMachine};
+use shard::raft::{Applicable, Kind, Meaning, MemoryMachine, Position, SnapshotData, StateMachine};
 use std::io;
 
 #[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
@@ -80,5 +80,17 @@ impl StateMachine for Faulty {
 
     fn durable(&self) -> io::Result<Option<Position>> {
         self.inner.durable()
+    }
+
+    fn meaning(&self) -> io::Result<Meaning> {
+        self.inner.meaning()
+    }
+
+    fn quarantine(&self, note: bytes::Bytes) -> io::Result<()> {
+        self.inner.quarantine(note)
+    }
+
+    fn quarantined(&self) -> io::Result<Option<bytes::Bytes>> {
+        self.inner.quarantined()
     }
 }

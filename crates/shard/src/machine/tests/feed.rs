@@ -193,7 +193,7 @@ proptest! {
             }
             machine.apply(entries.to_vec()).unwrap();
         }
-        prop_assert_eq!(machine.state_hash().unwrap(), leader.machine.state_hash().unwrap());
+        prop_assert_eq!(state_hash(&machine), state_hash(&leader.machine));
         prop_assert!(leader.extent().count <= kept.records);
         prop_assert_eq!(leader.extent().count, leader.count(Space::Feed) as u64);
     }

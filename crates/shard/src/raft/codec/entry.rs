@@ -22,13 +22,15 @@ const HEAD: usize = 12;
 const BLANK: u8 = 0;
 const COMMANDS: u8 = 1;
 const MEMBERSHIP: u8 = 2;
+const AUDIT: u8 = 3;
 
 /// An entry as the shared log stores it.
 pub(in crate::raft) fn encode_entry(entry: &Entry) -> wal::Entry {
     let leader = entry.log_id.leader_id;
     let payload = match &entry.payload {
         EntryPayload::Blank => with_head(BLANK, leader.node_id, &[]),
-        EntryPayload::Normal(Payload(commands)) => with_head(COMMANDS, leader.node_id, commands),
+        EntryPayload::Normal(Payload::Commands(commands)) => with_head(COMMANDS, leader.node_id, commands),
+        EntryPayload::Normal(Payload::Audit) => with_head(AUDIT, leader.node_id, &[]),
         EntryPayload::Membership(membership) => {
             let stored = StoredMembership::new(Some(entry.log_id), membership.clone());
             with_head(MEMBERSHIP, leader.node_id, &encode_membership(&stored))
@@ -43,7 +45,8 @@ pub(in crate::raft) fn decode_entry(stored: &wal::Entry) -> Result<Entry, Undeco
     let body = stored.payload.slice(head.len..);
     let payload = match head.kind {
         BLANK => EntryPayload::Blank,
-        COMMANDS => EntryPayload::Normal(Payload(body)),
+        COMMANDS => EntryPayload::Normal(Payload::Commands(body)),
+        AUDIT => EntryPayload::Normal(Payload::Audit),
         MEMBERSHIP => EntryPayload::Membership(decode_membership(&body)?.membership().clone()),
         unknown => return Err(Undecodable::Kind(unknown)),
     };

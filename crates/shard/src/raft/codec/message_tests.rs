@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::raft::Position;
+use crate::raft::audit::{Answer, Charge, Digest};
 use crate::raft::types::{Entry, LogId, Membership, Payload, Vote};
+use base::Hash;
 use bytes::Bytes;
 use openraft::{BasicNode, EntryPayload};
 use proptest::prelude::*;
@@ -27,8 +29,9 @@ fn payload() -> impl Strategy<Value = EntryPayload<Payload, u64, BasicNode>> {
     let voters = proptest::collection::btree_set(any::<u64>(), 1..4);
     prop_oneof![
         Just(EntryPayload::Blank),
+        Just(EntryPayload::Normal(Payload::Audit)),
         proptest::collection::vec(any::<u8>(), 0..40)
-            .prop_map(|bytes| EntryPayload::Normal(Payload(Bytes::from(bytes)))),
+            .prop_map(|bytes| EntryPayload::Normal(Payload::Commands(Bytes::from(bytes)))),
         voters.prop_map(|voters| {
             let nodes: BTreeMap<_, _> = voters.iter().map(|&node| (node, BasicNode::default())).collect();
             EntryPayload::Membership(Membership::new(vec![voters], nodes).unwrap())
@@ -52,6 +55,21 @@ fn append() -> impl Strategy<Value = Append> {
     )
 }
 
+fn charge() -> impl Strategy<Value = Charge> {
+    (any::<u64>(), any::<u32>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
+        |(index, rules, expected, own)| Charge { index, rules, expected: Hash(expected), own: Hash(own) },
+    )
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        Just(Answer::Later),
+        Just(Answer::Never),
+        (any::<u32>(), any::<[u8; 32]>())
+            .prop_map(|(rules, hash)| Answer::Hashed(Digest { rules, hash: Hash(hash) })),
+    ]
+}
+
 fn request() -> impl Strategy<Value = Request> {
     let ballot =
         || {
@@ -65,6 +83,8 @@ fn request() -> impl Strategy<Value = Request> {
         (vote(), any::<u64>(), proptest::option::of(log_id()))
             .prop_map(|(vote, successor, last)| Request::Transfer(Transfer { vote, successor, last })),
         vote().prop_map(Request::Standing),
+        (vote(), any::<u64>()).prop_map(|(vote, index)| Request::Audit { vote, index }),
+        (vote(), charge()).prop_map(|(vote, charge)| Request::Quarantine { vote, charge }),
     ]
 }
 
@@ -77,6 +97,8 @@ fn response() -> impl Strategy<Value = Response> {
         vote().prop_map(|vote| Response::Appended(Appended::HigherVote(vote))),
         vote().prop_map(|vote| Response::Installed { vote }),
         any::<Option<u64>>().prop_map(Response::Standing),
+        answer().prop_map(Response::Audited),
+        Just(Response::Quarantined),
         (vote(), any::<bool>(), log()).prop_map(|(vote, granted, last)| Response::Voted {
             vote,
             granted,
@@ -138,7 +160,7 @@ proptest! {
     fn no_bytes_make_a_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..96), framed: bool) {
         let mut bytes = bytes;
         if framed && bytes.len() >= 6 {
-            let kind = bytes[1] % 6;
+            let kind = bytes[1] % 8;
             bytes[..6].copy_from_slice(&[1, kind, 20, 0, 0, 0]);
         }
         let _ = (decode_response(&bytes), decode_snapshot_head(&bytes));
@@ -165,8 +187,10 @@ fn messages_are_written_as_ever() {
     let envelope = Envelope { from: 1, to: 2, group: 3 };
     let at = |index| LogId::from(Position { term: 4, node: 1, index });
     let vote = Vote::new_committed(4, 1);
-    let entries =
-        vec![Entry { log_id: at(6), payload: EntryPayload::Normal(Payload(Bytes::from_static(b"x"))) }];
+    let entries = vec![Entry {
+        log_id: at(6),
+        payload: EntryPayload::Normal(Payload::Commands(Bytes::from_static(b"x"))),
+    }];
     let append = Request::Append(Append { vote, previous: Some(at(5)), commit: Some(at(5)), entries });
     assert_eq!(
         hex(&encode_request(envelope, &append)),
@@ -174,6 +198,25 @@ fn messages_are_written_as_ever() {
          0600000000000000 0400000000000000 0d000000 01010c000100000000000000 78"
             .replace(' ', "")
     );
+    let hash = Hash([0xaa; 32]);
+    let audit = Request::Audit { vote, index: 7 };
+    assert_eq!(hex(&encode_request(envelope, &audit)), "010511000000a500010102020303a30004010102f50807");
+    let charge = Charge { index: 7, rules: 1, expected: hash, own: Hash([0xbb; 32]) };
+    assert_eq!(
+        hex(&encode_request(envelope, &Request::Quarantine { vote, charge })),
+        format!(
+            "010659000000a800010102020303a30004010102f5080709010a5820{}0b5820{}",
+            "aa".repeat(32),
+            "bb".repeat(32)
+        )
+    );
+    let audited = Response::Audited(Answer::Hashed(Digest { rules: 1, hash }));
+    assert_eq!(
+        hex(&encode_response(&audited)),
+        format!("01a3000804010558 20{}", "aa".repeat(32)).replace(' ', "")
+    );
+    assert_eq!(hex(&encode_response(&Response::Audited(Answer::Later))), "01a2000803f5");
+    assert_eq!(hex(&encode_response(&Response::Quarantined)), "01a10009");
     let voted = Response::Voted { vote, granted: true, last: None };
     assert_eq!(hex(&encode_response(&voted)), "01a3000501a300040101 02f503f5".replace(' ', ""));
 }
@@ -201,6 +244,6 @@ fn what_a_newer_release_says_is_named_so() {
     message[..2].copy_from_slice(&[1, 9]);
     assert!(matches!(decode_request(message.into()), Err(Undecodable::Kind(9))));
     assert!(matches!(decode_response(&[2, 0xa0]), Err(Undecodable::Message(2))));
-    let no_kind = decode_response(&[1, 0xa1, 0, 9]);
-    assert!(matches!(no_kind, Err(Undecodable::Kind(9))), "{no_kind:?}");
+    let no_kind = decode_response(&[1, 0xa1, 0, 19]);
+    assert!(matches!(no_kind, Err(Undecodable::Kind(19))), "{no_kind:?}");
 }

@@ -62,7 +62,7 @@ impl From<Undecodable> for io::Error {
 }
 
 /// Writes a value as CBOR. Writing to memory cannot fail.
-fn to_cbor<T: minicbor::Encode<()>>(value: &T) -> bytes::Bytes {
+pub(in crate::raft) fn to_cbor<T: minicbor::Encode<()>>(value: &T) -> bytes::Bytes {
     let mut buffer = Vec::with_capacity(64);
     match minicbor::encode(value, &mut buffer) {
         Ok(()) => buffer.into(),
@@ -74,6 +74,9 @@ fn to_cbor<T: minicbor::Encode<()>>(value: &T) -> bytes::Bytes {
 }
 
 /// Reads a value from CBOR; `what` names it in the error.
-fn from_cbor<'b, T: minicbor::Decode<'b, ()>>(what: &'static str, bytes: &'b [u8]) -> Result<T, Undecodable> {
+pub(in crate::raft) fn from_cbor<'b, T: minicbor::Decode<'b, ()>>(
+    what: &'static str,
+    bytes: &'b [u8],
+) -> Result<T, Undecodable> {
     minicbor::decode(bytes).map_err(|source| Undecodable::Cbor { what, source })
 }

@@ -10,7 +10,9 @@
 //! Entries travel as the log stores them, and are slices of the message at both ends.
 
 use super::{Undecodable, decode_entry, encode_entry, from_cbor, position, to_cbor, vote};
+use crate::raft::audit::Charge;
 use crate::raft::types::{Entry, LogId, Vote};
+use base::Hash;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// The format of messages that this release speaks.
@@ -24,6 +26,8 @@ const VOTE: u8 = 2;
 const PRE_VOTE: u8 = 3;
 const TRANSFER: u8 = 4;
 const STANDING: u8 = 5;
+const AUDIT: u8 = 6;
+const QUARANTINE: u8 = 7;
 
 /// Who says it to whom, about which group. A message that came to somebody else is never handed to openraft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,10 @@ pub(in crate::raft) enum Request {
     Transfer(Transfer),
     /// Do you lead, and how far are you? In the name of who asks.
     Standing(Vote),
+    /// What does your state at this entry hash to?
+    Audit { vote: Vote, index: u64 },
+    /// You are the odd one: take no part any more.
+    Quarantine { vote: Vote, charge: Charge },
 }
 
 /// Entries for a follower.
@@ -85,6 +93,7 @@ impl Request {
             Request::Vote(ballot) | Request::PreVote(ballot) => ballot.vote,
             Request::Transfer(transfer) => transfer.vote,
             Request::Standing(vote) => *vote,
+            Request::Audit { vote, .. } | Request::Quarantine { vote, .. } => *vote,
         }
     }
 }
@@ -109,13 +118,35 @@ struct Head {
     transfer: Option<bool>,
     #[n(7)]
     successor: Option<u64>,
+    /// The entry of an audit.
+    #[n(8)]
+    index: Option<u64>,
+    #[n(9)]
+    rules: Option<u32>,
+    /// The hash of the majority.
+    #[cbor(n(10), with = "minicbor::bytes")]
+    expected: Option<[u8; 32]>,
+    /// The hash of who is asked.
+    #[cbor(n(11), with = "minicbor::bytes")]
+    own: Option<[u8; 32]>,
+}
+
+impl Head {
+    fn of(Envelope { from, to, group }: Envelope, vote: vote::Written) -> Head {
+        let (log, commit, transfer, successor) = (None, None, None, None);
+        let (index, rules, expected, own) = (None, None, None, None);
+        Head { from, to, group, vote, log, commit, transfer, successor, index, rules, expected, own }
+    }
+
+    fn charge(&self) -> Option<Charge> {
+        let (expected, own) = (Hash(self.expected?), Hash(self.own?));
+        Some(Charge { index: self.index?, rules: self.rules?, expected, own })
+    }
 }
 
 /// Writes a request.
 pub(in crate::raft) fn encode_request(envelope: Envelope, request: &Request) -> Bytes {
-    let Envelope { from, to, group } = envelope;
-    let vote = request.vote().into();
-    let mut head = Head { from, to, group, vote, log: None, commit: None, transfer: None, successor: None };
+    let mut head = Head::of(envelope, request.vote().into());
     let mut entries = Vec::new();
     let kind = match request {
         Request::Append(append) => {
@@ -135,6 +166,15 @@ pub(in crate::raft) fn encode_request(envelope: Envelope, request: &Request) -> 
             TRANSFER
         }
         Request::Standing(_) => STANDING,
+        Request::Audit { index, .. } => {
+            head.index = Some(*index);
+            AUDIT
+        }
+        Request::Quarantine { charge, .. } => {
+            (head.index, head.rules) = (Some(charge.index), Some(charge.rules));
+            (head.expected, head.own) = (Some(charge.expected.0), Some(charge.own.0));
+            QUARANTINE
+        }
     };
     let head = to_cbor(&head);
     let bytes: usize = entries.iter().map(|entry| ENTRY_HEAD + entry.payload.len()).sum();
@@ -165,7 +205,8 @@ pub(in crate::raft) fn decode_request(mut message: Bytes) -> Result<(Envelope, R
         return Err(cut);
     }
     let head: Head = from_cbor("message", &message.split_to(length))?;
-    let Head { from, to, group, vote, log, commit, transfer, successor } = head;
+    let charge = head.charge();
+    let Head { from, to, group, vote, log, commit, transfer, successor, index, .. } = head;
     let (vote, log) = (Vote::from(vote), log.map(LogId::from));
     let ballot = Ballot { vote, last: log, transfer: transfer == Some(true) };
     let request = match kind {
@@ -180,6 +221,8 @@ pub(in crate::raft) fn decode_request(mut message: Bytes) -> Result<(Envelope, R
             Request::Transfer(Transfer { vote, successor, last: log })
         }
         STANDING => Request::Standing(vote),
+        AUDIT => Request::Audit { vote, index: index.ok_or(Undecodable::Cut("audit"))? },
+        QUARANTINE => Request::Quarantine { vote, charge: charge.ok_or(Undecodable::Cut("quarantine"))? },
         unknown => return Err(Undecodable::Kind(unknown)),
     };
     Ok((Envelope { from, to, group }, request))

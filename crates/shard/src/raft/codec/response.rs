@@ -2,7 +2,9 @@
 
 use super::request::FORMAT;
 use super::{Undecodable, from_cbor, position, to_cbor, vote};
+use crate::raft::audit::{Answer, Digest};
 use crate::raft::types::{LogId, Vote};
+use base::Hash;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// An answer.
@@ -23,6 +25,10 @@ pub(in crate::raft) enum Response {
     Installed { vote: Vote },
     /// To the question how far the leader is: what it has applied, if it leads.
     Standing(Option<u64>),
+    /// To a question for the hash of the state at an entry.
+    Audited(Answer),
+    /// To the word that this replica is the odd one: it goes.
+    Quarantined,
 }
 
 /// What became of an append.
@@ -46,6 +52,8 @@ const VOTED: u8 = 5;
 const TRANSFERRED: u8 = 6;
 const INSTALLED: u8 = 7;
 const STANDING: u8 = 8;
+const AUDITED: u8 = 9;
+const QUARANTINED: u8 = 10;
 
 #[derive(Default, minicbor::Encode, minicbor::Decode)]
 #[cbor(map)]
@@ -60,6 +68,10 @@ struct Written {
     yes: Option<bool>,
     #[n(4)]
     index: Option<u64>,
+    #[n(5)]
+    rules: Option<u32>,
+    #[cbor(n(6), with = "minicbor::bytes")]
+    hash: Option<[u8; 32]>,
 }
 
 /// Writes a response.
@@ -79,6 +91,13 @@ pub(in crate::raft) fn encode_response(response: &Response) -> Bytes {
         }
         Response::Installed { vote } => with(INSTALLED, vote),
         Response::Standing(index) => Written { index, ..of(STANDING) },
+        Response::Audited(Answer::Hashed(Digest { rules, hash })) => {
+            Written { rules: Some(rules), hash: Some(hash.0), ..of(AUDITED) }
+        }
+        // Without a hash: whether one will come.
+        Response::Audited(Answer::Later) => Written { yes: Some(true), ..of(AUDITED) },
+        Response::Audited(Answer::Never) => Written { yes: Some(false), ..of(AUDITED) },
+        Response::Quarantined => of(QUARANTINED),
     };
     let body = to_cbor(&written);
     let mut message = BytesMut::with_capacity(1 + body.len());
@@ -94,7 +113,7 @@ pub(in crate::raft) fn decode_response(message: &[u8]) -> Result<Response, Undec
     if format != FORMAT {
         return Err(Undecodable::Message(format));
     }
-    let Written { kind, vote, log, yes, index } = from_cbor("answer", body)?;
+    let Written { kind, vote, log, yes, index, rules, hash } = from_cbor("answer", body)?;
     let (vote, log) = (vote.map(Vote::from).ok_or_else(cut), log.map(LogId::from));
     Ok(match kind {
         ALL => Response::Appended(Appended::All),
@@ -105,6 +124,13 @@ pub(in crate::raft) fn decode_response(message: &[u8]) -> Result<Response, Undec
         TRANSFERRED => Response::Transferred { accepted: yes.ok_or_else(cut)?, vote: vote?, last: log },
         INSTALLED => Response::Installed { vote: vote? },
         STANDING => Response::Standing(index),
+        AUDITED => Response::Audited(match (rules, hash) {
+            (Some(rules), Some(hash)) => Answer::Hashed(Digest { rules, hash: Hash(hash) }),
+            (None, None) if yes.ok_or_else(cut)? => Answer::Later,
+            (None, None) => Answer::Never,
+            _ => return Err(cut()),
+        }),
+        QUARANTINED => Response::Quarantined,
         unknown => return Err(Undecodable::Kind(unknown)),
     })
 }

@@ -36,8 +36,9 @@ fn check_entry(payload: EntryPayload<Payload, u64, BasicNode>, golden: &str) {
 #[test]
 fn entries_are_written_as_ever() {
     check_entry(EntryPayload::Blank, "01000c000300000000000000");
-    let commands = Payload(Bytes::from_static(b"commands"));
+    let commands = Payload::Commands(Bytes::from_static(b"commands"));
     check_entry(EntryPayload::Normal(commands), "01010c000300000000000000636f6d6d616e6473");
+    check_entry(EntryPayload::Normal(Payload::Audit), "01030c000300000000000000");
     let body = "a300a3000701030219012c01818103028\
                 2a200030163613a31a20004016362 3a32";
     let golden = format!("01020c000300000000000000{}", body.replace(' ', ""));
@@ -67,7 +68,7 @@ fn fields_of_later_releases_are_skipped() {
     let stored = wal::Entry { index: AT.index, term: AT.term, payload: longer_head };
     assert_eq!(
         decode_entry(&stored).unwrap(),
-        entry(EntryPayload::Normal(Payload(Bytes::from_static(b"body"))))
+        entry(EntryPayload::Normal(Payload::Commands(Bytes::from_static(b"body"))))
     );
 }
 

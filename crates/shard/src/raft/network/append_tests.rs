@@ -55,7 +55,7 @@ fn at(index: u64) -> LogId {
 
 /// An append of one entry.
 fn append(index: u64, bytes: usize) -> AppendEntriesRequest<TypeConfig<()>> {
-    let payload = EntryPayload::Normal(Payload(vec![7; bytes].into()));
+    let payload = EntryPayload::Normal(Payload::Commands(vec![7; bytes].into()));
     AppendEntriesRequest {
         vote: Vote::new_committed(1, 1),
         prev_log_id: Some(at(index - 1)),

@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) throttle: Throttle,
     pub(super) outgoing: Semaphore,
     pub(super) incoming: Semaphore,
+    /// Held while the state of a group is hashed: one at a time.
+    pub(super) hashing: Arc<Semaphore>,
     /// Snapshots on their way to others: the log behind them must stay.
     pub(super) sending: Sending,
     /// Whether groups keep the rule of the start: true but where a drill is to catch its absence.
@@ -82,6 +84,7 @@ impl Network {
             throttle: Throttle::new(bytes_per_second),
             outgoing: Semaphore::new(SNAPSHOTS_AT_ONCE),
             incoming: Semaphore::new(SNAPSHOTS_AT_ONCE),
+            hashing: Arc::new(Semaphore::new(1)),
             sending: Sending::default(),
             holds_still: !start_delay_is_skipped(),
         }))

@@ -4,6 +4,7 @@
 //! Time is real, so that a seed decides what is tried and not in which microsecond. What is promised is checked at the
 //! end of each test by [`checker::Ledger`], and while it runs by [`checker::Leases`].
 
+mod auditing;
 mod checker;
 mod crashing;
 mod cutting;

@@ -18,6 +18,11 @@ impl Session {
             let told = std::mem::replace(&mut over.told, true);
             return (!told).then(|| Synced::Ended(over.refusal.clone()));
         }
+        // What is known of access is of no use without a lease: it may have been taken away elsewhere.
+        let reign = &self.live.reign;
+        if !reign.may_speak() {
+            return reign.is_over().then(|| Synced::Ended(state.end(reign.refusal())));
+        }
         let standing = match self.standing() {
             Ok(standing) => standing,
             Err(refusal) => return Some(Synced::Ended(state.end(refusal))),

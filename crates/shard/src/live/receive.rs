@@ -46,7 +46,7 @@ impl Session {
         let at_once = message.len() <= SHORT_BYTES
             && self.allowance.rest(Moment::now()).is_zero()
             && room_behind()
-            && self.shard.can_read();
+            && self.live.reign.holds();
         if !at_once {
             return None;
         }
@@ -62,7 +62,7 @@ impl Session {
         if !rest.is_zero() {
             self.engine.stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
         }
-        self.shard.ready_to_read().await?;
+        self.live.reign.until_held().await?;
         let room = match message.len() {
             0..=SHORT_BYTES => None,
             long => {
@@ -92,7 +92,6 @@ impl Session {
             }
             return Ok(());
         }
-        self.shard.ready_to_write()?;
         self.shard.room_to_write()?;
         self.engine.live.figures.uploaded(taken.changes.len());
         self.hand_in(&taken.changes, room);
@@ -111,6 +110,12 @@ impl Session {
         }
         drop(content);
         let has_some = || Message::decode(message, &limits).is_ok_and(|said| !said.heads.is_empty());
+        // One that was asked whether it has the document says what one says that comes to see it.
+        let has_none = standing == Standing::Vacant && !has_some();
+        if has_none && matches!(state.phase, Phase::Syncing(_) | Phase::Resumed) {
+            state.phase = Phase::New;
+            state.extras = None;
+        }
         if !state.admits(standing, has_some) {
             match state.phase {
                 Phase::New => {
@@ -142,7 +147,7 @@ impl Session {
 
     /// Puts changes into the document's queue.
     pub(super) fn hand_in(self: &Arc<Self>, changes: &Bytes, room: Option<OwnedSemaphorePermit>) {
-        let open = self.engine.open.entry(&self.live.doc);
+        let open = self.engine.open.entry(self.shard.id, &self.live.doc);
         if open.queue.upload(Upload::pieces(self, changes, room)) == Queued::StartWork {
             self.engine.start_work(&self.shard, open);
         }

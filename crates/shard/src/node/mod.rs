@@ -57,7 +57,8 @@ struct Inner {
 pub struct Node {
     service: NodeService,
     supervisor: Supervisor<Machine>,
-    proposers: Vec<JoinHandle<()>>,
+    /// Those of the shards: the way into each log, and the keeper of each one's reigns.
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Node {
@@ -88,7 +89,7 @@ impl Node {
     /// The gateways have let go of the service and of all sessions by then, which hold the store and the log; what they
     /// still ask is refused.
     pub async fn stop(self) {
-        let Node { service, supervisor, proposers } = self;
+        let Node { service, supervisor, tasks } = self;
         let engine = service.inner.engine.clone();
         engine.stopping.cancel();
         engine.tasks.close();
@@ -104,10 +105,10 @@ impl Node {
             tracing::warn!(%error, "the store was not flushed; the log will be applied again");
         }
         drop(service);
-        for proposer in proposers {
-            // Nothing that it could still propose would be taken.
-            proposer.abort();
-            let _ended = proposer.await;
+        for task in tasks {
+            // The groups are gone: nothing that it could still propose would be taken, and there is nothing to keep.
+            task.abort();
+            let _ended = task.await;
         }
         tokio::task::block_in_place(|| wal.close());
     }

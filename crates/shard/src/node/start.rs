@@ -8,6 +8,7 @@ use crate::documents::{Engine, EngineOptions};
 use crate::machine::{Generations, Machine};
 use crate::proposer::Proposer;
 use crate::raft::{Policy, RebuildPolicy, Supervisor};
+use crate::reign;
 use crate::shard::Shard;
 use crate::store::{NodeStore, StoreError, StoreOptions};
 use base::{NodeId, ShardId, SlotMap};
@@ -124,7 +125,7 @@ impl Node {
                 engine.live.access_changed(doc);
             }
         }));
-        let (shards, proposers) = shards_of(groups.node, &supervisor, &wal, machines);
+        let (shards, tasks) = shards_of(groups.node, &supervisor, &engine, &wal, machines);
         if !groups.alone {
             for (id, shard) in &shards {
                 shard.group.prefer_leader(groups.leader_of(*id).map(|node| node.0));
@@ -132,7 +133,7 @@ impl Node {
         }
         let Groups { node, slots, .. } = groups;
         let service = NodeService { inner: Arc::new(Inner { node, slots, shards, engine, wal, store }) };
-        Ok(Node { service, supervisor, proposers })
+        Ok(Node { service, supervisor, tasks })
     }
 }
 
@@ -177,15 +178,17 @@ type Shards = BTreeMap<ShardId, Arc<Shard>>;
 fn shards_of(
     node: NodeId,
     supervisor: &Supervisor<Machine>,
+    engine: &Arc<Engine>,
     wal: &Wal,
     machines: BTreeMap<ShardId, Arc<Machine>>,
 ) -> (Shards, Vec<tokio::task::JoinHandle<()>>) {
-    let mut proposers = Vec::new();
+    let mut tasks = Vec::new();
     let shards = machines.into_iter().filter_map(|(id, machine)| {
         let group = supervisor.group(group_of(id))?.clone();
-        let (proposer, task) = Proposer::start(group.clone());
-        proposers.push(task);
-        Some((id, Arc::new(Shard { id, node, group, machine, proposer, wal: wal.clone() })))
+        let (proposer, proposing) = Proposer::start(group.clone());
+        let (present, keeping) = reign::keep(engine.clone(), id, node, group.clone());
+        tasks.extend([proposing, keeping]);
+        Some((id, Arc::new(Shard { id, node, group, machine, proposer, present, wal: wal.clone() })))
     });
-    (shards.collect(), proposers)
+    (shards.collect(), tasks)
 }

@@ -20,6 +20,7 @@ mod admit;
 mod applier;
 mod ballots;
 mod breaker;
+mod changes;
 mod clock;
 mod codec;
 mod compact;
@@ -59,6 +60,7 @@ mod timing;
 mod types;
 
 pub use breaker::RebuildPolicy;
+pub use changes::{Changed, Changes};
 pub use compact::{Compacted, Keep};
 pub use contract::{Applicable, Kind, Position, Record, Records, SnapshotData, StateMachine};
 pub use error::{

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cluster;
+mod live;
+mod peer;
 
 use base::{Level, NodeId, ShardId, UserId};
 use cluster::{Cluster, caller, key};

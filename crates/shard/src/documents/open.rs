@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::queue::Queue;
 use super::stored::{self, Chunks, HeadWords};
 use crate::store::{DocKey, Head, StoreView};
-use base::{Heads, ShardId, Shape};
+use base::{Heads, Shape, ShardId};
 use crdt::Document;
 use crdt::admit::pieces;
 use parking_lot::Mutex;

@@ -110,15 +110,9 @@ impl Session {
         }
         drop(content);
         let has_some = || Message::decode(message, &limits).is_ok_and(|said| !said.heads.is_empty());
-        // One that was asked whether it has the document says what one says that comes to see it.
-        let has_none = standing == Standing::Vacant && !has_some();
-        if has_none && matches!(state.phase, Phase::Syncing(_) | Phase::Resumed) {
-            state.phase = Phase::New;
-            state.extras = None;
-        }
         if !state.admits(standing, has_some) {
             match state.phase {
-                Phase::New => {
+                Phase::New | Phase::Resumed => {
                     state.phase = Phase::Grace;
                     self.wait_a_little();
                 }
@@ -178,7 +172,7 @@ impl Session {
     }
 
     /// Ends the grace in a moment.
-    fn wait_a_little(self: &Arc<Self>) {
+    pub(super) fn wait_a_little(self: &Arc<Self>) {
         let (session, stopping) = (Arc::downgrade(self), self.engine.stopping.clone());
         self.engine.tasks.spawn(async move {
             stopping.run_until_cancelled(tokio::time::sleep(GRACE)).await;

@@ -57,7 +57,7 @@ pub(super) enum Phase {
     /// Its peer has not said anything.
     #[default]
     New,
-    /// Its peer was here before, and what it said then may be lost. It is asked before it says anything.
+    /// Its peer was at the document before, and what it said then may be lost. It is asked before it says anything.
     Resumed,
     /// There is nothing for its peer, but there may be any moment.
     Grace,
@@ -333,13 +333,6 @@ impl State {
                     // What it sent meanwhile, or before, was not heard.
                     peer.start_over();
                 }
-                *phase = Phase::Syncing(Box::new(peer));
-                true
-            }
-            // It may have been making the document: it is asked for it.
-            (phase @ Phase::Resumed, Standing::Vacant) => {
-                let mut peer = Peer::new();
-                peer.start_over();
                 *phase = Phase::Syncing(Box::new(peer));
                 true
             }

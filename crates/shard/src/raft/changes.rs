@@ -2,8 +2,8 @@
 
 use super::group::Config;
 use super::{Phase, StateMachine};
-use openraft::metrics::RaftServerMetrics;
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::metrics::RaftServerMetrics;
 use openraft::type_config::alias::WatchReceiverOf;
 use std::future::pending;
 use std::time::Duration;

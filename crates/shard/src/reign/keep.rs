@@ -47,6 +47,15 @@ struct Keeper {
     reigns: watch::Sender<Option<Arc<Reign>>>,
 }
 
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // Nobody would end it any more, and some may wait for its lease.
+        if let Some(reign) = self.reigns.send_replace(None) {
+            reign.end();
+        }
+    }
+}
+
 impl Keeper {
     async fn run(mut self) {
         let mut before: Option<Arc<Reign>> = None;

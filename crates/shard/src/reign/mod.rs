@@ -13,7 +13,7 @@
 //! - what of a reign rests on the store alone, access above all, is said to nobody while its lease is away: others may
 //!   have taken it back by then.
 //!
-//! A node that is alone has one reign until its group ends.
+//! A node that is alone has one reign for as long as its group runs.
 
 mod keep;
 
@@ -128,4 +128,55 @@ impl Reign {
 /// The other node that leads, as far as this one knows.
 pub fn other_leader(group: &GroupHandle<Machine>, node: NodeId) -> Option<u64> {
     group.status()?.leader.filter(|leader| *leader != node.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+    use std::sync::atomic::AtomicU64;
+
+    /// A reign in term 7, and the term in which there is a lease.
+    fn reign() -> (Reign, Arc<AtomicU64>) {
+        let lease = Arc::new(AtomicU64::new(7));
+        let leased = lease.clone();
+        let reign = Reign {
+            shard: ShardId(3),
+            term: 7,
+            lease: Box::new(move || Some(leased.load(Ordering::SeqCst)).filter(|term| *term != 0)),
+            leader: Box::new(|| Some(2)),
+            over: AtomicBool::new(false),
+            missed: AtomicBool::new(false),
+            proposals: TaskTracker::new(),
+        };
+        (reign, lease)
+    }
+
+    #[test]
+    fn nobody_speaks_without_the_lease_of_the_very_term() {
+        let (reign, lease) = reign();
+        assert!(reign.may_speak() && !reign.missed.load(Ordering::SeqCst));
+        for other in [0, 8] {
+            lease.store(other, Ordering::SeqCst);
+            assert!(!reign.may_speak() && reign.missed.swap(false, Ordering::SeqCst));
+            assert!(reign.until_held().now_or_never().is_none(), "it may come back");
+        }
+        lease.store(7, Ordering::SeqCst);
+        assert!(reign.may_speak() && reign.until_held().now_or_never() == Some(Ok(())));
+        reign.end();
+        assert!(!reign.may_speak(), "the lease alone does not bring it back");
+        let elsewhere = Refusal::Elsewhere { shard: ShardId(3), leader: Some(NodeId(2)) };
+        assert_eq!(reign.until_held().now_or_never(), Some(Err(elsewhere)));
+    }
+
+    #[tokio::test]
+    async fn what_was_proposed_is_waited_for_and_nothing_comes_behind_it() {
+        let (reign, _lease) = reign();
+        let proposing = reign.proposing().unwrap();
+        reign.end();
+        assert!(reign.proposing().is_err());
+        assert!(reign.proposals.wait().now_or_never().is_none());
+        drop(proposing);
+        reign.proposals.wait().await;
+    }
 }

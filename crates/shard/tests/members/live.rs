@@ -132,7 +132,8 @@ async fn a_write_at_a_leader_that_is_deposed_says_whether_it_may_have_been_done(
     let answers = timeout(Duration::from_secs(30), futures::future::join_all(writes)).await.unwrap();
     for answer in answers {
         let refusal = answer.unwrap_err();
-        let honest = is_elsewhere(&refusal) || matches!(refusal, Refusal::Unknown { shard } if shard == SHARD);
+        let honest =
+            is_elsewhere(&refusal) || matches!(refusal, Refusal::Unknown { shard } if shard == SHARD);
         assert!(honest, "{refusal}");
     }
     cluster.stop_all().await;
@@ -167,7 +168,9 @@ async fn a_leader_that_comes_back_shows_what_was_written_meanwhile() {
         peer.go_on(&node).await;
         peer.until("it sees what was written elsewhere", |peer| peer.text() == wanted).await;
         let again = follow(&cluster, ONE, id).await.unwrap();
-        let Some(Followed::Snapshot(seen)) = again.next() else { panic!("a follower sees the document first") };
+        let Some(Followed::Snapshot(seen)) = again.next() else {
+            panic!("a follower sees the document first")
+        };
         assert_eq!(text(&seen), wanted);
     }
     assert!(is_elsewhere(&end_of(&*follower).await));

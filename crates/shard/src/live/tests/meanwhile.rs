@@ -72,7 +72,8 @@ async fn who_comes_while_an_edit_is_on_its_way_sees_it() {
         hub.splice("ada", id, 0, "more ").await.unwrap();
     };
     let come = async {
-        eventually("the edit is on its way", || engine.open.entry(shard.id, &doc).state.try_lock().is_err()).await;
+        eventually("the edit is on its way", || engine.open.entry(shard.id, &doc).state.try_lock().is_err())
+            .await;
         let mut peer = hub.peer("ada", id).await;
         until(&mut [&mut peer], "the state before is seen", |peers| peers[0].text() == "text").await;
         drop(standstill);

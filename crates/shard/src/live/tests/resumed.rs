@@ -4,6 +4,7 @@
 
 use super::world::{Hub, Peer, client_id, converge, until};
 use automerge::Automerge;
+use automerge::sync::SyncDoc;
 use base::{DocId, Level};
 use std::sync::atomic::Ordering;
 

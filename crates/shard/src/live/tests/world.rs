@@ -130,12 +130,7 @@ impl Hub {
         self.join_as(user, id, false).await
     }
 
-    async fn join_as(
-        &self,
-        user: &str,
-        id: DocId,
-        resumed: bool,
-    ) -> (Arc<dyn SyncSession>, Arc<AtomicU64>) {
+    async fn join_as(&self, user: &str, id: DocId, resumed: bool) -> (Arc<dyn SyncSession>, Arc<AtomicU64>) {
         let rung = Arc::new(AtomicU64::new(0));
         let bell = rung.clone();
         let bell: rpc::Bell = Arc::new(move |_| {

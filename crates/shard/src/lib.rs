@@ -10,6 +10,7 @@ pub mod machine;
 mod node;
 mod proposer;
 pub mod raft;
+mod reign;
 mod shard;
 pub mod store;
 

@@ -4,6 +4,7 @@ use crate::documents::{elsewhere, unavailable, unread};
 use crate::machine::Machine;
 use crate::proposer::Proposer;
 use crate::raft::{Fresh, GroupHandle, Phase, ReadError, Role, Status};
+use crate::reign::{Present, Reign, other_leader};
 use base::{NodeId, ShardId};
 use rpc::{Refusal, Revision, ShardHealth, ShardState};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Shard {
     pub machine: Arc<Machine>,
     /// The way into its log.
     pub proposer: Proposer,
+    /// The reign of this node over it.
+    pub present: Present,
     /// The log of the node, for the room that is left on its disk.
     pub wal: Wal,
 }
@@ -32,18 +35,13 @@ pub struct Shard {
 impl Shard {
     /// Makes sure that everything acknowledged before this call is applied here.
     pub async fn ready_to_read(&self) -> Result<(), Refusal> {
-        if self.can_read() {
+        if self.group.leads_with_lease() {
             return Ok(());
         }
         self.group.read_barrier().await.map_err(|error| match error {
             ReadError::NotLeader { leader } => elsewhere(self.id, leader.or_else(|| self.other_leader())),
             error => unread(self.id, &error),
         })
-    }
-
-    /// Whether what is read here now is the newest, as far as that is known without asking the others.
-    pub fn can_read(&self) -> bool {
-        self.group.leads_with_lease()
     }
 
     /// Where everything that was ever visible here is there. Asked for after reading.
@@ -55,7 +53,7 @@ impl Shard {
     /// what is read may be shown.
     pub async fn ready_to_read_at(&self, index: u64) -> Result<Option<Fresh>, Refusal> {
         let leads = |status: Status| status.role == Role::Leader;
-        if !self.can_read() && !self.group.status().is_some_and(leads) {
+        if !self.group.leads_with_lease() && !self.group.status().is_some_and(leads) {
             let fresh = self.group.follow(index, CAUGHT_UP_WITHIN).await;
             return fresh.map(Some).map_err(|_| elsewhere(self.id, self.other_leader()));
         }
@@ -75,18 +73,37 @@ impl Shard {
 
     /// Whether commands may be made here now.
     pub fn ready_to_write(&self) -> Result<(), Refusal> {
-        if self.group.leads_with_lease() {
-            return Ok(());
-        }
+        if self.reigns() { Ok(()) } else { Err(self.not_here()) }
+    }
+
+    /// The reign under which documents are followed from now on, if this node may say now what is stored.
+    pub fn reign(&self) -> Result<Arc<Reign>, Refusal> {
+        self.present_reign().filter(|reign| reign.holds()).ok_or_else(|| self.not_here())
+    }
+
+    /// The reign that is not over yet, whether or not it holds at this moment.
+    pub fn present_reign(&self) -> Option<Arc<Reign>> {
+        self.present.borrow().clone()
+    }
+
+    /// That nothing was done here because this node does not lead.
+    pub fn not_led(&self) -> Refusal {
+        elsewhere(self.id, self.other_leader())
+    }
+
+    fn reigns(&self) -> bool {
+        self.present.borrow().as_ref().is_some_and(|reign| reign.holds())
+    }
+
+    fn not_here(&self) -> Refusal {
         match self.other_leader() {
-            Some(leader) => Err(elsewhere(self.id, Some(leader))),
-            None => Err(unavailable(self.id, "it is starting or has no leader".to_owned())),
+            Some(leader) => elsewhere(self.id, Some(leader)),
+            None => unavailable(self.id, "it is starting or has no leader".to_owned()),
         }
     }
 
-    /// The other node that leads, as far as this one knows.
     fn other_leader(&self) -> Option<u64> {
-        self.group.status()?.leader.filter(|leader| *leader != self.node.0)
+        other_leader(&self.group, self.node)
     }
 
     /// Refuses writes while the disk is nearly full, so that what is accepted never meets a full one.
@@ -101,8 +118,8 @@ impl Shard {
     pub fn health(&self) -> ShardHealth {
         let starting = ShardState::Starting { retry_after: crate::documents::RETRY_AFTER };
         let state = match self.group.phase() {
-            Phase::Running(_) if self.group.leads_with_lease() => ShardState::Serving,
-            Phase::Running(group) => match group.status().leader.filter(|leader| *leader != self.node.0) {
+            Phase::Running(_) if self.reigns() => ShardState::Serving,
+            Phase::Running(_) => match self.other_leader() {
                 Some(leader) => ShardState::Following { leader: NodeId(leader) },
                 None => starting,
             },

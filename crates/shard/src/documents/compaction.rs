@@ -2,6 +2,11 @@
 //!
 //! It changes stored bytes and never what they mean, so that each replica does it when it likes. The chunk was loaded
 //! again and shown to have the same heads before it takes the place of anything.
+//!
+//! Only the node that leads opens documents, and so only that one compacts them. The others keep every change as it came,
+//! unless a snapshot brings them the chunk: their stores are larger, and the first to open a document after leadership has
+//! moved pays once for what was not compacted there. It is due then at once. A compaction that is under way when this node
+//! is deposed ends as it would have: it is of what was committed.
 
 use super::Fault;
 use super::fault::chain;

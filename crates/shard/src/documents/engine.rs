@@ -11,14 +11,13 @@ use super::views::Views;
 use super::workers::{WorkLost, Workers};
 use crate::live::{Channels, FETCH_ROOM_KIB, LiveDocuments};
 use crate::machine::Generations;
+use crate::reign::Reign;
 use crate::shard::Shard;
 use crate::store::DocKey;
 use base::Limits;
 use futures::FutureExt;
-use rpc::Refusal;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -70,9 +69,6 @@ pub struct Engine {
 /// Memory for edits that wait for their documents, on the whole node.
 const WAITING_ROOM_KIB: usize = 256 << 10;
 
-/// How long those who follow a document wait for a shard that does not serve, before they are sent away.
-const READABLE_WITHIN: Duration = Duration::from_secs(5);
-
 /// Memory for long messages of sync sessions that wait for their documents.
 const UPLOAD_ROOM_KIB: usize = 256 << 10;
 
@@ -108,7 +104,7 @@ impl Engine {
         doc: &DocKey,
         work: impl FnOnce(&mut Option<Loaded>) -> T + Send + 'static,
     ) -> Result<T, WorkLost> {
-        let open = self.open.entry(doc);
+        let open = self.open.entry(shard.id, doc);
         let mut held = open.state.clone().lock_owned().await;
         let (engine, shard) = (self.clone(), shard.clone());
         // The lock goes with the work: whoever waits for the answer may leave, and the document stays in order.
@@ -155,28 +151,31 @@ impl Engine {
         drop(turn);
     }
 
-    /// Waits until everything is applied that the log of a shard holds, also if its group is being rebuilt: what was on its
-    /// way when the group died may come to be then.
-    pub async fn until_readable(&self, shard: &Shard) -> Result<(), Refusal> {
-        if shard.ready_to_read().await.is_err() {
-            let leading = tokio::time::timeout(READABLE_WITHIN, shard.group.until_leading());
-            let _in_time = self.stopping.run_until_cancelled(leading).await;
-        }
-        shard.ready_to_read().await
+    /// A reign is over: everything that was derived for it is dropped, and those who follow its documents go elsewhere.
+    pub fn reign_ended(&self, reign: &Arc<Reign>) {
+        let refusal = reign.refusal();
+        self.live.end(reign, &refusal);
+        self.channels.end(reign, &refusal);
+        self.open.close(reign.shard());
+        // Of all shards, because it is seldom and they are soon there again.
+        self.keyring.forget();
+        self.quarantine.forget();
+    }
+
+    /// The lease of a reign was away for a moment, and is back.
+    pub fn reign_goes_on(&self, reign: &Arc<Reign>) {
+        self.live.ring(reign);
+        self.channels.ring(reign);
     }
 
     /// Works on a document's queue until it is empty.
     pub fn start_work(self: &Arc<Engine>, shard: &Arc<Shard>, open: Arc<OpenDocument>) {
-        let engine = self.clone();
-        let runner = Runner { engine: self.clone(), shard: shard.clone(), open: open.clone() };
+        let runner = Arc::new(Runner { engine: self.clone(), shard: shard.clone(), open: open.clone() });
         self.tasks.spawn(async move {
-            if AssertUnwindSafe(runner.run()).catch_unwind().await.is_err() {
+            if AssertUnwindSafe(runner.clone().run()).catch_unwind().await.is_err() {
                 tracing::error!(document = %open.doc.id, "the work on a document panicked; its edits are given up");
                 open.queue.give_up();
-                if let Some(live) = engine.live.get(&open.doc) {
-                    live.forget();
-                    live.start_over();
-                }
+                runner.give_up_live();
             }
         });
     }

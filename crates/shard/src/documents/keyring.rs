@@ -36,6 +36,11 @@ impl Keyring {
         Keyring { master, owners: Cache::new(OWNER_KEYS_KEPT) }
     }
 
+    /// Forgets the keys that are kept open.
+    pub fn forget(&self) {
+        self.owners.clear();
+    }
+
     /// The stored key of an owner, if there is one.
     pub fn owner_key(&self, view: &StoreView<'_>, id: &OwnerId) -> Result<Option<Key>, Fault> {
         if let Some(key) = self.owners.get(id) {

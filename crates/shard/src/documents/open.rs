@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::queue::Queue;
 use super::stored::{self, Chunks, HeadWords};
 use crate::store::{DocKey, Head, StoreView};
-use base::{Heads, Shape};
+use base::{Heads, Shape, ShardId};
 use crdt::Document;
 use crdt::admit::pieces;
 use parking_lot::Mutex;
@@ -19,6 +19,8 @@ use vault::Key;
 pub struct OpenDocument {
     /// Which.
     pub doc: DocKey,
+    /// Where it lives.
+    shard: ShardId,
     /// What waits for it.
     pub queue: Queue,
     /// The document itself, once loaded. Held by whoever works on it, from the making of edits until their outcome.
@@ -29,8 +31,8 @@ pub struct OpenDocument {
 
 impl OpenDocument {
     /// A document whose state is not loaded yet.
-    pub fn new(doc: DocKey) -> OpenDocument {
-        OpenDocument { doc, queue: Queue::default(), state: Arc::default(), pace: Mutex::default() }
+    pub fn new(shard: ShardId, doc: DocKey) -> OpenDocument {
+        OpenDocument { doc, shard, queue: Queue::default(), state: Arc::default(), pace: Mutex::default() }
     }
 }
 
@@ -151,9 +153,9 @@ impl OpenDocuments {
     }
 
     /// The document, open or to be opened.
-    pub fn entry(&self, doc: &DocKey) -> Arc<OpenDocument> {
+    pub fn entry(&self, shard: ShardId, doc: &DocKey) -> Arc<OpenDocument> {
         let make = || {
-            let open = Arc::new(OpenDocument::new(doc.clone()));
+            let open = Arc::new(OpenDocument::new(shard, doc.clone()));
             Ok::<_, std::convert::Infallible>(Entry { open, weight: EMPTY_WEIGHT })
         };
         match self.cache.get_or_insert_with(doc, make) {
@@ -170,6 +172,12 @@ impl OpenDocuments {
         if same.is_some_and(|entry| weight.abs_diff(entry.weight) > entry.weight / 8) {
             let _evicted = self.cache.replace(open.doc.clone(), Entry { open: open.clone(), weight }, true);
         }
+    }
+
+    /// Closes the documents of a shard that another node leads now, but for those that are being worked on. What is open then
+    /// does no harm: it is compared with what is stored before it is used.
+    pub fn close(&self, shard: ShardId) {
+        self.cache.retain(|_, entry| entry.open.shard != shard || Arc::strong_count(&entry.open) > 1);
     }
 
     /// Whether the document is open or being opened.

@@ -1,6 +1,6 @@
 //! What became of a batch in the log, and who is told what.
 
-use super::fault::{Fault, unproposed};
+use super::fault::Fault;
 use super::making::{Asker, Batch};
 use super::open::Loaded;
 use super::queue::{Pending, Work};
@@ -9,15 +9,13 @@ use super::stored;
 use super::views::Cached;
 use crate::live::{LiveDocument, relay, settle, settle_empty};
 use crate::machine::{Done, Outcome, Rejection};
-use crate::raft::ProposeError;
 use crate::shard::Shard;
 use base::{Level, Limits};
 use rpc::{LimitKind, Refusal, Seen};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What a proposal leads to.
-pub type Proposed = Result<Outcome, ProposeError>;
+pub type Proposed = Result<Outcome, Refusal>;
 
 /// The answer to one edit.
 pub enum Answer {
@@ -38,12 +36,7 @@ pub struct After {
     pub answers: Vec<(Pending, Answer)>,
     /// What is to be done again.
     pub again: Work,
-    /// What the document should rest.
-    pub rest: Duration,
 }
-
-/// How long to rest before work is done again that nobody can say the outcome of.
-const UNPROPOSED_REST: Duration = Duration::from_millis(100);
 
 /// Shows what became of a batch: to those who follow the document, and in the open document. Finds the answers.
 pub fn show(
@@ -60,7 +53,7 @@ pub fn show(
         Some(Ok(Outcome::Edits(outcomes))) => outcomes,
         Some(Ok(Outcome::One(outcome))) => vec![outcome],
         Some(Ok(Outcome::Ticket(_))) => vec![],
-        Some(Err(error)) => return unknown(runner, state, askers, again, &error),
+        Some(Err(refusal)) => return unknown(runner, state, askers, again, &refusal),
     };
     if let Some(live) = live {
         relay(&runner.engine, &runner.shard, live, &askers, &heads, &outcomes);
@@ -80,27 +73,32 @@ pub fn show(
     after
 }
 
-/// Nobody can say what became of the batch: only the store knows.
+/// The batch has no outcome, or none that is known here, because this node leads no more: its reign is over, or about to
+/// be. Edits are answered as they turned out. Sessions go to who leads now and are asked there for what they have: changes
+/// are known by their hashes, so that what came to be is passed over.
 fn unknown(
     runner: &Runner,
     state: &mut Option<Loaded>,
     askers: Vec<Asker>,
-    mut again: Work,
-    error: &ProposeError,
+    again: Work,
+    refusal: &Refusal,
 ) -> After {
     *state = None;
     runner.give_up_live();
+    let elsewhere = match refusal {
+        Refusal::Elsewhere { .. } => refusal.clone(),
+        _ => runner.shard.not_led(),
+    };
     let mut answers = Vec::new();
     for asker in askers {
         match asker {
             Asker::Edit(pending, _) => {
-                answers.push((*pending, Answer::Refused(unproposed(runner.shard.id, error))));
+                answers.push((*pending, Answer::Refused(refusal.clone())));
             }
-            // Changes are known by their hashes: what came to be is passed over.
-            Asker::Upload(arrived) => again.uploads.push(arrived.upload),
+            Asker::Upload(arrived) => arrived.upload.session.end(elsewhere.clone()),
         }
     }
-    After { answers, again, rest: UNPROPOSED_REST }
+    After { answers, again }
 }
 
 /// Finds the answers to edits. The document stays open if everything in the batch came to pass.

@@ -44,6 +44,11 @@ impl Quarantine {
         opened
     }
 
+    /// Lets every document be tried again: what is stored here may have been replaced by what another node has.
+    pub fn forget(&self) {
+        self.found_at.clear();
+    }
+
     /// Documents in quarantine.
     pub fn len(&self) -> usize {
         self.found_at.len()

@@ -5,7 +5,7 @@
 
 use super::compaction;
 use super::engine::Engine;
-use super::fault::{Fault, unavailable};
+use super::fault::{Fault, unavailable, unproposed};
 use super::making::{Batch, Bench, Settled, make};
 use super::open::{Loaded, OpenDocument};
 use super::outcome::{After, Answer, Proposed, show};
@@ -15,6 +15,7 @@ use super::stored;
 use super::workers::WorkLost;
 use crate::command::Command;
 use crate::live::{LiveDocument, Upload, end_wrong, give_birth, take};
+use crate::reign::Reign;
 use crate::shard::Shard;
 use crate::store::StoreView;
 use rpc::{At, Refusal};
@@ -38,15 +39,6 @@ pub struct Runner {
     pub open: Arc<OpenDocument>,
 }
 
-/// How a batch went.
-#[derive(Default)]
-struct Done {
-    /// Computing that it took on the open document.
-    work: Duration,
-    /// What the document should rest, whatever it took.
-    rest: Duration,
-}
-
 /// Where a piece of work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -56,8 +48,8 @@ enum Place {
 
 impl Runner {
     /// Works until the queue is empty.
-    pub async fn run(self) {
-        let runner = Arc::new(self);
+    pub async fn run(self: Arc<Runner>) {
+        let runner = self;
         let stopping = &runner.engine.stopping;
         let (mut ended, mut is_slow) = (Instant::now(), false);
         loop {
@@ -66,18 +58,23 @@ impl Runner {
                 return;
             }
             if stopping.is_cancelled() {
-                runner.refuse(work);
+                let stopping = "the node is stopping".to_owned();
+                runner.refuse(work, &unavailable(runner.shard.id, stopping));
                 continue;
             }
+            let Some(reign) = runner.shard.present_reign() else {
+                runner.refuse(work, &runner.shard.not_led());
+                continue;
+            };
             let since_last = ended.elapsed();
-            let done = runner.batch(work).await.unwrap_or_else(|lost| {
+            let worked = runner.batch(&reign, work).await.unwrap_or_else(|lost| {
                 // Whoever waited hears it from the dropped sender: nobody can say what became of their edits.
                 tracing::error!(document = %runner.open.doc.id, error = %lost, "work on a document was lost");
                 runner.give_up_live();
-                Done::default()
+                Duration::ZERO
             });
             ended = Instant::now();
-            let rest = runner.open.pace.lock().worked(done.work, since_last).max(done.rest);
+            let rest = runner.open.pace.lock().worked(worked, since_last);
             if !rest.is_zero() {
                 metrics::counter!("documents_rests_total").increment(1);
                 if !std::mem::replace(&mut is_slow, true) {
@@ -89,15 +86,16 @@ impl Runner {
         }
     }
 
-    fn refuse(&self, work: Work) {
-        let refusal = || unavailable(self.shard.id, "the node is stopping".to_owned());
-        work.edits.into_iter().for_each(|pending| tell(pending, Err(refusal())));
-        work.uploads.iter().for_each(|upload| upload.session.end(refusal()));
+    fn refuse(&self, work: Work, refusal: &Refusal) {
+        work.edits.into_iter().for_each(|pending| tell(pending, Err(refusal.clone())));
+        work.uploads.iter().for_each(|upload| upload.session.end(refusal.clone()));
     }
 
-    /// One batch from start to end.
-    async fn batch(self: &Arc<Runner>, mut work: Work) -> Result<Done, WorkLost> {
-        let live = self.live(&work);
+    /// One batch from start to end. Gives the computing that it took on the open document.
+    async fn batch(self: &Arc<Runner>, reign: &Arc<Reign>, mut work: Work) -> Result<Duration, WorkLost> {
+        // Those of an earlier reign were sent to come again.
+        work.uploads.retain(|upload| Arc::ptr_eq(&upload.session.live.reign, reign));
+        let live = self.live(reign, &work);
         if let Some(live) = live.as_ref().filter(|live| !work.uploads.is_empty() && self.is_unborn(live)) {
             let uploads = std::mem::take(&mut work.uploads);
             let born = give_birth(&self.engine, &self.shard, live, uploads).await;
@@ -105,7 +103,7 @@ impl Runner {
             self.again(Work { uploads: born.tried, ..Work::default() });
             // What came whole, with a history of its own, is put away whole.
             self.compact_if_due(live, Quiet::Now);
-            return Ok(Done::default());
+            return Ok(Duration::ZERO);
         }
         let place = place(&work, live.as_deref());
         let mut held = match work.edits.is_empty() {
@@ -122,9 +120,9 @@ impl Runner {
         let heavy = std::mem::take(&mut batch.heavy);
         self.open.queue.put_back(Work { uploads: heavy, ..Work::default() });
         let settled = std::mem::take(&mut batch.settled);
-        let outcome = self.propose(&mut batch).await;
+        let outcome = self.propose(reign, &mut batch).await;
         // Who came while it was on its way may have seen the state before it.
-        let live = live.or_else(|| self.engine.live.get(&self.open.doc));
+        let live = live.or_else(|| self.engine.live.get(reign, &self.open.doc));
         let place = if live.as_ref().is_some_and(|live| live.is_crowded()) { Place::Worker } else { place };
         let following = live.clone();
         let show = move |runner: &Runner, state: &mut Option<Loaded>| {
@@ -134,7 +132,7 @@ impl Runner {
             }
             after
         };
-        let (state, After { answers, again, rest }, showing) = self.work("show", place, state, show).await?;
+        let (state, After { answers, again }, showing) = self.work("show", place, state, show).await?;
         if let Some(mut held) = held {
             *held = state;
         }
@@ -148,16 +146,15 @@ impl Runner {
         }
         self.again(later.again);
         // Uploads alone open no document: what they take grows with nothing but themselves, and everyone's turn comes round.
-        let work = if opens { making + showing } else { Duration::ZERO };
-        Ok(Done { work, rest })
+        Ok(if opens { making + showing } else { Duration::ZERO })
     }
 
     /// The live document whose content is to be kept in step: somebody follows it, or somebody who did has left changes.
-    fn live(&self, work: &Work) -> Option<Arc<LiveDocument>> {
+    fn live(&self, reign: &Arc<Reign>, work: &Work) -> Option<Arc<LiveDocument>> {
         if let Some(upload) = work.uploads.first() {
             return Some(upload.session.live.clone());
         }
-        let live = self.engine.live.get(&self.open.doc)?;
+        let live = self.engine.live.get(reign, &self.open.doc)?;
         if !live.is_followed() {
             // Nobody looks at it: whoever comes next reads it anew.
             live.forget();
@@ -171,9 +168,14 @@ impl Runner {
             && matches!(stored::head(&self.shard.machine.store().view(), &self.open.doc), Ok(None))
     }
 
-    async fn propose(&self, batch: &mut Batch) -> Option<Proposed> {
+    async fn propose(&self, reign: &Reign, batch: &mut Batch) -> Option<Proposed> {
         let command = batch.command(&self.open.doc, base::now().0)?;
-        Some(self.shard.proposer.propose(vec![], Command::Edit(command)).await)
+        let _proposing = match reign.proposing() {
+            Ok(proposing) => proposing,
+            Err(refusal) => return Some(Err(refusal)),
+        };
+        let proposed = self.shard.proposer.propose(vec![], Command::Edit(command)).await;
+        Some(proposed.map_err(|error| unproposed(self.shard.id, &error)))
     }
 
     /// Does a piece of work on the document, and measures it.
@@ -279,7 +281,8 @@ impl Runner {
 
     /// After work that was lost nobody knows what of it came to be.
     pub(super) fn give_up_live(&self) {
-        if let Some(live) = self.engine.live.get(&self.open.doc) {
+        let reign = self.shard.present_reign();
+        if let Some(live) = reign.and_then(|reign| self.engine.live.get(&reign, &self.open.doc)) {
             live.forget();
             live.start_over();
         }

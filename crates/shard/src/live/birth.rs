@@ -133,6 +133,7 @@ async fn create(
             change: seal(&key, &context(doc, Kind::Change), &changes),
             heads: join_heads(&embryo.heads),
         });
+        let _proposing = live.reign.proposing()?;
         match shard.proposer.propose(keys, command).await.map_err(|error| unproposed(shard.id, &error))? {
             Outcome::One(Ok(done)) if !done.repeated => return Ok(Born::Made(done, key)),
             Outcome::One(Ok(_) | Err(Rejection::Exists)) => return Ok(Born::Taken),

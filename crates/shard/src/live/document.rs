@@ -7,6 +7,7 @@ use super::load::{add_since, load, misfit};
 use super::session::Session;
 use super::watch::{Notice, Watcher};
 use crate::documents::{Engine, Fault, head};
+use crate::reign::Reign;
 use crate::shard::Shard;
 use crate::store::{DocKey, Head, StoreView};
 use base::{Heads, Timestamp, UserId};
@@ -22,6 +23,9 @@ use std::sync::{Arc, LazyLock};
 pub struct LiveDocument {
     /// Which.
     pub doc: DocKey,
+    /// What it is good for. Within it, content that was loaded stays current: every change comes through this node, and is
+    /// taken in once its outcome is known. Where an outcome stays unknown, the reign is over.
+    pub reign: Arc<Reign>,
     /// The content; none before it is loaded, and where there is no document.
     content: RwLock<Option<Box<Content>>>,
     access: Mutex<Option<Arc<Access>>>,
@@ -61,9 +65,10 @@ pub(super) static NOTHING: LazyLock<Graph> = LazyLock::new(Graph::new);
 
 impl LiveDocument {
     /// A document of which nothing is known yet.
-    pub fn new(doc: DocKey) -> LiveDocument {
+    pub fn new(reign: Arc<Reign>, doc: DocKey) -> LiveDocument {
         LiveDocument {
             doc,
+            reign,
             content: RwLock::new(None),
             access: Mutex::new(None),
             followers: Mutex::default(),
@@ -146,10 +151,7 @@ impl LiveDocument {
         }
         let (live, shard, loader) = (self.clone(), shard.clone(), engine.clone());
         engine.tasks.spawn(async move {
-            let loaded = match loader.until_readable(&shard).await {
-                Ok(()) => live.ready(&loader, &shard).await,
-                refused => refused,
-            };
+            let loaded = live.ready(&loader, &shard).await;
             live.waking.store(false, Ordering::Release);
             match loaded {
                 Ok(()) => live.ring(),

@@ -6,7 +6,7 @@ use super::document::NOTHING;
 use super::fetch::Fetch;
 use super::session::{Phase, Session, State};
 use bytes::Bytes;
-use crdt::sync::{Content, Plan};
+use crdt::sync::{Content, Peer, Plan};
 use rpc::{Refusal, Synced};
 use std::sync::Arc;
 
@@ -18,6 +18,11 @@ impl Session {
             let told = std::mem::replace(&mut over.told, true);
             return (!told).then(|| Synced::Ended(over.refusal.clone()));
         }
+        // What is known of access is of no use without a lease: it may have been taken away elsewhere.
+        let reign = &self.live.reign;
+        if !reign.may_speak() {
+            return reign.is_over().then(|| Synced::Ended(state.end(reign.refusal())));
+        }
         let standing = match self.standing() {
             Ok(standing) => standing,
             Err(refusal) => return Some(Synced::Ended(state.end(refusal))),
@@ -27,7 +32,11 @@ impl Session {
             return None;
         }
         if !state.admits(standing, || false) {
-            return state.unavailable();
+            return if matches!(state.phase, Phase::Resumed) {
+                self.ask(&mut state)
+            } else {
+                state.unavailable()
+            };
         }
         if let Some(message) = self.on_account(|| self.message(&mut state, standing)) {
             self.engine.live.figures.relayed();
@@ -35,6 +44,16 @@ impl Session {
         }
         state.extras.as_ref()?;
         state.with_extras(|extras| extras.heard.pop_front()).map(Synced::Ephemeral)
+    }
+
+    /// There is no document, and the peer may have been making it when it was sent here: it is asked for all that it has. One
+    /// that has nothing may say nothing, and is told in a moment that there is nothing here either.
+    fn ask(self: &Arc<Self>, state: &mut State) -> Option<Synced> {
+        state.phase = Phase::Grace;
+        self.wait_a_little();
+        let mut asking = Peer::new();
+        asking.start_over();
+        asking.plan(&NOTHING).map(|plan| Synced::Message(plan.encode::<&[u8]>(&[])))
     }
 
     fn message(self: &Arc<Self>, state: &mut State, standing: Standing) -> Option<Bytes> {

@@ -46,7 +46,7 @@ impl Session {
         let at_once = message.len() <= SHORT_BYTES
             && self.allowance.rest(Moment::now()).is_zero()
             && room_behind()
-            && self.shard.can_read();
+            && self.live.reign.holds();
         if !at_once {
             return None;
         }
@@ -62,7 +62,7 @@ impl Session {
         if !rest.is_zero() {
             self.engine.stopping.run_until_cancelled(tokio::time::sleep(rest)).await;
         }
-        self.shard.ready_to_read().await?;
+        self.live.reign.until_held().await?;
         let room = match message.len() {
             0..=SHORT_BYTES => None,
             long => {
@@ -92,7 +92,6 @@ impl Session {
             }
             return Ok(());
         }
-        self.shard.ready_to_write()?;
         self.shard.room_to_write()?;
         self.engine.live.figures.uploaded(taken.changes.len());
         self.hand_in(&taken.changes, room);
@@ -113,7 +112,7 @@ impl Session {
         let has_some = || Message::decode(message, &limits).is_ok_and(|said| !said.heads.is_empty());
         if !state.admits(standing, has_some) {
             match state.phase {
-                Phase::New => {
+                Phase::New | Phase::Resumed => {
                     state.phase = Phase::Grace;
                     self.wait_a_little();
                 }
@@ -142,7 +141,7 @@ impl Session {
 
     /// Puts changes into the document's queue.
     pub(super) fn hand_in(self: &Arc<Self>, changes: &Bytes, room: Option<OwnedSemaphorePermit>) {
-        let open = self.engine.open.entry(&self.live.doc);
+        let open = self.engine.open.entry(self.shard.id, &self.live.doc);
         if open.queue.upload(Upload::pieces(self, changes, room)) == Queued::StartWork {
             self.engine.start_work(&self.shard, open);
         }
@@ -173,7 +172,7 @@ impl Session {
     }
 
     /// Ends the grace in a moment.
-    fn wait_a_little(self: &Arc<Self>) {
+    pub(super) fn wait_a_little(self: &Arc<Self>) {
         let (session, stopping) = (Arc::downgrade(self), self.engine.stopping.clone());
         self.engine.tasks.spawn(async move {
             stopping.run_until_cancelled(tokio::time::sleep(GRACE)).await;

@@ -3,9 +3,11 @@
 
 use super::document::LiveDocument;
 use super::figures::Figures;
+use crate::reign::Reign;
 use crate::store::DocKey;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+use rpc::Refusal;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -65,21 +67,31 @@ impl LiveDocuments {
         LiveDocuments { cache, figures: Figures::default() }
     }
 
-    /// The document, live from now on.
-    pub fn entry(&self, doc: &DocKey) -> Arc<LiveDocument> {
-        let make = || {
-            let live = Arc::new(LiveDocument::new(doc.clone()));
-            Ok::<_, std::convert::Infallible>(Entry { live, weight: EMPTY_WEIGHT })
-        };
-        match self.cache.get_or_insert_with(doc, make) {
-            Ok(entry) => entry.live,
-            Err(never) => match never {},
+    /// The document, live from now on, as long as the reign lasts.
+    pub fn entry(&self, reign: &Arc<Reign>, doc: &DocKey) -> Arc<LiveDocument> {
+        let new = || Arc::new(LiveDocument::new(reign.clone(), doc.clone()));
+        let make = || Ok::<_, std::convert::Infallible>(Entry { live: new(), weight: EMPTY_WEIGHT });
+        loop {
+            let live = match self.cache.get_or_insert_with(doc, make) {
+                Ok(entry) => entry.live,
+                Err(never) => match never {},
+            };
+            if Arc::ptr_eq(&live.reign, reign) {
+                return live;
+            }
+            if !live.reign.is_over() {
+                // The caller's is over. It does not take the place of what is followed now.
+                return new();
+            }
+            // Somebody came late in that reign.
+            let _late = self.cache.remove_if(doc, |entry| entry.live.reign.is_over());
         }
     }
 
-    /// The document, if it is live.
-    pub fn get(&self, doc: &DocKey) -> Option<Arc<LiveDocument>> {
-        self.cache.peek(doc).map(|entry| entry.live)
+    /// The document, if it is live in this reign.
+    pub fn get(&self, reign: &Arc<Reign>, doc: &DocKey) -> Option<Arc<LiveDocument>> {
+        let live = self.cache.peek(doc)?.live;
+        Arc::ptr_eq(&live.reign, reign).then_some(live)
     }
 
     /// Counts a document anew, if its weight has changed much.
@@ -94,9 +106,27 @@ impl LiveDocuments {
     /// Tells those who follow a document, or any if none is named, that who may do what has changed.
     pub fn access_changed(&self, doc: Option<&DocKey>) {
         match doc {
-            Some(doc) => self.get(doc).iter().for_each(|live| live.access_changed()),
+            Some(doc) => self.cache.peek(doc).iter().for_each(|entry| entry.live.access_changed()),
             None => self.cache.iter().for_each(|(_, entry)| entry.live.access_changed()),
         }
+    }
+
+    /// The lease of a reign is back: those who were told nothing meanwhile are asked again.
+    pub fn ring(&self, reign: &Arc<Reign>) {
+        self.of(reign).iter().for_each(|live| live.ring());
+    }
+
+    /// A reign is over, and with it everything that was derived for it.
+    pub fn end(&self, reign: &Arc<Reign>, refusal: &Refusal) {
+        for live in self.of(reign) {
+            let _ended = self.cache.remove_if(&live.doc, |entry| Arc::ptr_eq(&entry.live, &live));
+            live.end_all(refusal);
+        }
+    }
+
+    fn of(&self, reign: &Arc<Reign>) -> Vec<Arc<LiveDocument>> {
+        let all = self.cache.iter().map(|(_, entry)| entry.live);
+        all.filter(|live| Arc::ptr_eq(&live.reign, reign)).collect()
     }
 
     /// Bytes and documents held.

@@ -16,6 +16,7 @@ impl Session {
     /// Passes something on to everyone else at the document, if this user may see it themselves.
     pub(super) fn say(&self, said: Ephemeral) {
         let fits = said.weight() <= HEARD_BYTES && self.allowance.rest(Moment::now()).is_zero();
+        let fits = fits && self.live.reign.holds();
         if fits && matches!(self.standing(), Ok(Standing::Open(_))) && !self.is_over() {
             // It takes time for each who hears it.
             self.on_account(|| self.live.say(self.number(), &Arc::new(said)));

@@ -57,6 +57,8 @@ pub(super) enum Phase {
     /// Its peer has not said anything.
     #[default]
     New,
+    /// Its peer was at the document before, and what it said then may be lost. It is asked before it says anything.
+    Resumed,
     /// There is nothing for its peer, but there may be any moment.
     Grace,
     /// There is nothing for its peer, and whether it was told so.
@@ -125,6 +127,7 @@ impl Seat {
         if !engine.live.figures.joined(limits.sync_sessions) {
             return Err(busy());
         }
+        let phase = if join.resumed { Phase::Resumed } else { Phase::New };
         let session = Arc::new(Session {
             engine: engine.clone(),
             shard: shard.clone(),
@@ -132,7 +135,7 @@ impl Seat {
             live,
             user: caller.user,
             bell: join.bell,
-            state: Mutex::default(),
+            state: Mutex::new(State { phase, extras: None }),
             waiting: AtomicUsize::new(0),
             room: Notify::new(),
             has_orphans: AtomicBool::new(false),
@@ -143,7 +146,15 @@ impl Seat {
             engine.live.figures.left();
             return Err(busy());
         }
-        Ok(Seat(session))
+        let seat = Seat(session);
+        // Those who were there when the reign ended have heard of it.
+        if seat.0.live.reign.is_over() {
+            return Err(seat.0.live.reign.refusal());
+        }
+        if join.resumed {
+            seat.0.ring();
+        }
+        Ok(seat)
     }
 }
 
@@ -318,12 +329,16 @@ impl State {
             }
             (phase, Standing::Open(level)) => {
                 let mut peer = if level < Level::Write { Peer::read_only() } else { Peer::new() };
-                if matches!(phase, Phase::Absent { .. }) {
-                    // What it sent meanwhile was not heard.
+                if matches!(phase, Phase::Absent { .. } | Phase::Resumed) {
+                    // What it sent meanwhile, or before, was not heard.
                     peer.start_over();
                 }
                 *phase = Phase::Syncing(Box::new(peer));
                 true
+            }
+            (phase @ Phase::Resumed, Standing::Closed) => {
+                *phase = Phase::Absent { told: false };
+                false
             }
             (phase, Standing::Vacant) if brings() => {
                 *phase = Phase::Syncing(Box::default());

@@ -9,6 +9,9 @@ use base::{DocId, Level};
 
 impl Step<'_> {
     /// Applies the parts in order. Each was made on those before it: after one that is not applied, none is.
+    ///
+    /// The command names the version that it was made on, and a version is the same on every node: so it does no harm how late
+    /// a command comes, or from a leader that has not led for long. It meets the state that it was made on, or is stale.
     pub(super) fn edit(&mut self, edit: EditDocument) -> Result<Vec<Result<Done, Rejection>>, ApplyError> {
         let id = self.id(edit.document)?;
         let time_ms = self.tick(edit.time_ms);

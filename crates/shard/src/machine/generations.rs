@@ -65,7 +65,8 @@ impl Generations {
         }
     }
 
-    /// Makes everything cached stale.
+    /// Makes everything cached stale. It happens where a snapshot takes the place of the store, on a node that follows: what
+    /// was derived to be followed ended with its reign before.
     pub(super) fn advance_all(&self) {
         for counter in self.counters.iter().chain(&self.access) {
             counter.fetch_add(1, Ordering::AcqRel);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 impl Inner {
     fn join(&self, caller: Caller, join: Join) -> Result<Arc<dyn SyncSession>, Refusal> {
         let shard = self.shard_of_document(join.id)?;
-        let live = self.engine.live.entry(&doc_key(&caller, join.id));
+        let live = self.engine.live.entry(&shard.reign()?, &doc_key(&caller, join.id));
         Ok(Arc::new(Seat::take(&self.engine, &shard, live, caller, join)?))
     }
 
@@ -34,7 +34,7 @@ impl NodeService {
     pub(crate) fn behind(&self, caller: &Caller, id: base::DocId) -> Behind {
         let shard = self.inner.shard_of_document(id).unwrap();
         let engine = self.inner.engine.clone();
-        let live = engine.live.entry(&doc_key(caller, id));
+        let live = engine.live.entry(&shard.reign().unwrap(), &doc_key(caller, id));
         (engine, shard, live)
     }
 }

@@ -6,6 +6,7 @@ use super::place::Replica;
 use crate::machine::Machine;
 use crate::proposer::Proposer;
 use crate::raft::{GroupConfig, Role};
+use crate::reign;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
 use std::collections::BTreeMap;
@@ -19,8 +20,24 @@ pub(super) type Running = BTreeMap<ShardId, Replicated>;
 /// What of a replica has an end.
 pub(super) struct Replicated {
     machine: Arc<Machine>,
-    /// Taken when it is ended.
-    proposer: Option<JoinHandle<()>>,
+    /// The way into its log, and the keeper of its reigns. Taken when it is ended.
+    tasks: Option<Tasks>,
+}
+
+struct Tasks {
+    proposer: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+}
+
+impl Tasks {
+    /// Ends what could still propose, which nobody would take, and what keeps reigns, of which there are no more: the group
+    /// has ended.
+    async fn end(self) {
+        for task in [self.proposer, self.keeper] {
+            task.abort();
+            let _ended = task.await;
+        }
+    }
 }
 
 impl Node {
@@ -56,9 +73,11 @@ impl Node {
             group.prefer_leader(Some(leader.0));
         }
         let (proposer, task) = Proposer::start(group.clone());
-        running.insert(shard, Replicated { machine: machine.clone(), proposer: Some(task) });
         let (id, node, wal) = (shard, self.ground.node, self.ground.wal.clone());
-        self.service.inner.held.insert(Arc::new(Shard { id, node, group, machine, proposer, wal }));
+        let (present, keeper) = reign::keep(self.service.inner.engine.clone(), id, node, group.clone());
+        let tasks = Some(Tasks { proposer: task, keeper });
+        running.insert(shard, Replicated { machine: machine.clone(), tasks });
+        self.service.inner.held.insert(Arc::new(Shard { id, node, group, machine, proposer, present, wal }));
         Ok(())
     }
 
@@ -84,10 +103,8 @@ impl Node {
         self.service.inner.held.remove(shard);
         self.supervisor.remove(group_of(shard)).await;
         if let Some(replica) = running.get_mut(&shard) {
-            if let Some(proposer) = replica.proposer.take() {
-                // Nothing that it could still propose would be taken.
-                proposer.abort();
-                let _ended = proposer.await;
+            if let Some(tasks) = replica.tasks.take() {
+                tasks.end().await;
             }
             let machine = replica.machine.clone();
             let left = spawn_blocking(move || machine.leave()).await;
@@ -119,11 +136,9 @@ impl Node {
     }
 }
 
-/// Ends the proposers of what still runs, when the node stops.
+/// Ends the tasks of what still runs, when the node stops.
 pub(super) async fn end(running: Running) {
-    for proposer in running.into_values().filter_map(|replica| replica.proposer) {
-        // Nothing that it could still propose would be taken.
-        proposer.abort();
-        let _ended = proposer.await;
+    for tasks in running.into_values().filter_map(|replica| replica.tasks) {
+        tasks.end().await;
     }
 }

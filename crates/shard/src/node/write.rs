@@ -25,7 +25,7 @@ impl Inner {
         let room = self.engine.waiting_room.clone().try_acquire_many_owned(kib).map_err(|_| busy.clone())?;
         let (reply, answer) = oneshot::channel();
         let pending = Pending { caller, write, attempts: 0, room, reply };
-        let open = self.engine.open.entry(&doc);
+        let open = self.engine.open.entry(shard.id, &doc);
         match open.queue.push(pending) {
             Queued::Waits => {}
             Queued::StartWork => self.engine.start_work(&shard, open),

@@ -16,6 +16,7 @@ use super::status::Status;
 use super::types::TypeConfig;
 use super::{Founding, Position, StateMachine, timing};
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::metrics::RaftServerMetrics;
 use openraft::type_config::alias::WatchReceiverOf;
 use openraft::{BasicNode, Raft, RaftMetrics};
 use std::collections::BTreeSet;
@@ -190,6 +191,11 @@ impl<M: StateMachine> Group<M> {
         self.metrics.borrow_watched().current_term
     }
 
+    /// Changes with its role, its term, its leader and its members.
+    pub(super) fn server_metrics(&self) -> WatchReceiverOf<Config<M>, RaftServerMetrics<Config<M>>> {
+        self.raft.server_metrics()
+    }
+
     /// Waits until the group has ended, and says why.
     pub async fn ended(&self) -> Ended {
         tokio::select! {
@@ -200,7 +206,7 @@ impl<M: StateMachine> Group<M> {
 
     async fn died(&self) -> String {
         // Leadership and membership change seldom, so this wakes seldom; it closes when the group's task ends.
-        let mut watched = self.raft.server_metrics();
+        let mut watched = self.server_metrics();
         while watched.changed().await.is_ok() {}
         self.status().fatal.unwrap_or_else(|| "the group's task panicked".to_owned())
     }

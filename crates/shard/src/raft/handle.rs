@@ -1,8 +1,8 @@
 //! A group as the rest of the node holds it, across rebuilds.
 
 use super::{
-    AuditError, Change, ChangeError, CompactError, Compacted, Finding, FollowError, Fresh, Group, Keep,
-    Members, MoveError, Placed, Position, Progress, ProposeError, ReadError, StateMachine, Status,
+    AuditError, Change, ChangeError, Changes, CompactError, Compacted, Finding, FollowError, Fresh, Group,
+    Keep, Members, MoveError, Placed, Position, Progress, ProposeError, ReadError, StateMachine, Status,
     TransferError, WaitError,
 };
 use bytes::Bytes;
@@ -90,6 +90,29 @@ impl<M: StateMachine> GroupHandle<M> {
             Phase::Running(group) => group.leads_with_lease(),
             _ => false,
         }
+    }
+
+    /// See [`Group::lease_in`].
+    pub fn lease_in(&self) -> Option<u64> {
+        match &*self.phase.borrow() {
+            Phase::Running(group) => group.lease_in(),
+            _ => None,
+        }
+    }
+
+    /// The term in which this node leads, with a lease or without.
+    pub fn leads_in(&self) -> Option<u64> {
+        self.running()?.leads_in()
+    }
+
+    /// Whether it runs and no other node votes.
+    pub fn is_alone(&self) -> bool {
+        self.running().is_some_and(|group| group.is_alone())
+    }
+
+    /// What tells of changes of who leads, from now on.
+    pub fn changes(&self) -> Changes<M> {
+        Changes::new(self.phase.clone())
     }
 
     /// The term that this node is in, if the group runs. Cheap.

@@ -21,6 +21,7 @@ mod applier;
 mod audit;
 mod ballots;
 mod breaker;
+mod changes;
 mod clock;
 mod codec;
 mod compact;
@@ -63,6 +64,7 @@ mod types;
 
 pub use audit::{AuditError, AuditPolicy, Finding};
 pub use breaker::RebuildPolicy;
+pub use changes::{Changed, Changes};
 pub use compact::{Compacted, Keep};
 pub use contract::{Applicable, Kind, Meaning, Position, Record, Records, SnapshotData, StateMachine};
 pub use error::{

@@ -16,6 +16,11 @@ impl<M: StateMachine> Group<M> {
     ///
     /// Not in the term in which it gave way to another: the voters are free then to elect whom they like.
     pub fn leads_with_lease(&self) -> bool {
+        self.lease_in().is_some()
+    }
+
+    /// The term in which it may do so now.
+    pub fn lease_in(&self) -> Option<u64> {
         let metrics = self.metrics.borrow_watched();
         let voters = metrics.membership_config.membership().get_joint_config();
         // The vote on disk may still be the one that this node won in an earlier life.
@@ -28,7 +33,14 @@ impl<M: StateMachine> Group<M> {
             alone: only_voter(voters, self.node),
             silence: metrics.last_quorum_acked.map(|at| at.elapsed()),
         };
-        leadership.may_read() && (leadership.alone || self.suspension.leases_count())
+        let may_read = leadership.may_read() && (leadership.alone || self.suspension.leases_count());
+        may_read.then_some(present.term)
+    }
+
+    /// The term in which this node leads, with a lease or without.
+    pub(super) fn leads_in(&self) -> Option<u64> {
+        let metrics = self.metrics.borrow_watched();
+        metrics.state.is_leader().then_some(metrics.current_term)
     }
 
     /// Whether no other node votes.

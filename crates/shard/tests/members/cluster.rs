@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 use vault::MasterKey;
 
 /// Far beyond what anything here takes: only a test that fails waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The nodes that run, by their ids, and those that run and that nobody hears, nor do they hear anybody.
@@ -165,6 +165,24 @@ impl Cluster {
     /// Lets a node run on alone.
     pub fn cut_off(&self, node: NodeId) {
         self.wires.cut_off.lock().insert(node);
+    }
+
+    /// Lets it hear the others again.
+    pub fn heal(&self, node: NodeId) {
+        self.wires.cut_off.lock().remove(&node);
+    }
+
+    /// Lets the nodes hand a shard over until a certain one leads it.
+    pub async fn until_led_by(&self, shard: ShardId, wanted: NodeId) {
+        let started = Instant::now();
+        loop {
+            let leader = self.leader(shard).await;
+            if leader == wanted {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{wanted:?} does not come to lead");
+            self.node(leader).give_way(Duration::from_secs(10)).await;
+        }
     }
 
     /// Where a node keeps its data.

@@ -4,6 +4,8 @@
 
 mod audits;
 mod cluster;
+mod live;
+mod peer;
 mod replicas;
 mod revisions;
 

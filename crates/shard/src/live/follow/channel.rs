@@ -185,6 +185,11 @@ impl Channel {
         self.state.lock().followers.values().any(|follower| follower.changes)
     }
 
+    /// Ends all followers. They come back if they like; whoever comes looks at the document first.
+    pub(super) fn end_all(&self, refusal: &Refusal) {
+        self.followers().iter().for_each(|follower| follower.end(refusal.clone()));
+    }
+
     pub(super) fn ring(&self) {
         self.followers().iter().for_each(|follower| follower.ring());
     }

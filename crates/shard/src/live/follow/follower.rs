@@ -79,8 +79,8 @@ impl Seat {
     ) -> Result<Seat, Refusal> {
         let Caller { tenant, user } = caller;
         let Follow { id, since, changes, bell } = follow;
-        shard.ready_to_read().await?;
-        let channel = engine.channels.entry(engine, shard, &DocKey { tenant, id });
+        let reign = shard.reign()?;
+        let channel = engine.channels.entry(engine, shard, &reign, &DocKey { tenant, id });
         channel.level(&user)?.ok_or(Refusal::NotFound)?;
         channel.freshen().await?;
         let busy = || Refusal::Busy { retry_after: RETRY_AFTER };
@@ -102,7 +102,9 @@ impl Seat {
             return Err(busy());
         };
         follower.ring();
-        Ok(Seat { channel, follower })
+        let seat = Seat { channel, follower };
+        // Those who were there when the reign ended have heard of it.
+        if reign.is_over() { Err(reign.refusal()) } else { Ok(seat) }
     }
 
     /// What its client may make the hub compute.
@@ -121,6 +123,7 @@ impl Drop for Seat {
 impl FollowSession for Seat {
     fn say(&self, ephemeral: Ephemeral) {
         let fits = ephemeral.weight() <= HEARD_BYTES && self.allowance().rest(Moment::now()).is_zero();
+        let fits = fits && self.channel.live.reign.holds();
         if fits && matches!(self.channel.level(&self.follower.user), Ok(Some(_))) {
             // It takes time for each who hears it.
             self.allowance().charge(|| self.channel.say(self.follower.number, &Arc::new(ephemeral)));
@@ -142,6 +145,11 @@ impl Follower {
                 state.over = Over::Told;
                 return None;
             }
+        }
+        // What is known of access is of no use without a lease: it may have been taken away elsewhere.
+        let reign = &channel.live.reign;
+        if !reign.may_speak() {
+            return reign.is_over().then(|| state.end(reign.refusal()));
         }
         let level = match channel.level(&self.user) {
             Ok(Some(level)) => level,

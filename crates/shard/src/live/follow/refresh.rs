@@ -21,8 +21,7 @@ impl Channel {
         while self.is_to_be_looked_at() {
             let started = Instant::now();
             if let Err(refusal) = self.freshen().await {
-                // They come back if they like; whoever comes looks at the document first.
-                self.followers().iter().for_each(|follower| follower.end(refusal.clone()));
+                self.end_all(&refusal);
                 self.state.lock().refreshing = false;
                 return;
             }
@@ -54,7 +53,7 @@ impl Channel {
     }
 
     async fn look(self: &Arc<Self>) -> Result<(), Refusal> {
-        self.shard.ready_to_read().await?;
+        self.live.reign.until_held().await?;
         let new = match self.engine.newest(&self.shard, &self.live.doc).await {
             Ok(view) => view,
             // Deleted: each follower finds out for itself.

@@ -63,7 +63,7 @@ async fn in_step(hub: &Hub, user: &str, id: DocId) -> Peer {
 async fn who_comes_while_an_edit_is_on_its_way_sees_it() {
     let hub = Hub::start().await;
     let id = hub.create_text("ada", "text").await;
-    let (engine, _, live) = hub.behind(id);
+    let (engine, shard, live) = hub.behind(id);
     let doc = live.doc.clone();
     // Nobody follows the document when the edit is made.
     drop(live);
@@ -72,7 +72,8 @@ async fn who_comes_while_an_edit_is_on_its_way_sees_it() {
         hub.splice("ada", id, 0, "more ").await.unwrap();
     };
     let come = async {
-        eventually("the edit is on its way", || engine.open.entry(&doc).state.try_lock().is_err()).await;
+        eventually("the edit is on its way", || engine.open.entry(shard.id, &doc).state.try_lock().is_err())
+            .await;
         let mut peer = hub.peer("ada", id).await;
         until(&mut [&mut peer], "the state before is seen", |peers| peers[0].text() == "text").await;
         drop(standstill);

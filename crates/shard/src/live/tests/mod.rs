@@ -8,5 +8,6 @@ mod hostile;
 mod large;
 mod locks;
 mod meanwhile;
+mod resumed;
 mod together;
 pub(crate) mod world;

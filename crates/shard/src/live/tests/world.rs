@@ -119,13 +119,24 @@ impl Hub {
         Peer { doc, state: State::new(), session, rung, got: Got::default() }
     }
 
+    /// A peer goes on here that was at another hub before, and knows of no change.
+    pub async fn resume(&self, user: &str, id: DocId, peer: Peer) -> Peer {
+        let Peer { doc, state, .. } = peer;
+        let (session, rung) = self.join_as(user, id, true).await;
+        Peer { doc, state, session, rung, got: Got::default() }
+    }
+
     pub async fn join(&self, user: &str, id: DocId) -> (Arc<dyn SyncSession>, Arc<AtomicU64>) {
+        self.join_as(user, id, false).await
+    }
+
+    async fn join_as(&self, user: &str, id: DocId, resumed: bool) -> (Arc<dyn SyncSession>, Arc<AtomicU64>) {
         let rung = Arc::new(AtomicU64::new(0));
         let bell = rung.clone();
         let bell: rpc::Bell = Arc::new(move |_| {
             bell.fetch_add(1, Ordering::SeqCst);
         });
-        let session = self.service().join(caller(user), Join { id, resumed: false, bell }).await.unwrap();
+        let session = self.service().join(caller(user), Join { id, resumed, bell }).await.unwrap();
         (session, rung)
     }
 }

@@ -8,9 +8,10 @@
 //! - [`notes`]: the history, and its clock;
 //! - `places`: the documents; `found`: the first of them;
 //! - `settle`, `http`, `session`: operations over REST, from what an answer means to its place in the history;
-//! - `rest`, `follower`, `peer`: the clients;
+//! - `rest`, `follower`, `peer`: the clients; `crew`: who of them does what;
 //! - [`watch`]: who leads; `finals`: what is left, and [`compare`] what nodes have; [`nemesis`]: what breaks when.
 
+mod crew;
 mod finals;
 mod follower;
 mod found;
@@ -27,10 +28,7 @@ pub mod watch;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -39,13 +37,10 @@ pub use notes::Notes;
 pub use plan::{Plan, Writers};
 pub use watch::{Lead, Watch};
 
-use crate::history::{ClientId, ShardId};
+use crate::history::ShardId;
+use crew::Crew;
 use follower::Follower;
-use http::Http;
 use peer::Peer;
-use places::Places;
-use rest::Duty;
-use session::{Scene, Session};
 
 /// Why there is no load.
 #[derive(Debug, thiserror::Error)]
@@ -105,14 +100,6 @@ pub struct Stopped {
     crew: Crew,
 }
 
-/// Hires clients.
-struct Crew {
-    plan: Plan,
-    gateways: Arc<[String]>,
-    scene: Arc<Scene>,
-    hired: u32,
-}
-
 impl Driver {
     /// Creates the first documents and sets the clients to work.
     pub async fn start(plan: Plan, notes: Notes) -> Result<Driver, DriveError> {
@@ -130,7 +117,7 @@ impl Driver {
         found::found(&mut founder, &plan.shards, plan.documents).await?;
         let stop = tokio::sync::watch::Sender::new(false);
         let (mut clients, mut followers, mut peers) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
-        for duty in duties(&plan, crew.scene.places.len()) {
+        for duty in crew.duties() {
             clients.spawn(duty.work(crew.session(), plan.pace, stop.subscribe()));
         }
         for number in 0..plan.followers {
@@ -176,74 +163,6 @@ impl Stopped {
         }
         Ok(())
     }
-}
-
-impl Crew {
-    fn new(plan: Plan, notes: Notes) -> Crew {
-        let scene =
-            Scene { places: Places::default(), notes, tokens: plan.tokens.clone(), marks: plan.marks.max(1) };
-        let gateways = plan.gateways.clone().into();
-        Crew { plan, gateways, scene: Arc::new(scene), hired: 0 }
-    }
-
-    /// The next client's number, and its dice.
-    fn hire(&mut self) -> (ClientId, StdRng) {
-        self.hired += 1;
-        let seed = self.plan.seed.rotate_left(32) ^ u64::from(self.hired);
-        (ClientId(self.hired), StdRng::seed_from_u64(seed))
-    }
-
-    fn session(&mut self) -> Session {
-        let (client, dice) = self.hire();
-        let Plan { attempt, budget, .. } = self.plan;
-        let http = Http::new(self.gateways.clone(), client.0 as usize, attempt, budget);
-        Session::new(client, self.scene.clone(), dice, http)
-    }
-
-    fn follower(&mut self, number: u32) -> Follower {
-        let (client, dice) = self.hire();
-        Follower::new(client, self.scene.clone(), dice, self.habits(client, number))
-    }
-
-    fn peer(&mut self, number: u32) -> Peer {
-        let (client, dice) = self.hire();
-        Peer::new(client, self.scene.clone(), dice, self.habits(client, number))
-    }
-
-    /// Those with sockets go round the places.
-    fn habits(&self, client: ClientId, number: u32) -> Habits {
-        Habits {
-            place: number as usize % self.scene.places.len(),
-            gateways: self.gateways.clone(),
-            gateway: client.0 as usize,
-            pace: self.plan.pace,
-            budget: self.plan.budget,
-        }
-    }
-}
-
-/// How a client with a socket works.
-struct Habits {
-    /// Where: the document of this place, whichever that is.
-    place: usize,
-    gateways: Arc<[String]>,
-    /// The gateway of the next connection, counted round.
-    gateway: usize,
-    /// From one edit to the next.
-    pace: std::time::Duration,
-    /// How long an edit may take.
-    budget: std::time::Duration,
-}
-
-/// What the clients over REST do.
-fn duties(plan: &Plan, places: usize) -> Vec<Duty> {
-    let mut duties: Vec<Duty> = match plan.writers {
-        Writers::Roaming(count) => (0..count).map(|_| Duty::Write).collect(),
-        Writers::OneEach => (0..places).map(|place| Duty::Hammer { place }).collect(),
-    };
-    duties.extend((0..plan.readers).map(|_| Duty::Read));
-    duties.extend((0..plan.revision_readers).map(|_| Duty::ReadAt));
-    duties
 }
 
 async fn all<T: 'static>(mut tasks: JoinSet<io::Result<T>>) -> Result<Vec<T>, DriveError> {

@@ -128,7 +128,11 @@ mod tests {
         }
         for refused in [400, 401, 403, 413, 422, 428] {
             assert_eq!(verdict(refused, false), Verdict::Refused);
-            assert_eq!(verdict(refused, true), Verdict::Unclear, "{refused} says nothing of earlier attempts");
+            assert_eq!(
+                verdict(refused, true),
+                Verdict::Unclear,
+                "{refused} says nothing of earlier attempts"
+            );
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at};
 use wire::DocumentName;
 
-use super::Habits;
+use super::crew::Habits;
 use super::notes::{Ended, Notes};
 use super::places::Paper;
 use super::session::{Mint, Scene};
@@ -72,7 +72,10 @@ impl Peer {
         let mut ticks = interval(self.habits.pace);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.open.is_some() || !*stop.borrow() {
-            self.stay_connected().await?;
+            if !self.stay_connected().await? {
+                self.look()?;
+                continue;
+            }
             let until = self.open.as_ref().map_or_else(|| Instant::now() + PAUSE, |open| open.deadline);
             tokio::select! {
                 heard = hear(&mut self.link) => self.hear(heard)?,
@@ -82,12 +85,13 @@ impl Peer {
             }
             self.look()?;
         }
+        self.hang_up("its work is done")?;
         Ok(self)
     }
 
-    /// Waits until the hub has all that this peer has. Whether it came to that.
-    pub async fn bring(&mut self, deadline: Instant) -> io::Result<bool> {
-        self.until(deadline, |peer| peer.held.values_mut().all(Held::is_all_confirmed)).await
+    /// Waits until the hub has all that this peer has.
+    pub async fn bring(&mut self, deadline: Instant) -> io::Result<()> {
+        self.until(deadline, Held::is_all_confirmed).await
     }
 
     /// Waits until this peer has all of what the hub has, whose heads are given for each document; notes what it has.
@@ -98,22 +102,18 @@ impl Peer {
         face: impl Fn(&[String], &str) -> String,
     ) -> io::Result<()> {
         let is_met = |held: &mut Held| heads.get(&held.paper.id).is_none_or(|heads| held.heads() == *heads);
-        self.until(deadline, |peer| peer.held.values_mut().all(is_met)).await?;
+        self.until(deadline, is_met).await?;
         for held in self.held.values_mut() {
             let face = held.text().map(|text| face(&held.heads(), &text));
             self.scene.notes.replica(&held.paper.id, &format!("the peer {}", self.client.0), face)?;
         }
-        if self.link.take().is_some() {
-            self.notes().closed(self.client, Side::Client, "the drill is over")?;
-        }
         Ok(())
     }
 
-    async fn until(&mut self, deadline: Instant, done: impl Fn(&mut Peer) -> bool) -> io::Result<bool> {
-        while !done(self) {
-            if Instant::now() >= deadline {
-                return Ok(false);
-            }
+    /// Takes part until something holds of all its documents, or until the deadline. Nobody reads a socket in between, so
+    /// there is none.
+    async fn until(&mut self, deadline: Instant, holds: impl Fn(&mut Held) -> bool) -> io::Result<()> {
+        while !self.held.values_mut().all(&holds) && Instant::now() < deadline {
             self.stay_connected().await?;
             let look = Instant::now() + LOOK;
             tokio::select! {
@@ -121,15 +121,23 @@ impl Peer {
                 () = sleep_until(look) => {}
             }
         }
-        Ok(true)
+        self.hang_up("it has what it waited for")
     }
 
-    /// Tries once to get a socket, if there is none.
-    async fn stay_connected(&mut self) -> io::Result<()> {
+    /// Closes the socket.
+    fn hang_up(&mut self, why: &str) -> io::Result<()> {
+        if self.link.take().is_none() {
+            return Ok(());
+        }
+        self.notes().closed(self.client, Side::Client, why)
+    }
+
+    /// Tries once to get a socket, if there is none. Whether there is one.
+    async fn stay_connected(&mut self) -> io::Result<bool> {
         if self.link.is_none() && !self.connect().await? {
             sleep(PAUSE).await;
         }
-        Ok(())
+        Ok(self.link.is_some())
     }
 
     /// Opens a socket and says on it what is held. Whether there is one now.
@@ -203,7 +211,8 @@ impl Peer {
         paper.count();
         let written = held.write(mark, self.dice.random()).map_err(io::Error::other)?;
         let change = written.ok_or_else(|| io::Error::other("Automerge made no change of an insertion"))?;
-        self.open = Some(Open { op, name: name.clone(), change, deadline: Instant::now() + self.habits.budget });
+        self.open =
+            Some(Open { op, name: name.clone(), change, deadline: Instant::now() + self.habits.budget });
         let said = self.say(&name);
         self.after(said)
     }

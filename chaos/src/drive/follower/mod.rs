@@ -3,24 +3,24 @@
 //! The client library connects again by itself, and sends an edit again until it is answered. An edit that was given up as
 //! unknown may therefore still be done; a follower waits for the end of those before it lets go of a document.
 
+mod following;
+
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{Client, EditError, Event, Events, Op};
+use client::{Client, EditError, Event, Op};
 use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
-use super::Habits;
+use super::crew::Habits;
 use super::notes::{Ended, Notes};
-use super::places::Paper;
 use super::session::{Mint, Scene};
-use crate::history::{Answer, Ask, ClientId, Document, Kind, OperationId, Side};
+use crate::history::{Answer, Ask, ClientId, Document, Kind, Side};
+use following::{Following, Next, Open};
 
 /// How long the first snapshot is waited for, before another gateway is tried.
 const FOLLOW_WITHIN: Duration = Duration::from_secs(5);
@@ -37,35 +37,6 @@ pub struct Follower {
     dice: StdRng,
     mint: Mint,
     following: Option<Following>,
-}
-
-/// A document that is followed.
-struct Following {
-    paper: Arc<Paper>,
-    copy: Arc<client::Document>,
-    events: Events,
-    /// Since when there is no socket.
-    offline: Option<Instant>,
-    edit: Option<Open>,
-    /// Edits that were given up, and may still be answered.
-    late: Vec<Reply>,
-}
-
-/// The answer to an edit, whenever it comes.
-type Reply = Pin<Box<dyn Future<Output = Result<u64, EditError>> + Send>>;
-
-/// An edit without an answer.
-struct Open {
-    op: OperationId,
-    reply: Reply,
-    deadline: Instant,
-}
-
-/// What happened first.
-enum Next {
-    Heard(Option<Event>),
-    Answered(Result<u64, EditError>),
-    Late,
 }
 
 impl Follower {
@@ -148,7 +119,8 @@ impl Follower {
         let Some(mut following) = self.following.take() else { return Ok(()) };
         match next {
             Next::Heard(None) => {
-                let why = following.copy.ended().map_or("nothing comes any more".into(), |end| end.to_string());
+                let why =
+                    following.copy.ended().map_or("nothing comes any more".into(), |end| end.to_string());
                 self.give_up(&mut following)?;
                 if following.offline.is_none() {
                     self.notes().closed(self.client, Side::Hub, &why)?;
@@ -242,29 +214,6 @@ impl Follower {
 
     fn notes(&self) -> &Notes {
         &self.scene.notes
-    }
-}
-
-impl Following {
-    /// Lets go of late edits that have been answered after all.
-    async fn forget_answered(&mut self) {
-        let mut waiting = vec![];
-        for mut reply in self.late.drain(..) {
-            if timeout(Duration::ZERO, &mut reply).await.is_err() {
-                waiting.push(reply);
-            }
-        }
-        self.late = waiting;
-    }
-
-    /// Cancelling it loses nothing.
-    async fn next(&mut self) -> Next {
-        let Some(open) = &mut self.edit else { return Next::Heard(self.events.next().await) };
-        tokio::select! {
-            answer = &mut open.reply => Next::Answered(answer),
-            event = self.events.next() => Next::Heard(event),
-            () = sleep_until(open.deadline) => Next::Late,
-        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Clients drive a hub of one process that is killed and started again, and the history of it is judged.
 
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::time::Duration;
 
 use chaos::binary;
 use chaos::check::{Bounds, Property, Verdict, check};
-use chaos::drive::{Driver, Notes, Plan};
+use chaos::drive::{Driver, Notes, Plan, Writers};
 use chaos::history::{Condition, End, History, Kind, read};
 use chaos::hub::{Hub, HubSpec};
 use tempfile::TempDir;
@@ -85,6 +86,13 @@ async fn a_hub_that_is_killed_keeps_its_promises_to_every_kind_of_client() -> an
     ] {
         assert!(count > 10, "{count} {what}");
     }
+    let writers: BTreeSet<_> = history
+        .operations
+        .iter()
+        .filter(|operation| operation.ok().is_some() && matches!(operation.kind, Kind::Edit { .. }))
+        .map(|operation| operation.client)
+        .collect();
+    assert_eq!(writers.len(), 6 + 2 + 2, "over REST, the JSON socket and the sync protocol");
     let refused = history.operations.iter().filter_map(|operation| match &operation.end {
         End::Failed { reason, .. } if !reason.starts_with("412 ") => Some(reason),
         _ => None,
@@ -118,5 +126,80 @@ async fn undisturbed_clients_meet_nothing_but_answers() -> anyhow::Result<()> {
         let wanted = if property == Property::OneLeader { Verdict::NotExamined } else { Verdict::Kept };
         assert_eq!(findings.verdict(), wanted, "{property:?}: {findings:?}");
     }
+    Ok(())
+}
+
+/// Clients over REST alone: nobody else holds a copy that could heal the hub.
+fn rest_alone(plan: Plan) -> Plan {
+    Plan { followers: 0, peers: 0, ..plan }
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_goes_on_from_an_older_disk_is_caught() -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let Some(mut spec) = hub(folder.path()) else { return Ok(()) };
+    let hub = start(&mut spec).await?;
+    let notes = notes(folder.path(), 3)?;
+    let driver = Driver::start(rest_alone(plan(&hub, 3)), notes.clone()).await?;
+    sleep(Duration::from_secs(1)).await;
+    hub.kill().await?;
+    let older = folder.path().join("older");
+    copy(&spec.data_dir, &older)?;
+    let hub = start(&mut spec).await?;
+    sleep(Duration::from_secs(4)).await;
+    hub.kill().await?;
+    spec.data_dir = older;
+    let hub = start(&mut spec).await?;
+    driver.stop().await?.finish().await?;
+    let history = history(folder.path(), &notes)?;
+    hub.stop().await?;
+    let lost = check(&history, &Bounds::default())
+        .into_iter()
+        .find(|(property, _)| *property == Property::NothingLost)
+        .map(|(_, findings)| findings.verdict());
+    assert_eq!(lost, Some(Verdict::Broken));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_writer_each_keeps_to_its_place_and_its_pace() -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let Some(mut spec) = hub(folder.path()) else { return Ok(()) };
+    let hub = start(&mut spec).await?;
+    let notes = notes(folder.path(), 4)?;
+    let calm = Plan { readers: 0, revision_readers: 0, marks: 10, documents: 3, ..plan(&hub, 4) };
+    let plan = rest_alone(Plan { writers: Writers::OneEach, ..calm });
+    let driver = Driver::start(plan, notes.clone()).await?;
+    sleep(Duration::from_secs(3)).await;
+    driver.stop().await?.finish().await?;
+    let history = history(folder.path(), &notes)?;
+    hub.stop().await?;
+    let mut clients: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let mut edits: BTreeMap<_, u32> = BTreeMap::new();
+    for operation in history.operations.iter().filter(|operation| matches!(operation.kind, Kind::Edit { .. }))
+    {
+        let document = operation.subject().cloned().unwrap_or_else(|| "nowhere".into());
+        clients.entry(document).or_default().insert(operation.client);
+        *edits.entry(operation.client).or_default() += 1;
+    }
+    assert!(clients.len() > 3, "documents with ten marks get successors");
+    assert!(clients.values().all(|clients| clients.len() == 1), "{clients:?}");
+    assert_eq!(edits.len(), 3);
+    // 20 a second: fewer where the hub is slow, never more but for those at once in the beginning.
+    assert!(edits.values().all(|edits| (5..=64).contains(edits)), "{edits:?}");
     Ok(())
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chaos::binary;
 use chaos::check::{Bounds, Property, Verdict, check};
-use chaos::drive::{Driver, Notes, Plan, Writers};
-use chaos::history::{Condition, End, History, Kind, read};
+use chaos::drive::{DriveError, Driver, Notes, Plan, Writers, tokens};
+use chaos::history::{Condition, End, History, Kind, ShardId, read};
 use chaos::hub::{Hub, HubSpec};
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -201,5 +201,51 @@ async fn one_writer_each_keeps_to_its_place_and_its_pace() -> anyhow::Result<()>
     assert_eq!(edits.len(), 3);
     // 20 a second: fewer where the hub is slow, never more but for those at once in the beginning.
     assert!(edits.values().all(|edits| (5..=64).contains(edits)), "{edits:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_shard_has_its_writer_if_the_hub_tells_where_documents_are() -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let Some(mut spec) = hub(folder.path()) else { return Ok(()) };
+    spec.flags.extend(["--shards", "3"].map(String::from));
+    let hub = start(&mut spec).await?;
+    let notes = notes(folder.path(), 5)?;
+    let key = ["--data-dir".as_ref(), spec.data_dir.as_os_str()];
+    let users = tokens::mint(&spec.binary, &key, 18).await?;
+    let Plan { gateways, .. } = plan(&hub, 5);
+    let shards: Vec<ShardId> = (0..3).map(ShardId).collect();
+    let failover = Plan::failover(gateways, users, 5, shards.clone());
+    let plan = Plan { revision_readers: 2, readers: 1, marks: 30, ..failover };
+    let driver = match Driver::start(plan, notes.clone()).await {
+        Err(DriveError::NoRevision) => return Ok(hub.stop().await.map(drop)?),
+        started => started?,
+    };
+    sleep(Duration::from_secs(3)).await;
+    notes.node(NODE, Condition::Killed)?;
+    hub.kill().await?;
+    let hub = start(&mut spec).await?;
+    notes.node(NODE, Condition::Alive)?;
+    sleep(Duration::from_secs(3)).await;
+    driver.stop().await?.finish().await?;
+    let history = history(folder.path(), &notes)?;
+    hub.stop().await?;
+    let mut writers: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for operation in history.operations.iter().filter(|operation| operation.is_acknowledged_write()) {
+        if let (Some(shard), Kind::Edit { .. }) = (operation.place(), &operation.kind) {
+            writers.entry(shard).or_default().insert(operation.client);
+        }
+    }
+    assert_eq!(writers.keys().copied().collect::<Vec<_>>(), shards);
+    assert!(writers.values().all(|writers| writers.len() == 1), "{writers:?}");
+    let asked = |kind: &Kind| matches!(kind, Kind::ReadAt { at_least: Some(_) });
+    assert!(done(&history, asked) > 10, "reads name revisions");
+    for (property, findings) in check(&history, &Bounds::default()) {
+        let examined = !matches!(property, Property::OneLeader | Property::SocketsKept | Property::Converged);
+        let wanted = if examined { Verdict::Kept } else { Verdict::NotExamined };
+        assert_eq!(findings.verdict(), wanted, "{property:?}: {findings:?}");
+    }
+    let gaps = chaos::check::gaps::measure(&history);
+    assert_eq!(gaps.all.len(), shards.len(), "the fault was noticed on every shard: {gaps:?}");
     Ok(())
 }

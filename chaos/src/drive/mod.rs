@@ -5,11 +5,12 @@
 //! attempts at it. What a client does is chosen by the seed of the [`Plan`]; when, is up to the hub.
 //!
 //! - [`plan`]: who there is, and how fast they are;
-//! - [`notes`]: the history, and its clock;
+//! - [`notes`]: the history, and its clock; [`tokens`]: of many users;
 //! - `places`: the documents; `found`: the first of them;
 //! - `settle`, `http`, `session`: operations over REST, from what an answer means to its place in the history;
 //! - `rest`, `follower`, `peer`: the clients; `crew`: who of them does what;
-//! - [`watch`]: who leads; `finals`: what is left, and [`compare`] what nodes have; [`nemesis`]: what breaks when.
+//! - [`watch`]: who leads; `finals`: what is left, and [`compare`] what nodes have; [`nemesis`]: what breaks when; [`strike`]: breaks
+//!   it.
 
 mod crew;
 mod finals;
@@ -24,6 +25,8 @@ pub mod plan;
 mod rest;
 mod session;
 mod settle;
+pub mod strike;
+pub mod tokens;
 pub mod watch;
 
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
@@ -176,13 +177,16 @@ async fn a_hub_that_goes_on_from_an_older_disk_is_caught() -> anyhow::Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_writer_each_keeps_to_its_place_and_its_pace() -> anyhow::Result<()> {
+async fn one_writer_each_keeps_to_its_place_and_its_pace_also_past_a_dead_gateway() -> anyhow::Result<()> {
     let folder = TempDir::new()?;
     let Some(mut spec) = hub(folder.path()) else { return Ok(()) };
     let hub = start(&mut spec).await?;
     let notes = notes(folder.path(), 4)?;
     let calm = Plan { readers: 0, revision_readers: 0, marks: 10, documents: 3, ..plan(&hub, 4) };
-    let plan = rest_alone(Plan { writers: Writers::OneEach, ..calm });
+    let mut plan = rest_alone(Plan { writers: Writers::OneEach, ..calm });
+    // Clients begin at different gateways; at this one nobody listens.
+    let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    plan.gateways.push(format!("http://{nobody}"));
     let driver = Driver::start(plan, notes.clone()).await?;
     sleep(Duration::from_secs(3)).await;
     driver.stop().await?.finish().await?;

@@ -58,8 +58,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_ends_it() {
-        let mut acts = 0;
-        let done = carry_out(&schedule(), Instant::now(), async |_: &Strike, _| {
+        let (schedule, mut acts) = (schedule(), 0);
+        let done = carry_out(&schedule, Instant::now(), async |_: &Strike, _| {
             acts += 1;
             if acts == 3 { Err("no such node") } else { Ok(()) }
         });

@@ -180,7 +180,7 @@ impl Edit {
 }
 
 /// The marks that a text consists of, or the rest of it from where it does not.
-fn marks(text: &str) -> Result<Vec<Mark>, &str> {
+pub(crate) fn marks(text: &str) -> Result<Vec<Mark>, &str> {
     let mut rest = text;
     let mut marks = Vec::with_capacity(text.len() / Mark::LEN);
     while !rest.is_empty() {

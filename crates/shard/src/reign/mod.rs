@@ -152,8 +152,8 @@ mod tests {
         (reign, lease)
     }
 
-    #[test]
-    fn nobody_speaks_without_the_lease_of_the_very_term() {
+    #[tokio::test]
+    async fn nobody_speaks_without_the_lease_of_the_very_term() {
         let (reign, lease) = reign();
         assert!(reign.may_speak() && !reign.missed.load(Ordering::SeqCst));
         for other in [0, 8] {

@@ -23,8 +23,7 @@ pub fn ready(placed: Option<&[ShardId]>, health: &Health) -> Ready {
         matches!(states.get(shard), Some(ShardState::Serving | ShardState::Following { .. }))
     };
     let Some(placed) = placed else { return Ready { ready: false, missing: Vec::new() } };
-    let missing: Vec<_> =
-        placed.iter().copied().filter(|shard| !runs(shard) && !is_broken(shard)).collect();
+    let missing: Vec<_> = placed.iter().copied().filter(|shard| !runs(shard) && !is_broken(shard)).collect();
     let all_broken = !placed.is_empty() && placed.iter().all(is_broken);
     Ready { ready: missing.is_empty() && !all_broken, missing }
 }
@@ -53,7 +52,8 @@ mod tests {
     use std::time::Duration;
 
     fn health(states: &[ShardState]) -> Health {
-        let shards = (0..).zip(states).map(|(id, state)| ShardHealth { shard: ShardId(id), state: state.clone() });
+        let shards =
+            (0..).zip(states).map(|(id, state)| ShardHealth { shard: ShardId(id), state: state.clone() });
         Health { shards: shards.collect(), disk_low: None }
     }
 

@@ -53,6 +53,11 @@ impl Proposer {
         (Proposer { queue }, tokio::spawn(run(group, proposals)))
     }
 
+    /// How many commands wait for their turn in the queue.
+    pub fn queued(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Puts a command into the log, its key records before it, and gives the outcome once it is applied.
     ///
     /// Dropping the future withdraws the interest in the outcome, not the command.

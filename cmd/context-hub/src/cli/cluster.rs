@@ -72,6 +72,10 @@ pub struct ShardArgs {
     /// How fast snapshots go out to other nodes, all together, in MiB a second
     #[arg(long, env = "SNAPSHOT_MB_PER_SECOND", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
     pub snapshot_mb_per_second: u64,
+    /// How often the replicas of what this node leads are compared, in minutes; 0 for never. Who differs from the majority is
+    /// taken out
+    #[arg(long, env = "AUDIT_MINUTES", default_value_t = 10, value_name = "MINUTES")]
+    pub audit_minutes: u32,
     /// The master key, 64 hexadecimal digits, the same on all nodes
     #[arg(long, env = "MASTER_KEY", hide_env_values = true, value_name = "HEX")]
     pub master_key: String,

@@ -4,6 +4,7 @@
 //! start.rs      who this node is, and what it needs before it serves
 //! upkeep.rs     its replicas come and go as placement wants it, and what it leads gets the voters that are wanted
 //! reports.rs    what it leads is told to the coordinator
+//! ready.rs      whether all that placement gives it runs
 //! ops.rs        /livez, /readyz, /metrics
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! that the node is gone; connections end; the node stops, whose log is flushed last.
 
 mod ops;
+mod ready;
 mod reports;
 mod start;
 mod upkeep;

@@ -9,7 +9,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -136,21 +136,4 @@ fn typed(status: StatusCode, media: &'static str, body: String) -> Response<Full
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(media));
     response
-}
-
-/// What `/readyz` shows of the shards of a node.
-pub fn shown(ready: bool, health: &rpc::Health, missing: &[base::ShardId]) -> Value {
-    use rpc::ShardState::{Broken, Following, Serving, Starting};
-    let count =
-        |is: fn(&rpc::ShardState) -> bool| health.shards.iter().filter(|shard| is(&shard.state)).count();
-    json!({
-        "ready": ready,
-        "replicas": health.shards.len(),
-        "leading": count(|state| matches!(state, Serving)),
-        "following": count(|state| matches!(state, Following { .. })),
-        "starting": count(|state| matches!(state, Starting { .. })),
-        "broken": health.shards.iter().filter(|shard| matches!(shard.state, Broken { .. }))
-            .map(|shard| shard.shard.0).collect::<Vec<_>>(),
-        "missing": missing.iter().map(|shard| shard.0).collect::<Vec<_>>(),
-    })
 }

@@ -1,5 +1,6 @@
 //! Starting: who this node is, and everything that it needs before it serves.
 
+use super::ready::{self, Ready};
 use super::{ops, reports, upkeep};
 use crate::cli::ShardArgs;
 use crate::member::{self, Contact};
@@ -13,8 +14,9 @@ use cluster::state::{ClusterConfig, NodeSpec};
 use cluster::view::{ClusterView, ViewTask};
 use rpc::transport::tls::{Credentials, Role};
 use rpc::transport::{Hub, Peers, Server, Services};
-use rpc::{Health, ShardState, Shards};
-use shard::{Member, Node, NodeService, Place};
+use rpc::{Health, Shards};
+use shard::raft::AuditPolicy;
+use shard::{Member, Node, NodeOptions, NodeService, Place, Policy};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -46,9 +48,9 @@ pub struct Running {
 }
 
 impl Running {
-    /// Waits until every replica that placement gives this node runs.
+    /// Waits until every replica that placement gives this node runs, or is broken.
     pub async fn until_ready(&self) {
-        while !is_ready(&self.cluster, self.node.id(), &self.node.service().health()).0 {
+        while !standing(&self.cluster, self.node.id(), &self.node.service().health()).ready {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -177,7 +179,9 @@ async fn open(
         peers: peers.clone(),
         snapshot_bytes_per_second: args.snapshot_mb_per_second << 20,
     });
+    let audit = AuditPolicy { every: Duration::from_secs(60 * u64::from(args.audit_minutes)) };
     let options = node::options(place, &args.storage, &args.limits);
+    let options = NodeOptions { policy: Policy { audit, ..options.policy }, ..options };
     let node = Node::start(options, master).await.map_err(|error| node::chained(&error))?;
     Ok((node, peers))
 }
@@ -199,19 +203,15 @@ fn readiness(opened: Arc<OnceLock<Opened>>) -> ops::Readiness {
             );
         };
         let health = service.health();
-        let (ready, missing) = is_ready(cluster, *id, &health);
-        (ready, ops::shown(ready, &health, &missing))
+        let standing = standing(cluster, *id, &health);
+        (standing.ready, ready::shown(&standing, &health))
     })
 }
 
 /// Whether everything is placed and all that placement gives this node runs, and what does not.
-fn is_ready(cluster: &ClusterView, id: NodeId, health: &Health) -> (bool, Vec<ShardId>) {
-    let runs = |shard: &ShardId| {
-        health.shards.iter().any(|it| {
-            it.shard == *shard && matches!(it.state, ShardState::Serving | ShardState::Following { .. })
-        })
-    };
+fn standing(cluster: &ClusterView, id: NodeId, health: &Health) -> Ready {
     let now = cluster.now();
-    let missing: Vec<_> = upkeep::replicas_of(&now, id).into_keys().filter(|shard| !runs(shard)).collect();
-    (now.slots().is_some() && missing.is_empty(), missing)
+    let placed: Option<Vec<_>> =
+        now.slots().is_some().then(|| upkeep::replicas_of(&now, id).into_keys().collect());
+    ready::ready(placed.as_deref(), health)
 }

@@ -61,6 +61,8 @@ struct Inner {
     engine: Arc<Engine>,
     wal: Wal,
     store: NodeStore,
+    /// The figures of shards that were written last.
+    written: metrics::Written,
 }
 
 /// A running node.

@@ -4,6 +4,7 @@ use super::folder::{FolderError, NodeFolder, Page};
 use super::groups::{Ground, ReplicaError};
 use super::held::Held;
 use super::left::LeftPage;
+use super::metrics::Written;
 use super::place::{Member, Place, Replica};
 use super::{Inner, Node, NodeService};
 use crate::documents::{Engine, EngineOptions};
@@ -136,7 +137,9 @@ impl Node {
         }));
         let (wal, store) = (ground.wal.clone(), ground.store.clone());
         let (slots, held) = (RwLock::new(slots.map(Arc::new)), Held::default());
-        let service = NodeService { inner: Arc::new(Inner { node, slots, held, engine, wal, store }) };
+        let written = Written::default();
+        let service =
+            NodeService { inner: Arc::new(Inner { node, slots, held, engine, wal, store, written }) };
         let supervisor = Supervisor::start(Vec::new(), of_place(policy, alone));
         let node = Node { service, supervisor, ground, alone, running: Mutex::default() };
         let mut running = node.running.lock().await;

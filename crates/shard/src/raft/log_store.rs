@@ -8,6 +8,7 @@ use super::ballots::Ballots;
 use super::codec::{
     decode_position, decode_vote, encode_entry, encode_position, encode_vote, position_of_entry,
 };
+use super::durable::Durable;
 use super::pace::Pace;
 use super::tail::Tail;
 use super::types::{Entry, LogId, TypeConfig, Vote};
@@ -33,12 +34,16 @@ pub(super) struct LogStore {
     appended_bytes: Arc<AtomicU64>,
     pace: Arc<Mutex<Pace>>,
     ballots: Arc<Mutex<Ballots>>,
+    durable: Arc<Mutex<Durable>>,
     /// The end of a log of the same group that this node had before.
     pub(super) promised: Option<LogId>,
 }
 
 impl LogStore {
+    /// The log as it is; what was appended before is on the disk.
     pub(super) fn new(wal: Wal, group: GroupId, promised: Option<LogId>) -> LogStore {
+        let state = wal.state(group);
+        let last = state.last.map(|(index, _)| index).or(state.purged.map(|(index, _)| index));
         let tail = Arc::new(Mutex::new(Tail::new(TAIL_BYTES)));
         LogStore {
             wal,
@@ -47,6 +52,7 @@ impl LogStore {
             appended_bytes: Arc::default(),
             pace: Arc::default(),
             ballots: Arc::default(),
+            durable: Arc::new(Mutex::new(Durable::upto(last))),
             promised,
         }
     }
@@ -54,6 +60,11 @@ impl LogStore {
     /// The bytes of all entries that were appended since this process started.
     pub(super) fn appended_bytes(&self) -> u64 {
         self.appended_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The last entry that is known to be on the disk, purged or not.
+    pub(super) fn durable(&self) -> Option<u64> {
+        self.durable.lock().last()
     }
 
     /// The vote that this node gave to another in the same term, before `vote`.
@@ -150,7 +161,14 @@ impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
         let stored: Vec<wal::Entry> = entries.iter().map(encode_entry).collect();
         let bytes: usize = stored.iter().map(|entry| entry.payload.len()).sum();
         let last = entries.last().map(|entry| entry.log_id.index);
-        self.append_when_room(stored, Box::new(move |result| flushed.io_completed(result))).await?;
+        let (durable, cuts) = (self.durable.clone(), self.durable.lock().cuts());
+        let done = Box::new(move |result: io::Result<()>| {
+            if let (Ok(()), Some(last)) = (&result, last) {
+                durable.lock().note(last, cuts);
+            }
+            flushed.io_completed(result);
+        });
+        self.append_when_room(stored, done).await?;
         self.tail.lock().push(entries);
         if let Some(last) = last {
             self.pace.lock().note(last, Instant::now());
@@ -162,12 +180,18 @@ impl<O: Send + Sync + 'static> RaftLogStorage<TypeConfig<O>> for LogStore {
     async fn truncate_after(&mut self, last_kept: Option<LogId>) -> io::Result<()> {
         let last_kept = last_kept.map(|id| id.index);
         self.tail.lock().truncate_after(last_kept);
+        self.durable.lock().cut(last_kept);
         // Whatever is appended in its place comes later in the log's queue, and is waited for.
         self.wal.truncate_after(self.group, last_kept, Box::new(drop)).map_err(io::Error::other)
     }
 
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
         self.tail.lock().purge_to(upto.index);
+        // It is in a snapshot, also where it never was in this log.
+        let mut durable = self.durable.lock();
+        let cuts = durable.cuts();
+        durable.note(upto.index, cuts);
+        drop(durable);
         self.wal.purge_to(self.group, upto.index, encode_position(upto.into())).map_err(io::Error::other)
     }
 }

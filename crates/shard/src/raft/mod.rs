@@ -28,12 +28,14 @@ mod compact;
 #[cfg(test)]
 mod conformance;
 mod contract;
+mod durable;
 mod error;
 mod following;
 mod founding;
 mod group;
 mod groups;
 mod handle;
+mod leaders;
 mod leadership;
 mod lease;
 mod leaving;

@@ -20,6 +20,8 @@ pub struct Status {
     pub committed: Option<u64>,
     /// Applied to the state machine.
     pub applied: Option<u64>,
+    /// Known to be on this node's disk, purged or not.
+    pub durable: Option<u64>,
     /// In the last snapshot.
     pub snapshot: Option<u64>,
     /// Dropped from the log.
@@ -76,6 +78,7 @@ impl Status {
             last: metrics.last_log_index,
             committed: metrics.local_committed.map(|id| id.index),
             applied: metrics.last_applied.map(|id| id.index),
+            durable: log.durable(),
             snapshot: metrics.snapshot.map(|id| id.index),
             purged: metrics.purged.map(|id| id.index),
             appended_bytes: log.appended_bytes(),

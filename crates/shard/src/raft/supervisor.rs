@@ -6,6 +6,7 @@
 
 use super::breaker::{Breaker, RebuildPolicy, Verdict};
 use super::groups::Groups;
+use super::leaders::Leaders;
 use super::{
     AuditPolicy, Ended, Group, GroupConfig, GroupHandle, Phase, Replicas, Role, SnapshotPolicy, StateMachine,
     audit, scheduler, steering,
@@ -75,7 +76,8 @@ impl<M: StateMachine> Supervisor<M> {
         }
         self.stops.lock().insert(id, stop.clone());
         let (breaker, try_again) = (Breaker::new(self.rebuild), self.rebuild.try_again);
-        let keeper = Keeper { config, phase, breaker, try_again, stop };
+        let leaders = Leaders::new(id);
+        let keeper = Keeper { config, phase, breaker, leaders, try_again, stop };
         let mut tasks = self.tasks.lock();
         while let Some(ended) = tasks.try_join_next() {
             report(ended);
@@ -154,6 +156,7 @@ struct Keeper<M: StateMachine> {
     config: GroupConfig<M>,
     phase: watch::Sender<Phase<M>>,
     breaker: Breaker,
+    leaders: Leaders,
     try_again: Option<Duration>,
     stop: CancellationToken,
 }
@@ -170,6 +173,12 @@ enum End {
 
 impl<M: StateMachine> Keeper<M> {
     async fn keep(mut self) {
+        let shard = self.config.group.to_string();
+        let restarts = |count| {
+            metrics::counter!("shard_group_restarts_total", "shard" => shard.clone()).increment(count);
+        };
+        // A series that begins with its first restart has no increase.
+        restarts(0);
         loop {
             match self.live().await {
                 End::Stopped => break,
@@ -183,12 +192,15 @@ impl<M: StateMachine> Keeper<M> {
                 },
                 End::Hopeless(reason) => self.give_up(reason, None).await,
             }
+            if !self.stop.is_cancelled() {
+                restarts(1);
+            }
         }
         self.phase.send_replace(Phase::Stopped);
     }
 
     /// One incarnation, from start to end.
-    async fn live(&self) -> End {
+    async fn live(&mut self) -> End {
         if self.stop.is_cancelled() {
             return End::Stopped;
         }
@@ -198,7 +210,15 @@ impl<M: StateMachine> Keeper<M> {
             Err(error) => return End::Died(error.to_string()),
         };
         self.phase.send_replace(Phase::Running(group.clone()));
-        let end = match self.stop.run_until_cancelled(group.ended()).await {
+        let leaders = &mut self.leaders;
+        let ended = async {
+            tokio::select! {
+                biased;
+                ended = group.ended() => ended,
+                never = leaders.watch(&group) => match never {},
+            }
+        };
+        let end = match self.stop.run_until_cancelled(ended).await {
             None => End::Stopped,
             Some(Ended::Died(reason)) => End::Died(reason),
             Some(Ended::Quarantined(reason)) => End::Hopeless(reason),

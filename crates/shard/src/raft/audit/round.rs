@@ -157,7 +157,7 @@ impl<M: StateMachine> Group<M> {
                 mismatches.increment(1);
                 tracing::error!(
                     %group, index, ?hashes,
-                    "replicas differ and no majority agrees; nobody is quarantined; see docs/runbooks/replica-diverged.md"
+                    "replicas differ and no majority agrees; nobody is quarantined; see docs/runbooks/hub-audit-mismatches.md"
                 );
             }
         }

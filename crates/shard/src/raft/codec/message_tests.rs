@@ -200,12 +200,12 @@ fn messages_are_written_as_ever() {
     );
     let hash = Hash([0xaa; 32]);
     let audit = Request::Audit { vote, index: 7 };
-    assert_eq!(hex(&encode_request(envelope, &audit)), "010511000000a500010102020303a30004010102f50807");
+    assert_eq!(hex(&encode_request(envelope, &audit)), "010611000000a500010102020303a30004010102f50807");
     let charge = Charge { index: 7, rules: 1, expected: hash, own: Hash([0xbb; 32]) };
     assert_eq!(
         hex(&encode_request(envelope, &Request::Quarantine { vote, charge })),
         format!(
-            "010659000000a800010102020303a30004010102f5080709010a5820{}0b5820{}",
+            "010759000000a800010102020303a30004010102f5080709010a5820{}0b5820{}",
             "aa".repeat(32),
             "bb".repeat(32)
         )
@@ -213,10 +213,10 @@ fn messages_are_written_as_ever() {
     let audited = Response::Audited(Answer::Hashed(Digest { rules: 1, hash }));
     assert_eq!(
         hex(&encode_response(&audited)),
-        format!("01a3000804010558 20{}", "aa".repeat(32)).replace(' ', "")
+        format!("01a3000904010558 20{}", "aa".repeat(32)).replace(' ', "")
     );
-    assert_eq!(hex(&encode_response(&Response::Audited(Answer::Later))), "01a2000803f5");
-    assert_eq!(hex(&encode_response(&Response::Quarantined)), "01a10009");
+    assert_eq!(hex(&encode_response(&Response::Audited(Answer::Later))), "01a2000903f5");
+    assert_eq!(hex(&encode_response(&Response::Quarantined)), "01a1000a");
     let voted = Response::Voted { vote, granted: true, last: None };
     assert_eq!(hex(&encode_response(&voted)), "01a3000501a300040101 02f503f5".replace(' ', ""));
 }

@@ -1,36 +1,18 @@
-//! Figures of a node, taken when somebody asks for them.
+//! Figures of a node, taken when somebody asks for them. What each one means is in docs/metrics.md.
+
+mod shards;
+
+pub(super) use shards::Written;
 
 use super::NodeService;
-use crate::raft::StateMachine;
 use metrics::{counter, gauge};
-use rpc::ShardState;
 
 impl NodeService {
     /// Writes the present figures into the metrics recorder. Called before each scrape.
     pub fn observe(&self) {
-        self.observe_shards();
+        self.inner.written.observe(&self.inner.held.all());
         self.observe_log();
         self.observe_documents();
-    }
-
-    fn observe_shards(&self) {
-        for shard in self.inner.held.all().values() {
-            let id = shard.id.to_string();
-            let serving = shard.health().state == ShardState::Serving;
-            gauge!("shard_serving", "shard" => id.clone()).set(f64::from(u8::from(serving)));
-            let quarantined = matches!(shard.machine.quarantined(), Ok(Some(_)));
-            gauge!("shard_quarantined", "shard" => id.clone()).set(f64::from(u8::from(quarantined)));
-            let documents = shard.machine.store().disk_bytes();
-            gauge!("shard_store_bytes", "shard" => id.clone()).set(documents as f64);
-            let Some(status) = shard.group.status() else { continue };
-            let index = |index: Option<u64>| index.unwrap_or_default() as f64;
-            gauge!("shard_log_last_index", "shard" => id.clone()).set(index(status.last));
-            gauge!("shard_log_applied_index", "shard" => id.clone()).set(index(status.applied));
-            gauge!("shard_log_lag_entries", "shard" => id.clone())
-                .set(index(status.last) - index(status.applied));
-            gauge!("shard_log_purged_index", "shard" => id.clone()).set(index(status.purged));
-            gauge!("shard_raft_term", "shard" => id).set(status.term as f64);
-        }
     }
 
     fn observe_log(&self) {

@@ -24,6 +24,9 @@ struct Scale {
 const WHOLE: Scale = Scale { clients: &[1, 64, 512], shards: 32 };
 const QUICK: Scale = Scale { clients: &[1, 8], shards: 3 };
 
+/// One of the parts of a cluster's CPU.
+type Part = fn(&Parts) -> Duration;
+
 /// Runs it.
 pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     let scale = if setting.quick { QUICK } else { WHOLE };
@@ -72,7 +75,7 @@ fn tell(report: &mut Report, name: &str, turns: &Alternation<Measured>) -> Resul
     let (ours, peer) = turns.medians(Measured::server_micros);
     let cpu = Figure::new(format!("{name}.server_cpu"), "us/create", ours).against(peer);
     report.add(&cpu.judged(Goal::RatioAtMost(1.0)).unless_client_was_busy(busy))?;
-    let parts: [(&str, fn(&Parts) -> Duration); 3] = [
+    let parts: [(&str, Part); 3] = [
         ("nodes_cpu", |parts| parts.nodes),
         ("gateway_cpu", |parts| parts.gateway),
         ("coordination_cpu", |parts| parts.coordination),

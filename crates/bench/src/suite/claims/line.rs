@@ -60,7 +60,7 @@ impl Line {
     }
 
     /// The same for a claim of how many there can be: what was measured is a part, and no answer by itself.
-    pub fn as_a_part(self) -> Line {
+    pub fn only_a_part(self) -> Line {
         Line { met_here: None, ..self }
     }
 }
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_part_says_nothing_of_the_whole() {
-        let line = Line::measured(&SOCKETS, 2_000.0, "idle").extrapolated(1e6, "memory").as_a_part();
+        let line = Line::measured(&SOCKETS, 2_000.0, "idle").extrapolated(1e6, "memory").only_a_part();
         assert_eq!((line.met_here, line.extrapolated), (None, Some(1e6)));
     }
 }

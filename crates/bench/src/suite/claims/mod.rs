@@ -42,6 +42,8 @@ const RESTING_SHARDS: [u32; 2] = [64, 6];
 const REST: Duration = Duration::from_secs(10);
 /// Replicas that a node carries, by the design: about a hundred.
 const REPLICAS_A_NODE: f64 = 100.0;
+/// Memory that sockets are counted into.
+const SOCKETS_GIB: f64 = 16.0;
 /// Replicas of a shard.
 const REPLICAS: f64 = 3.0;
 
@@ -83,10 +85,13 @@ pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
 
     let sockets = memory::sockets(&cluster, &tokens[0], setting).await?;
     let with = format!("{} sockets at rest took {:.1} KiB each", sockets.opened, sockets.each_kib);
-    let gib = sockets.each_kib * 1e6 / f64::from(1 << 20);
-    let how = format!("a million would take {gib:.0} GiB, over as many gateways and nodes as one likes");
-    let line = Line::measured(&SOCKETS, sockets.opened as f64, with).extrapolated(1e6, how);
-    report.line(&line.as_a_part())?;
+    let fit = SOCKETS_GIB * f64::from(1 << 20) / sockets.each_kib;
+    let how = format!(
+        "sockets that {SOCKETS_GIB} GiB hold; a million take {:.1} GiB, over as many gateways and nodes as there are",
+        sockets.each_kib * SOCKETS.number / f64::from(1 << 20)
+    );
+    let line = Line::measured(&SOCKETS, sockets.opened as f64, with).extrapolated(fit, how);
+    report.line(&line.only_a_part())?;
     at_scale(setting, report).await?;
     fail_over(cluster, &tokens[0], report).await
 }
@@ -134,12 +139,14 @@ async fn at_scale(setting: &Setting, report: &mut Report) -> Result<()> {
     let with = format!("{shards} shards of three replicas at rest took {share:.2} of a core");
     let replica = share / (f64::from(shards) * REPLICAS);
     let how = format!(
-        "1,000 shards are {:.0} nodes of {REPLICAS_A_NODE} replicas, each with {:.2} of a core at rest",
+        "shards that take one core at rest, all replicas together; {:.0} are {:.0} nodes of {REPLICAS_A_NODE} replicas, each \
+         with {:.2} of a core at rest",
+        SHARDS.number,
         (SHARDS.number * REPLICAS / REPLICAS_A_NODE).ceil(),
         replica * REPLICAS_A_NODE
     );
-    let line = Line::measured(&SHARDS, f64::from(shards), with).extrapolated(SHARDS.number, how);
-    report.line(&line.as_a_part())?;
+    let line = Line::measured(&SHARDS, f64::from(shards), with).extrapolated(f64::from(shards) / share, how);
+    report.line(&line.only_a_part())?;
     let why = "a user without a request costs nothing: users are owners of documents, and documents are measured by `million`";
     report.line(&Line::unmeasured(&USERS, why))?;
     let why =

@@ -57,6 +57,14 @@ enum Command {
     Idle(Common),
     /// Delivery to 1,500 readers of one document
     Observers(Common),
+    /// Durable creates through a gateway and three replicas against puts into an etcd of three members
+    ClusterWrites(Common),
+    /// CPU of writes spread over 1, 16 and 64 groups, and of 128 groups at rest
+    Groups(Common),
+    /// Server CPU of a hot read through a gateway against the same read at the shard
+    Hop(Common),
+    /// The performance table of the source document: claimed, measured here, extrapolated and how
+    Claims(Common),
     /// Serve recorded answers; `reads` starts this by itself
     #[command(hide = true)]
     Bare {
@@ -82,16 +90,19 @@ struct Common {
     /// Length of a window in seconds
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// See only that it runs; benchmarks of sockets alone
+    /// See only that it runs; benchmarks of sockets and of clusters alone
     #[arg(long)]
     quick: bool,
+    /// Let a cluster and its peer run on both cores, the client's too; benchmarks of clusters alone
+    #[arg(long)]
+    both_cores: bool,
 }
 
 impl Common {
     fn setting(self) -> Setting {
         let window = Duration::from_secs(self.seconds);
-        let Common { hub, etcd, dir: folder, peers, quick, .. } = self;
-        Setting { hub, etcd, folder, peers, window, quick }
+        let Common { hub, etcd, dir: folder, peers, quick, both_cores, .. } = self;
+        Setting { hub, etcd, folder, peers, window, quick, both_cores }
     }
 }
 
@@ -122,6 +133,10 @@ fn run(command: Command) -> Result<usize> {
         Command::Agents(common) => (Benchmark::Agents, common),
         Command::Idle(common) => (Benchmark::Idle, common),
         Command::Observers(common) => (Benchmark::Observers, common),
+        Command::ClusterWrites(common) => (Benchmark::ClusterWrites, common),
+        Command::Groups(common) => (Benchmark::Groups, common),
+        Command::Hop(common) => (Benchmark::Hop, common),
+        Command::Claims(common) => (Benchmark::Claims, common),
         Command::Million { common, documents, rest_seconds } => {
             let million = Million { documents, rest: Duration::from_secs(rest_seconds) };
             (Benchmark::Million(million), common)

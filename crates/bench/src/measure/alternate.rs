@@ -21,6 +21,13 @@ impl<M> Alternation<M> {
     }
 }
 
+impl<M> Alternation<M> {
+    /// The median over our turns of a number that the peer has not.
+    pub fn median_of_ours(&self, number: impl Fn(&M) -> f64) -> f64 {
+        median(self.ours.iter().map(number))
+    }
+}
+
 impl Alternation<Measured> {
     /// How much of its core the client used, on the side where it used more.
     pub fn client_share(&self) -> f64 {
@@ -63,5 +70,6 @@ mod tests {
         assert_eq!(turns.ours, [1.0, 3.0, 5.0, 7.0, 9.0]);
         assert_eq!(turns.peer, [2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(turns.medians(|number| *number), (5.0, 6.0));
+        assert_eq!(turns.median_of_ours(|number| *number * 2.0), 10.0);
     }
 }

@@ -13,6 +13,29 @@ pub const SERVER_CORE: usize = 0;
 /// The core that the client runs on.
 pub const CLIENT_CORE: usize = 1;
 
+/// Where a server may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cores {
+    /// Wherever whoever starts it may.
+    #[default]
+    Inherited,
+    /// On this one alone.
+    One(usize),
+    /// On both, the client's too.
+    Both,
+}
+
+impl Cores {
+    /// As taskset takes it; nothing if nothing is to be set.
+    pub fn list(self) -> Option<String> {
+        match self {
+            Cores::Inherited => None,
+            Cores::One(core) => Some(core.to_string()),
+            Cores::Both => Some(format!("{SERVER_CORE},{CLIENT_CORE}")),
+        }
+    }
+}
+
 /// Keeps the calling thread, and those that it starts from here on, on one core.
 pub fn pin_thread_to(core: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
@@ -43,7 +66,7 @@ pub fn process_cpu(pid: Option<Pid>) -> io::Result<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::process_cpu;
+    use super::{Cores, process_cpu};
     use rustix::process::getpid;
     use std::hint::black_box;
 
@@ -57,6 +80,13 @@ mod tests {
         let between = process_cpu(Some(getpid())).unwrap();
         let after = process_cpu(None).unwrap();
         assert!(before < between && between <= after);
+    }
+
+    #[test]
+    fn cores_are_named_as_taskset_takes_them() {
+        assert_eq!(Cores::Inherited.list(), None);
+        assert_eq!(Cores::One(3).list().as_deref(), Some("3"));
+        assert_eq!(Cores::Both.list().as_deref(), Some("0,1"));
     }
 
     #[test]

@@ -97,8 +97,13 @@ impl Report {
     /// Prints a figure, one JSON line on standard output.
     pub fn add(&mut self, figure: &Figure) -> io::Result<()> {
         self.missed += usize::from(figure.holds == Some(false));
+        self.line(figure)
+    }
+
+    /// Prints what has no goal and more keys than a figure, one JSON line on standard output.
+    pub fn line(&mut self, told: &impl Serialize) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, figure)?;
+        serde_json::to_writer(&mut out, told)?;
         out.write_all(b"\n")?;
         out.flush()
     }

@@ -3,9 +3,8 @@
 //! Only what ends inside the window counts, and CPU time is read at its two edges, so that what warms up before and
 //! drains after is in no figure. All workers share the calling thread.
 
-use super::{Histogram, Usage, Used};
+use super::{Histogram, Servers, Usage, Used};
 use anyhow::{Context, Result};
-use rustix::process::Pid;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
@@ -53,6 +52,11 @@ impl Measured {
         self.used.client_share()
     }
 
+    /// The latency in milliseconds that a share `quantile` (0 to 1) of the operations did not exceed.
+    pub fn millis(&self, quantile: f64) -> f64 {
+        self.latency.quantile(quantile).as_secs_f64() * 1e3
+    }
+
     /// The median latency in microseconds.
     pub fn median_micros(&self) -> f64 {
         self.latency.quantile(0.5).as_secs_f64() * 1e6
@@ -76,19 +80,23 @@ struct Phase {
 }
 
 /// Runs the workers through a warm-up and a window, and hands them back for the next one.
-pub async fn drive<W: Worker>(workers: Vec<W>, load: Load, server: Pid) -> Result<(Vec<W>, Measured)> {
+pub async fn drive<W: Worker>(
+    workers: Vec<W>,
+    load: Load,
+    servers: impl Into<Servers>,
+) -> Result<(Vec<W>, Measured)> {
     let local = LocalSet::new();
-    local.run_until(run(workers, load, server)).await
+    local.run_until(run(workers, load, servers.into())).await
 }
 
-async fn run<W: Worker>(workers: Vec<W>, load: Load, server: Pid) -> Result<(Vec<W>, Measured)> {
+async fn run<W: Worker>(workers: Vec<W>, load: Load, servers: Servers) -> Result<(Vec<W>, Measured)> {
     let phase = Rc::new(Phase::default());
     let mut tasks = JoinSet::new();
     for worker in workers {
         tasks.spawn_local(work(worker, phase.clone()));
     }
     let measured = tokio::select! {
-        measured = watch(&phase, load, server) => measured?,
+        measured = watch(&phase, load, servers) => measured?,
         failed = first_failure(&mut tasks) => return Err(failed),
     };
     phase.stopping.set(true);
@@ -100,17 +108,22 @@ async fn run<W: Worker>(workers: Vec<W>, load: Load, server: Pid) -> Result<(Vec
 }
 
 /// One operation at a time: `steps` of each worker in its turn, after one that is not counted.
-pub async fn sequence<W: Worker>(workers: &mut [W], steps: usize, server: Pid) -> Result<Measured> {
+pub async fn sequence<W: Worker>(
+    workers: &mut [W],
+    steps: usize,
+    servers: impl Into<Servers>,
+) -> Result<Measured> {
+    let servers = servers.into();
     let mut sum = Measured { used: Used::default(), latency: Histogram::default() };
     for worker in workers {
         worker.step().await?;
-        let opened = Usage::begin(server)?;
+        let opened = Usage::begin(servers.clone())?;
         for _ in 0..steps {
             let started = Instant::now();
             worker.step().await?;
             sum.latency.record(started.elapsed());
         }
-        sum.used += opened.end()?;
+        sum.used.add(&opened.end()?);
     }
     Ok(sum)
 }
@@ -126,9 +139,9 @@ async fn work<W: Worker>(mut worker: W, phase: Rc<Phase>) -> Result<W> {
     Ok(worker)
 }
 
-async fn watch(phase: &Phase, load: Load, server: Pid) -> Result<Measured> {
+async fn watch(phase: &Phase, load: Load, servers: Servers) -> Result<Measured> {
     tokio::time::sleep(load.warm_up).await;
-    let opened = Usage::begin(server)?;
+    let opened = Usage::begin(servers)?;
     phase.recording.set(true);
     tokio::time::sleep(load.window).await;
     let used = opened.end()?;

@@ -4,7 +4,7 @@
 
 use super::{Launch, Process, Scratch, Stop};
 use crate::client::Response as Answer;
-use crate::measure::SERVER_CORE;
+use crate::measure::{Cores, SERVER_CORE};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http_body_util::{Either, Empty, Full};
@@ -76,7 +76,8 @@ impl Bare {
         let file = file.to_str().context("the scratch folder's path is not UTF-8")?;
         let arguments = ["bare".to_owned(), file.to_owned()];
         let log = scratch.join("bare.log");
-        let launch = Launch { program: &program, arguments: &arguments, log: &log, core: Some(SERVER_CORE) };
+        let launch =
+            Launch { program: &program, arguments: &arguments, log: &log, cores: Cores::One(SERVER_CORE) };
         let mut process = Process::start(&launch)?;
         let line = process.first_line(START).await?;
         let addr = line.parse().with_context(|| format!("not an address: {line}"))?;

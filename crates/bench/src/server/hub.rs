@@ -1,6 +1,7 @@
 //! A hub as a user starts it: `context-hub dev`, ready when it says so.
 
 use super::{Launch, Process, Stop};
+use crate::measure::Cores;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::fs;
@@ -12,7 +13,7 @@ use std::time::Duration;
 /// How long a start may take before a benchmark gives up; goals on it are judged by the figure.
 const START: Duration = Duration::from_secs(120);
 /// The tenant that benchmarks write in.
-const TENANT: &str = "bench";
+pub const TENANT: &str = "bench";
 
 /// What makes a hub: its program, its data and where its log goes.
 #[derive(Debug, Clone)]
@@ -23,24 +24,36 @@ pub struct HubFiles {
     pub data: PathBuf,
     /// Where its standard error goes.
     pub log: PathBuf,
-    /// On which core alone it may run, if it matters.
-    pub core: Option<usize>,
+    /// Where it may run.
+    pub cores: Cores,
 }
 
 impl HubFiles {
-    /// A hub with everything below one folder, on any core.
+    /// A hub with everything below one folder.
     pub fn below(folder: &Path, program: &Path) -> HubFiles {
         HubFiles {
             program: program.to_owned(),
             data: folder.join("hub"),
             log: folder.join("hub.log"),
-            core: None,
+            cores: Cores::Inherited,
         }
     }
 
-    /// The same on one core.
-    pub fn on_core(self, core: usize) -> HubFiles {
-        HubFiles { core: Some(core), ..self }
+    /// The same on these cores.
+    pub fn on(self, cores: Cores) -> HubFiles {
+        HubFiles { cores, ..self }
+    }
+
+    /// Mints a token for a user of the benchmarks' tenant, valid for longer than any benchmark takes. The hub has to have
+    /// been started once: it makes the key.
+    pub fn token(&self, user: &str) -> Result<String> {
+        let data = path(&self.data)?;
+        let arguments = ["token", "--data-dir", data, "--user", user, "--tenant", TENANT, "--ttl", "12h"];
+        let output = Command::new(&self.program).args(arguments).output()?;
+        if !output.status.success() {
+            bail!("context-hub token: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 }
 
@@ -65,8 +78,8 @@ impl Hub {
     pub async fn start(files: HubFiles) -> Result<Hub> {
         let arguments = ["dev", "--data-dir", path(&files.data)?, "--addr", "127.0.0.1:0", "--json"];
         let arguments = arguments.map(str::to_owned);
-        let HubFiles { program, log, core, .. } = &files;
-        let mut process = Process::start(&Launch { program, arguments: &arguments, log, core: *core })?;
+        let HubFiles { program, log, cores, .. } = &files;
+        let mut process = Process::start(&Launch { program, arguments: &arguments, log, cores: *cores })?;
         let line = process.first_line(START).await?;
         let ready: Ready =
             serde_json::from_str(&line).with_context(|| format!("not a ready line: {line}"))?;
@@ -93,13 +106,7 @@ impl Hub {
 
     /// Mints a token for a user of the benchmarks' tenant, valid for longer than any benchmark takes.
     pub fn token(&self, user: &str) -> Result<String> {
-        let data = path(&self.files.data)?;
-        let arguments = ["token", "--data-dir", data, "--user", user, "--tenant", TENANT, "--ttl", "12h"];
-        let output = Command::new(&self.files.program).args(arguments).output()?;
-        if !output.status.success() {
-            bail!("context-hub token: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        self.files.token(user)
     }
 
     /// Ends it as an operator would, so that it can be started again.

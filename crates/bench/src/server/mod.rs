@@ -1,6 +1,7 @@
 //! Servers of both sides: started on the server's core, watched, stopped by their own process id.
 
 mod bare;
+mod cluster;
 mod etcd;
 mod hub;
 mod kernel;
@@ -9,8 +10,9 @@ mod process;
 mod scratch;
 
 pub use bare::{Bare, Recorded, serve_bare};
-pub use etcd::Etcd;
-pub use hub::{Hub, HubFiles, address};
+pub use cluster::{Cluster, ClusterPlan, NODES, Parts};
+pub use etcd::{Etcd, EtcdCluster};
+pub use hub::{Hub, HubFiles, TENANT, address};
 pub use kernel::KernelSockets;
 pub use node::{NodePeer, NodeServer};
 pub use process::{Launch, Process, Stop};

@@ -1,7 +1,7 @@
 //! The public servers that sync is measured against: automerge-repo's and Hocuspocus, from npm at pinned versions.
 
 use super::{Launch, Process, Scratch, Stop};
-use crate::measure::SERVER_CORE;
+use crate::measure::{Cores, SERVER_CORE};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::net::SocketAddr;
@@ -51,7 +51,8 @@ impl NodePeer {
         let arguments = [text(&script)?, text(&data)?];
         let log = data.with_extension("log");
         let program = PathBuf::from("node");
-        let launch = Launch { program: &program, arguments: &arguments, log: &log, core: Some(SERVER_CORE) };
+        let launch =
+            Launch { program: &program, arguments: &arguments, log: &log, cores: Cores::One(SERVER_CORE) };
         let mut process = Process::start(&launch)?;
         let line = process.first_line(START).await?;
         let addr = line.parse().with_context(|| format!("not an address: {line}"))?;

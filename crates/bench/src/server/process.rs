@@ -1,5 +1,6 @@
 //! A child process that cannot outlive its owner.
 
+use crate::measure::Cores;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What a server gets to end by itself after SIGTERM before it is killed.
-const GRACE: Duration = Duration::from_secs(20);
+const GRACE: Duration = Duration::from_secs(30);
 /// How much of its log is shown when a server fails.
 const LOG_TAIL_LINES: usize = 20;
 
@@ -33,8 +34,8 @@ pub struct Launch<'a> {
     pub arguments: &'a [String],
     /// Where its standard error goes.
     pub log: &'a Path,
-    /// On which core alone it may run, if it matters.
-    pub core: Option<usize>,
+    /// Where it may run.
+    pub cores: Cores,
 }
 
 /// A running server. Dropping it kills it.
@@ -51,9 +52,9 @@ pub struct Process {
 impl Process {
     /// Starts it.
     pub fn start(launch: &Launch<'_>) -> Result<Process> {
-        let Launch { program, arguments, log, core } = launch;
+        let Launch { program, arguments, log, cores } = launch;
         let errors = File::create(log).with_context(|| format!("cannot make {}", log.display()))?;
-        let mut child = command(program, *core)
+        let mut child = command(program, *cores)
             .args(*arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -168,13 +169,13 @@ impl Drop for Process {
     }
 }
 
-/// The program itself, or through taskset, which becomes the program once it has set the core.
-fn command(program: &Path, core: Option<usize>) -> Command {
-    match core {
+/// The program itself, or through taskset, which becomes the program once it has set the cores.
+fn command(program: &Path, cores: Cores) -> Command {
+    match cores.list() {
         None => Command::new(program),
-        Some(core) => {
+        Some(list) => {
             let mut command = Command::new("taskset");
-            command.arg("--cpu-list").arg(core.to_string()).arg(program);
+            command.arg("--cpu-list").arg(list).arg(program);
             command
         }
     }
@@ -198,7 +199,7 @@ mod tests {
         let arguments = ["-c".to_owned(), script.to_owned()];
         let log = folder.path().join("log");
         let launch =
-            Launch { program: Path::new("/bin/sh"), arguments: &arguments, log: &log, core: Some(0) };
+            Launch { program: Path::new("/bin/sh"), arguments: &arguments, log: &log, cores: Cores::One(0) };
         let process = Process::start(&launch).unwrap();
         (folder, process)
     }

@@ -106,7 +106,11 @@ fn tell(report: &mut Report, before: &Memory, after: &Memory, sockets: f64) -> R
 }
 
 /// Opens the sockets, a few at a time; each then sits still.
-async fn open_all(places: &[Place], typing: &Rc<Typing>, sockets: usize) -> Result<JoinSet<Result<usize>>> {
+pub async fn open_all(
+    places: &[Place],
+    typing: &Rc<Typing>,
+    sockets: usize,
+) -> Result<JoinSet<Result<usize>>> {
     let (mut joining, mut sitting) = (JoinSet::new(), JoinSet::new());
     for number in 0..sockets {
         if joining.len() == JOINING {

@@ -2,19 +2,25 @@
 
 mod agents;
 mod arrivals;
+mod claims;
+mod cluster_writes;
 mod creates;
+mod groups;
 mod history;
+mod hop;
 mod idle;
 mod log;
 mod million;
 mod observers;
+mod owners;
 mod prose;
 mod reads;
 mod relay;
 mod typists;
+mod writers;
 
-use crate::measure::{Load, Report, SERVER_CORE};
-use crate::server::{HubFiles, Scratch};
+use crate::measure::{Cores, Load, Report, SERVER_CORE};
+use crate::server::{ClusterPlan, HubFiles, Scratch};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,14 +41,27 @@ pub struct Setting {
     pub peers: PathBuf,
     /// The length of a window.
     pub window: Duration,
-    /// Whether to see only that a benchmark runs: few sockets, short histories. Its figures mean nothing.
+    /// Whether to see only that a benchmark runs: few sockets, clients and shards, short histories. Its figures mean nothing.
     pub quick: bool,
+    /// Whether a cluster and its peer run on both cores, the client's too; benchmarks of clusters alone.
+    pub both_cores: bool,
 }
 
 impl Setting {
     /// A hub with its data in a scratch folder, on the servers' core.
     fn hub_in(&self, scratch: &Scratch) -> HubFiles {
-        HubFiles::below(scratch.path(), &self.hub).on_core(SERVER_CORE)
+        HubFiles::below(scratch.path(), &self.hub).on(Cores::One(SERVER_CORE))
+    }
+
+    /// A cluster with a replica of each shard on every node.
+    fn cluster(&self, shards: u32) -> ClusterPlan {
+        let cores = self.cores();
+        ClusterPlan { program: self.hub.clone(), etcd: self.etcd.clone(), shards, cores }
+    }
+
+    /// Where clusters and their peers run.
+    fn cores(&self) -> Cores {
+        if self.both_cores { Cores::Both } else { Cores::One(SERVER_CORE) }
     }
 
     fn load(&self) -> Load {
@@ -73,6 +92,14 @@ pub enum Benchmark {
     Idle,
     /// One document with many readers.
     Observers,
+    /// Durable creates in a cluster against puts into an etcd of three.
+    ClusterWrites,
+    /// Many Raft groups, loaded and at rest.
+    Groups,
+    /// A hot read through a gateway.
+    Hop,
+    /// The source document's table.
+    Claims,
 }
 
 /// How much of [`Benchmark::Million`].
@@ -97,5 +124,9 @@ pub async fn run(benchmark: Benchmark, setting: &Setting, report: &mut Report) -
         Benchmark::Agents => agents::run(setting, report).await,
         Benchmark::Idle => idle::run(setting, report).await,
         Benchmark::Observers => observers::run(setting, report).await,
+        Benchmark::ClusterWrites => cluster_writes::run(setting, report).await,
+        Benchmark::Groups => groups::run(setting, report).await,
+        Benchmark::Hop => hop::run(setting, report).await,
+        Benchmark::Claims => claims::run(setting, report).await,
     }
 }

@@ -4,7 +4,7 @@
 //! start.rs      who this node is, and what it needs before it serves
 //! upkeep.rs     its replicas come and go as placement wants it, and what it leads gets the voters that are wanted
 //! reports.rs    what it leads is told to the coordinator
-//! ops.rs        /livez, /readyz, /metrics
+//! ops.rs        /livez, /readyz, /metrics, /leads, /digests
 //! ```
 //!
 //! The order of stopping: others lead what this node leads; gateways get the answers to what they asked; the cluster hears

@@ -9,10 +9,12 @@
 //! | strong reads and conditional writes are linearizable per document | [`linear`] |
 //! | no term has two leaders | [`leaders`] |
 //! | no client socket is closed | [`sockets`] |
+//! | every request is answered, where that is asked for | [`answered`] |
 //! | the gap between acknowledged writes around a fault stays within its limits | [`gaps`] |
 //!
 //! A checker that looked at nothing, or that could not come to an end, does not say that all is well.
 
+pub mod answered;
 pub mod converged;
 pub mod gaps;
 pub mod leaders;
@@ -51,6 +53,8 @@ pub enum Property {
     OneLeader,
     /// Clients keep their sockets.
     SocketsKept,
+    /// Every request is answered.
+    AllAnswered,
     /// Writes go on soon after a fault.
     ShortGaps,
 }
@@ -62,11 +66,13 @@ pub struct Bounds {
     pub steps: u64,
     /// The longest gaps that are allowed, if that is to be judged.
     pub gaps: Option<gaps::Limits>,
+    /// Whether nobody may notice what is done to the nodes.
+    pub all_answered: bool,
 }
 
 impl Default for Bounds {
     fn default() -> Bounds {
-        Bounds { steps: 1_000_000, gaps: None }
+        Bounds { steps: 1_000_000, gaps: None, all_answered: false }
     }
 }
 
@@ -81,6 +87,7 @@ impl Property {
             Property::Linearizable => "Strong reads and conditional writes are linearizable per document",
             Property::OneLeader => "No term has two leaders",
             Property::SocketsKept => "No client socket is closed",
+            Property::AllAnswered => "Every request is answered",
             Property::ShortGaps => "Writes go on soon after a fault",
         }
     }
@@ -95,6 +102,7 @@ impl Property {
             Property::Linearizable => "operations",
             Property::OneLeader => "terms",
             Property::SocketsKept => "sockets",
+            Property::AllAnswered => "operations",
             Property::ShortGaps => "gaps",
         }
     }
@@ -111,6 +119,9 @@ pub fn check(history: &History, bounds: &Bounds) -> Vec<(Property, Findings)> {
         (Property::OneLeader, leaders::check(history)),
         (Property::SocketsKept, sockets::check(history)),
     ];
+    if bounds.all_answered {
+        found.push((Property::AllAnswered, answered::check(history)));
+    }
     if let Some(limits) = bounds.gaps {
         found.push((Property::ShortGaps, gaps::measure(history).judge(limits)));
     }

@@ -245,7 +245,8 @@ fn say(text: &str) {
     eprintln!("· {text}");
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`.
+pub(crate) fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))

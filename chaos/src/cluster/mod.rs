@@ -16,7 +16,7 @@ mod members;
 mod network;
 mod ports;
 mod print;
-mod probe;
+pub(crate) mod probe;
 mod process;
 mod state;
 mod status;
@@ -111,6 +111,11 @@ impl Cluster {
     /// The file with the owner's token.
     pub fn owner_token_file(&self) -> PathBuf {
         keys::owner_token(&self.folder)
+    }
+
+    /// The file with the key that signs tokens.
+    pub fn signing_key_file(&self) -> PathBuf {
+        keys::signing_key(&self.folder)
     }
 
     /// The owner's token.

@@ -55,7 +55,8 @@ impl Watch {
                 }
                 tokio::select! {
                     _ = ticks.tick() => {}
-                    _ = stopped.changed() => {}
+                    // Nobody is left to tell it to stop: the drill is over.
+                    changed = stopped.changed() => if changed.is_err() { break },
                 }
             }
             Ok(())

@@ -44,6 +44,8 @@ pub enum Verb {
     Docs(DocsArgs),
     /// Start a cluster on this machine, and break it
     Cluster(chaos::cluster::cli::Args),
+    /// Break a cluster on purpose, and see whether it keeps its promises
+    Drill(chaos::cluster_drill::cli::Args),
 }
 
 #[derive(Args)]

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Verb::Wal(args) => wal::run(&args),
         Verb::Docs(args) => docs::run(&args),
         Verb::Cluster(args) => chaos::cluster::cli::run(&args),
+        Verb::Drill(args) => chaos::cluster_drill::cli::run(&args),
     };
     done.unwrap_or_else(|error| {
         // The whole chain: what failed, and why.

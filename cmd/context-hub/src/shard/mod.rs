@@ -5,7 +5,7 @@
 //! upkeep.rs     its replicas come and go as placement wants it, and what it leads gets the voters that are wanted
 //! reports.rs    what it leads is told to the coordinator
 //! ready.rs      whether all that placement gives it runs
-//! ops.rs        /livez, /readyz, /metrics
+//! ops.rs        /livez, /readyz, /metrics, /leads, /digests
 //! ```
 //!
 //! The order of stopping: others lead what this node leads; gateways get the answers to what they asked; the cluster hears

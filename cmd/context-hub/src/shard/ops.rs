@@ -1,5 +1,7 @@
-//! What operators and their machines ask of a node, in plain HTTP: `/livez`, `/readyz`, `/metrics`.
+//! What operators and their machines ask of a node, in plain HTTP: `/livez`, `/readyz`, `/metrics`; and what drills ask:
+//! `/leads`, which shards it leads, and `/digests`, what the states of its shards hash to. No content is told.
 
+use crate::node;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -9,7 +11,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shard::{NodeService, ShardDigest};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +33,9 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Whether the node is ready, and what to show of it.
 pub type Readiness = Arc<dyn Fn() -> (bool, Value) + Send + Sync>;
 
+/// The node, once it is open.
+pub type Opening = Arc<dyn Fn() -> Option<NodeService> + Send + Sync>;
+
 /// The listener, and the task that owns its connections.
 pub struct Ops {
     addr: SocketAddr,
@@ -42,12 +48,13 @@ impl Ops {
     pub async fn start(
         addr: SocketAddr,
         ready: Readiness,
+        node: Opening,
         prometheus: PrometheusHandle,
     ) -> std::io::Result<Ops> {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let face = Arc::new(Face { ready, prometheus });
+        let face = Arc::new(Face { ready, node, prometheus });
         Ok(Ops { addr, stop: stop.clone(), task: tokio::spawn(accept(listener, face, stop)) })
     }
 
@@ -93,7 +100,7 @@ async fn accept(listener: TcpListener, face: Arc<Face>, stop: CancellationToken)
 async fn serve(stream: TcpStream, face: Arc<Face>) {
     let answer = service_fn(move |request| {
         let face = face.clone();
-        async move { Ok::<_, Infallible>(face.answer(&request)) }
+        async move { Ok::<_, Infallible>(face.answer(&request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -106,11 +113,12 @@ async fn serve(stream: TcpStream, face: Arc<Face>) {
 
 struct Face {
     ready: Readiness,
+    node: Opening,
     prometheus: PrometheusHandle,
 }
 
 impl Face {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n".into());
         }
@@ -122,7 +130,33 @@ impl Face {
                 typed(status, "application/json", shown.to_string())
             }
             "/metrics" => typed(StatusCode::OK, "text/plain; version=0.0.4", self.prometheus.render()),
-            _ => text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics\n".into()),
+            "/leads" => self.leads(),
+            "/digests" => self.digests().await,
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "there are /livez, /readyz, /metrics, /leads and /digests\n".into(),
+            ),
+        }
+    }
+
+    fn leads(&self) -> Response<Full<Bytes>> {
+        let led = (self.node)().map(|node| node.led()).unwrap_or_default();
+        let leads: Vec<_> = led.iter().map(|led| json!({"shard": led.shard.0, "term": led.term})).collect();
+        typed(StatusCode::OK, "application/json", json!({ "leads": leads }).to_string())
+    }
+
+    /// Reads all that the node has; those who ask wait for each other, and one who goes away is not answered.
+    async fn digests(&self) -> Response<Full<Bytes>> {
+        let Some(node) = (self.node)() else {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "the node is not open yet\n".into());
+        };
+        match node.digests().await {
+            Ok(digests) => {
+                let shown = |it: &ShardDigest| json!({"shard": it.shard.0, "index": it.index, "hash": it.hash.to_string()});
+                let digests: Vec<_> = digests.iter().map(shown).collect();
+                typed(StatusCode::OK, "application/json", json!({ "digests": digests }).to_string())
+            }
+            Err(error) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", node::chained(&error))),
         }
     }
 }

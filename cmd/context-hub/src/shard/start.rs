@@ -83,7 +83,9 @@ async fn begin(args: &ShardArgs, stop: CancellationToken) -> Result<Running> {
     };
     // Before the coordinator is waited for: who looks after processes sees that this one lives.
     let opened = Arc::new(OnceLock::<Opened>::new());
-    let ops = ops::Ops::start(args.ops_addr, readiness(opened.clone()), prometheus()?)
+    let node_of = opened.clone();
+    let node: ops::Opening = Arc::new(move || node_of.get().map(|opened| opened.service.clone()));
+    let ops = ops::Ops::start(args.ops_addr, readiness(opened.clone()), node, prometheus()?)
         .await
         .with_context(|| format!("cannot listen on {}", args.ops_addr))?;
     let contact = Contact::new(&args.contact)?;

@@ -1,5 +1,6 @@
 //! What a leader can say of its shard.
 
+use super::NodeService;
 use crate::raft::Role;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
@@ -26,5 +27,12 @@ impl Led {
         voters.sort_unstable();
         voters.dedup();
         Some(Led { shard: shard.id, term: status.term, voters, applied: status.applied.unwrap_or(0) })
+    }
+}
+
+impl NodeService {
+    /// Where the shards stand that this node leads, by what it knows.
+    pub fn led(&self) -> Vec<Led> {
+        self.inner.held.all().values().filter_map(|shard| Led::of(shard)).collect()
     }
 }

@@ -94,7 +94,7 @@ impl Node {
 
     /// Where the shards stand that this node leads, by what it knows.
     pub fn led(&self) -> Vec<Led> {
-        self.service.inner.held.all().values().filter_map(|shard| Led::of(shard)).collect()
+        self.service.led()
     }
 
     /// Says which shard holds which slot, from now on. A map that is older than the one that is known changes nothing.

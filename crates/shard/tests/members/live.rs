@@ -106,7 +106,8 @@ async fn what_a_leader_took_and_lost_is_asked_for_by_the_next() {
         assert!(started.elapsed() < PATIENCE, "nobody takes over");
         sleep(Duration::from_millis(10)).await;
     };
-    let seen = cluster.service(next).read(caller("ada"), Read { id, at: At::Now, at_least: None }).await.unwrap();
+    let seen =
+        cluster.service(next).read(caller("ada"), Read { id, at: At::Now, at_least: None }).await.unwrap();
     assert_eq!(text(&seen), "text", "the leader that was cut off took it along");
 
     peer.go_on(&cluster.service(next)).await;

@@ -213,7 +213,7 @@ fn messages_are_written_as_ever() {
     let audited = Response::Audited(Answer::Hashed(Digest { rules: 1, hash }));
     assert_eq!(
         hex(&encode_response(&audited)),
-        format!("01a3000904010558 20{}", "aa".repeat(32)).replace(' ', "")
+        format!("01a3000905010658 20{}", "aa".repeat(32)).replace(' ', "")
     );
     assert_eq!(hex(&encode_response(&Response::Audited(Answer::Later))), "01a2000903f5");
     assert_eq!(hex(&encode_response(&Response::Quarantined)), "01a1000a");

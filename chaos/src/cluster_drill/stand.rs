@@ -10,7 +10,8 @@ use tokio::time::sleep;
 
 use super::ask::{self, Asked};
 use super::disks::Disks;
-use super::{Drill, Plan};
+use super::{Drill, Plan, logs};
+use crate::check::{Findings, Property};
 use crate::cluster::{Cluster, Say, Spec};
 use crate::drive::{self, Driver, Notes, Watch, tokens};
 use crate::history::{Condition, ShardId, read};
@@ -147,15 +148,17 @@ impl Stand {
         drop(notes.finish()?);
         (plan.say)("judging");
         cluster.down_now()?;
+        let panics = logs::check(&logs::of(&cluster)).context("cannot read the logs")?;
         drop(cluster);
         disks.unmount()?;
-        judge(drill, &plan, was_cut_short)
+        judge(drill, &plan, panics, was_cut_short)
     }
 }
 
-fn judge(drill: Drill, plan: &Plan, was_cut_short: bool) -> anyhow::Result<Report> {
+fn judge(drill: Drill, plan: &Plan, panics: Findings, was_cut_short: bool) -> anyhow::Result<Report> {
     let history = read(BufReader::new(File::open(plan.reports.join("history.jsonl"))?))?;
     let mut report = Report::of(&history, &drill.bounds());
+    report.add(Property::NoPanic, panics);
     if was_cut_short {
         report.notes.push("the history was full before all faults were made".into());
     }

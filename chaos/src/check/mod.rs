@@ -57,6 +57,8 @@ pub enum Property {
     AllAnswered,
     /// Writes go on soon after a fault.
     ShortGaps,
+    /// No process panics. A history does not tell: who has the logs judges it.
+    NoPanic,
 }
 
 /// What the checkers are told beside the history.
@@ -89,6 +91,7 @@ impl Property {
             Property::SocketsKept => "No client socket is closed",
             Property::AllAnswered => "Every request is answered",
             Property::ShortGaps => "Writes go on soon after a fault",
+            Property::NoPanic => "No process panics",
         }
     }
 
@@ -104,6 +107,7 @@ impl Property {
             Property::SocketsKept => "sockets",
             Property::AllAnswered => "operations",
             Property::ShortGaps => "gaps",
+            Property::NoPanic => "logs",
         }
     }
 }

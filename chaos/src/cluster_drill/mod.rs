@@ -9,6 +9,7 @@
 //! faults.rs      the faults that hit a leader
 //! rolling.rs     one node after the other is restarted
 //! isolation.rs   the trap of leases: a follower forgets its promise while the leader is cut off
+//! logs.rs        nobody may panic
 //! ```
 //!
 //! A drill returns an error only when it could not be held; whatever the cluster did wrong is in its [`Report`].
@@ -18,6 +19,7 @@ pub mod cli;
 mod disks;
 mod faults;
 mod isolation;
+mod logs;
 mod rolling;
 mod rounds;
 mod stand;

@@ -10,7 +10,8 @@ use tokio::time::sleep;
 
 use super::ask::{self, Asked};
 use super::disks::Disks;
-use super::{Drill, Plan};
+use super::{Drill, Plan, logs};
+use crate::check::{Findings, Property};
 use crate::cluster::{Cluster, Say, Spec};
 use crate::drive::{self, Driver, Notes, Watch, tokens};
 use crate::history::{Condition, ShardId, read};
@@ -24,6 +25,9 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long replicas have to agree when nobody writes any more.
 const AGREE_WITHIN: Duration = Duration::from_secs(60);
+/// From one operation of a client to its next one, where nothing is measured: a document that takes more computing than its
+/// share has to rest, and on a small machine with an unoptimised build that comes soon.
+const MIXED_PACE: Duration = Duration::from_millis(150);
 /// What the disks of a drill have room for: they are in memory.
 const SEGMENT_MB: u32 = 4;
 
@@ -147,15 +151,17 @@ impl Stand {
         drop(notes.finish()?);
         (plan.say)("judging");
         cluster.down_now()?;
+        let panics = logs::check(&logs::of(&cluster)).context("cannot read the logs")?;
         drop(cluster);
         disks.unmount()?;
-        judge(drill, &plan, was_cut_short)
+        judge(drill, &plan, panics, was_cut_short)
     }
 }
 
-fn judge(drill: Drill, plan: &Plan, was_cut_short: bool) -> anyhow::Result<Report> {
+fn judge(drill: Drill, plan: &Plan, panics: Findings, was_cut_short: bool) -> anyhow::Result<Report> {
     let history = read(BufReader::new(File::open(plan.reports.join("history.jsonl"))?))?;
     let mut report = Report::of(&history, &drill.bounds());
+    report.add(Property::NoPanic, panics);
     if was_cut_short {
         report.notes.push("the history was full before all faults were made".into());
     }
@@ -197,6 +203,11 @@ async fn load(drill: Drill, plan: &Plan, cluster: &Cluster) -> anyhow::Result<dr
             pace: Duration::from_millis(20),
             ..drive::Plan::new(gateways, tokens, plan.seed)
         },
-        _ => drive::Plan { shards, documents: 1, ..drive::Plan::new(gateways, tokens, plan.seed) },
+        _ => drive::Plan {
+            shards,
+            documents: 1,
+            pace: MIXED_PACE,
+            ..drive::Plan::new(gateways, tokens, plan.seed)
+        },
     })
 }

@@ -66,6 +66,13 @@ pub struct Judged {
     pub findings: Findings,
 }
 
+impl Judged {
+    fn new(property: Property, findings: Findings) -> Judged {
+        let promise = property.promise().to_owned();
+        Judged { property, promise, verdict: findings.verdict(), findings }
+    }
+}
+
 /// How much there was of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -92,12 +99,7 @@ pub struct Counts {
 impl Report {
     /// Judges a history.
     pub fn of(history: &History, bounds: &Bounds) -> Report {
-        let judged = |(property, findings): (Property, Findings)| Judged {
-            property,
-            promise: property.promise().to_owned(),
-            verdict: findings.verdict(),
-            findings,
-        };
+        let judged = |(property, findings)| Judged::new(property, findings);
         let properties: Vec<Judged> = check(history, bounds).into_iter().map(judged).collect();
         let timeline = Timeline::of(history);
         let gaps = gaps::measure(history);
@@ -113,6 +115,12 @@ impl Report {
             timeline,
             notes: vec![],
         }
+    }
+
+    /// Adds what was found out about a property without the history.
+    pub fn add(&mut self, property: Property, findings: Findings) {
+        self.properties.push(Judged::new(property, findings));
+        self.verdict = worst(&self.properties);
     }
 
     /// The report as one self-contained page of HTML.

@@ -49,19 +49,19 @@ pub enum Verb {
     RemoveNode(Name),
 }
 
-/// What a cluster is to be. What is left out stays as it is, or is what stands in brackets for a new one.
+/// What a cluster is to be. What is left out stays as it is.
 #[derive(clap::Args, Debug, Default)]
 pub struct UpArgs {
-    /// How many nodes [5]
+    /// How many nodes; 5 if none is given
     #[arg(long, value_name = "COUNT")]
     pub nodes: Option<usize>,
-    /// How many gateways [2]
+    /// How many gateways; 2 if none is given
     #[arg(long, value_name = "COUNT")]
     pub gateways: Option<usize>,
-    /// How many shards [32]
+    /// How many shards; 32 if none is given
     #[arg(long, value_name = "COUNT")]
     pub shards: Option<u32>,
-    /// How many replicas of each shard [3]
+    /// How many replicas of each shard; 3 if none is given
     #[arg(long, value_name = "COUNT")]
     pub replicas: Option<u32>,
     /// Give each node a network of its own, so that it can be cut off; needs root and iproute2

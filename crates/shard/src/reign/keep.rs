@@ -63,6 +63,10 @@ impl Keeper {
             if let Some(before) = &before
                 && !self.is_settled(before, term).await
             {
+                // A group that ends may look for a while as if it led, and refuses at once what is proposed.
+                if self.changes.wait(LOOK_AGAIN).await == Changed::Stopped {
+                    return;
+                }
                 continue;
             }
             let reign = Arc::new(Reign::new(self.shard, self.node, self.group.clone(), term));

@@ -47,7 +47,7 @@ pub(super) struct Held<K: Kind> {
 /// Where what a socket says goes.
 pub(super) enum Way<K: Kind> {
     Session(Arc<K::Session>, u64),
-    /// Nowhere, for now.
+    /// Nowhere: a session is being looked for, and its peer will be asked again.
     None,
     Over(Refusal),
 }

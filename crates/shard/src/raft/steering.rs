@@ -2,7 +2,6 @@
 
 use super::groups::Groups;
 use super::leadership::heir;
-use super::timing::HEARTBEAT;
 use super::{Role, StateMachine, Status};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -19,7 +18,7 @@ const REST: Duration = Duration::from_secs(10);
 /// The longest rest.
 const REST_MAX: Duration = Duration::from_secs(10 * 60);
 /// Who is to lead has everything but what was proposed so lately.
-const LATE_MAX: Duration = HEARTBEAT;
+const LATE_MAX: Duration = Duration::from_millis(100);
 /// How long one hand-over may take.
 const LIMIT: Duration = Duration::from_secs(2);
 

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 const LAPSE_MAX: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether a lease has lapsed, while others vote.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How often it is looked where every change is an event.
 const LONG: Duration = Duration::from_secs(1);

@@ -31,7 +31,7 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 32 << 20;
 /// A message of the stream takes in what waits until it has this many bytes.
 const BATCH_BYTES: usize = 256 << 10;
 /// Heartbeats of other shards that come within this go along.
-pub(super) const HEARTBEAT_LINGER: Duration = Duration::from_millis(1);
+pub(super) const HEARTBEAT_LINGER: Duration = Duration::from_millis(10);
 
 /// How answers come back.
 pub(super) type Reply = oneshot::Receiver<Result<Bytes, PeerError>>;

@@ -3,6 +3,9 @@
 //! Everything of either side runs on this machine. CPU is that of all processes of a side: nodes, gateway and the etcds that
 //! they coordinate themselves with here, the three members there. Puts go to the member that leads, which is kindest to
 //! etcd: one that does not would pass them on.
+//!
+//! An etcd is one Raft group, so what is judged is a cluster of one shard. The same with as many shards as a new cluster
+//! has by default is told beside it: there a group batches less, because fewer of the clients are its own.
 
 use super::owners::spread;
 use super::writers::{Creator, Putter};
@@ -13,37 +16,48 @@ use anyhow::Result;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How much.
+/// One cluster, and what it is compared at.
 struct Scale {
+    shards: u32,
     /// Clients at once, each with one request in flight.
     clients: &'static [usize],
-    shards: u32,
 }
 
-/// With as many shards as a new cluster has by default.
-const WHOLE: Scale = Scale { clients: &[1, 64, 512], shards: 32 };
-const QUICK: Scale = Scale { clients: &[1, 8], shards: 3 };
+/// Like against like first: the goals are for one group against one group.
+const WHOLE: [Scale; 2] =
+    [Scale { shards: 1, clients: &[1, 64, 512] }, Scale { shards: 32, clients: &[64, 512] }];
+const QUICK: [Scale; 2] = [Scale { shards: 1, clients: &[1, 8] }, Scale { shards: 3, clients: &[8] }];
 
 /// One of the parts of a cluster's CPU.
 type Part = fn(&Parts) -> Duration;
 
 /// Runs it.
 pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
-    let scale = if setting.quick { QUICK } else { WHOLE };
+    for scale in if setting.quick { &QUICK } else { &WHOLE } {
+        compare(setting, scale, report).await?;
+    }
+    Ok(())
+}
+
+async fn compare(setting: &Setting, scale: &Scale, report: &mut Report) -> Result<()> {
     let scratch = Scratch::below(&setting.folder)?;
     let cluster = Cluster::start(setting.cluster(scale.shards), &scratch).await?;
     let etcd = EtcdCluster::start(&setting.etcd, &scratch, "peer", setting.cores(), &[]).await?;
     let tokens = tokens(&cluster, scale.shards)?;
     for &clients in scale.clients {
+        let name = match scale.shards {
+            1 => format!("cluster_writes.{clients}"),
+            shards => format!("cluster_writes.shards_{shards}.{clients}"),
+        };
         let mut creators = Creator::many(cluster.addr(), &tokens, clients).await?;
         let mut putters = Putter::many(etcd.leader().await?, clients).await?;
         let turns = alternate(
-            &format!("cluster-writes.{clients}"),
+            &name,
             async || turn(&mut creators, setting, cluster.servers()).await,
             async || turn(&mut putters, setting, etcd.pids().collect()).await,
         )
         .await?;
-        tell(report, &format!("cluster_writes.{clients}"), &turns)?;
+        tell(report, &name, &turns, scale.shards == 1)?;
     }
     cluster.stop().await?;
     etcd.stop().await
@@ -67,14 +81,15 @@ pub fn micros(measured: &Measured, part: impl Fn(&Parts) -> Duration) -> f64 {
     part(&Parts::of(&measured.used)).as_secs_f64() * 1e6 / measured.latency.count() as f64
 }
 
-fn tell(report: &mut Report, name: &str, turns: &Alternation<Measured>) -> Result<()> {
+fn tell(report: &mut Report, name: &str, turns: &Alternation<Measured>, judged: bool) -> Result<()> {
     let busy = turns.client_share();
-    let (ours, peer) = turns.medians(Measured::rate);
-    let throughput = Figure::new(format!("{name}.throughput"), "creates/s", ours).against(peer);
-    report.add(&throughput.judged(Goal::RatioAtLeast(1.0)).unless_client_was_busy(busy))?;
-    let (ours, peer) = turns.medians(Measured::server_micros);
-    let cpu = Figure::new(format!("{name}.server_cpu"), "us/create", ours).against(peer);
-    report.add(&cpu.judged(Goal::RatioAtMost(1.0)).unless_client_was_busy(busy))?;
+    let against = |what, unit, goal, number: fn(&Measured) -> f64| {
+        let (ours, peer) = turns.medians(number);
+        let figure = Figure::new(format!("{name}.{what}"), unit, ours).against(peer);
+        if judged { figure.judged(goal).unless_client_was_busy(busy) } else { figure }
+    };
+    report.add(&against("throughput", "creates/s", Goal::RatioAtLeast(1.0), Measured::rate))?;
+    report.add(&against("server_cpu", "us/create", Goal::RatioAtMost(1.0), Measured::server_micros))?;
     let parts: [(&str, Part); 3] = [
         ("nodes_cpu", |parts| parts.nodes),
         ("gateway_cpu", |parts| parts.gateway),

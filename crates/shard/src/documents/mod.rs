@@ -1,6 +1,7 @@
 //! Documents in memory: opened on demand, edited one batch at a time, shown from a cache.
 
 mod compaction;
+pub mod effort;
 mod engine;
 mod fault;
 mod keyring;

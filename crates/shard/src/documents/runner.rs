@@ -3,7 +3,6 @@
 //! One task works on a document at a time, so that what arrives while a batch is on its way becomes one command. A small
 //! batch of uploads alone opens no document and asks no worker.
 
-use super::compaction;
 use super::engine::Engine;
 use super::fault::{Fault, unavailable, unproposed};
 use super::making::{Batch, Bench, Settled, make};
@@ -13,6 +12,7 @@ use super::queue::{Pending, Work};
 use super::quiet::Quiet;
 use super::stored;
 use super::workers::WorkLost;
+use super::{compaction, effort};
 use crate::command::Command;
 use crate::live::{LiveDocument, Upload, end_wrong, give_birth, take};
 use crate::reign::Reign;
@@ -178,7 +178,7 @@ impl Runner {
         Some(proposed.map_err(|error| unproposed(self.shard.id, &error)))
     }
 
-    /// Does a piece of work on the document, and measures it.
+    /// Does a piece of work on the document, and measures the computing.
     async fn work<T: Send + 'static>(
         self: &Arc<Runner>,
         stage: &'static str,
@@ -189,11 +189,10 @@ impl Runner {
         let runner = self.clone();
         let timed = move || {
             let mut state = state;
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), effort::spent());
             let done = work(&runner, &mut state);
-            let took = started.elapsed();
-            metrics::histogram!("stage_duration_seconds", "stage" => stage).record(took);
-            (state, done, took)
+            metrics::histogram!("stage_duration_seconds", "stage" => stage).record(started.elapsed());
+            (state, done, effort::spent().saturating_sub(before))
         };
         match place {
             Place::Here => Ok(timed()),

@@ -3,6 +3,7 @@
 //! A message of a few bytes may ask what a peer lacks of a long history, again and again. A session that asks for more
 //! than its share is heard more slowly, and what it says to others and nobody keeps is dropped; nobody else notices.
 
+use crate::documents::effort;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -45,10 +46,9 @@ impl Allowance {
 
     /// Does something that may take long if the client wants it to, on its account.
     pub fn charge<T>(&self, work: impl FnOnce() -> T) -> T {
-        let started = Moment::now();
+        let before = effort::spent();
         let done = work();
-        let ended = Moment::now();
-        self.worked(ended, ended.since(started));
+        self.worked(Moment::now(), effort::spent().saturating_sub(before));
         done
     }
 

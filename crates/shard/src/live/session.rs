@@ -4,7 +4,7 @@
 //! until then it costs what it is.
 
 use super::access::Standing;
-use super::allowance::{Allowance, Moment};
+use super::allowance::Allowance;
 use super::document::LiveDocument;
 use super::fetch::Fetch;
 use crate::documents::Engine;
@@ -238,11 +238,7 @@ impl Session {
 
     /// Does something that may take long if the peer wants it to, on its account.
     pub(super) fn on_account<T>(&self, work: impl FnOnce() -> T) -> T {
-        let started = Moment::now();
-        let done = work();
-        let ended = Moment::now();
-        self.allowance.worked(ended, ended.since(started));
-        done
+        self.allowance.charge(work)
     }
 
     /// Says what became of changes of this session.

@@ -2,7 +2,7 @@
 
 use super::{Brake, Rules};
 use crate::plan::{self, Duty, FirstPlacement, Move, PlanError, PlanNode};
-use crate::state::{ClusterConfig, NodeState, Placement, Placements};
+use crate::state::{ClusterConfig, NodeRecord, NodeState, Placement, Placements};
 use crate::view::{Contact, Node, Snapshot, Stored};
 use base::{NodeId, ShardId, SlotMap};
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ pub enum Action {
         step: Move,
         /// The revision of the placement that it replaces.
         revision: u64,
-        /// The revision of the record of the node that takes the replica.
-        taker: u64,
+        /// The record of the node that takes the replica.
+        taker: Stored<NodeRecord>,
     },
 }
 
@@ -136,7 +136,9 @@ fn drain(
         None => (moves.into_iter().next().ok_or(Because::AllIsWell)?, Because::Draining),
     };
     let revision = placements.get(&step.shard).map_or(0, |stored| stored.revision);
-    let taker = snapshot.nodes().get(&step.to).map_or(0, |node| node.revision);
+    // A plan names only nodes that it was given.
+    let taker = snapshot.nodes().get(&step.to).ok_or(Because::Moving(step.shard))?;
+    let taker = Stored { value: taker.record.clone(), revision: taker.revision };
     Ok(Decision { actions: vec![Action::Move { step, revision, taker }], because })
 }
 

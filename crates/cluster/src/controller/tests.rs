@@ -253,6 +253,21 @@ async fn a_replica_does_not_go_to_a_node_that_was_removed_meanwhile() {
 }
 
 #[tokio::test]
+async fn who_removes_a_node_hears_of_a_replica_that_goes_there() {
+    let mut made = Made::new(5, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let moving = made.decide(&Rules::default(), 40).actions.remove(0);
+    let Action::Move { step, .. } = &moving else { panic!("{moving:?}") };
+    let record = made.keys.path(Key::Node(step.to));
+    let before = made.coordinator.get(record.clone()).await.unwrap().unwrap();
+    assert_eq!(made.hand().perform(&moving).await, Ok(Performed::Done));
+    let after = made.coordinator.get(record).await.unwrap().unwrap();
+    assert_eq!(after.value, before.value);
+    assert_ne!(after.revision, before.revision);
+}
+
+#[tokio::test]
 async fn a_replica_that_cannot_get_to_its_node_goes_to_another() {
     for drains in [false, true] {
         let mut made = Made::new(6, CONFIG).await;

@@ -59,6 +59,8 @@ pub enum Because {
     Settling,
     /// A shard runs, and it is not known where any was placed. Placing them anew would make every one of them twice.
     PlacementsLost(ShardId),
+    /// A node brought replicas along, and it is not known where any was placed: the same.
+    DataIsThere(NodeId),
     /// There is no plan.
     NoPlan(PlanError),
     /// A shard is not yet where it is to be; one moves at a time.
@@ -94,6 +96,9 @@ fn first(
 ) -> Result<Decision, Because> {
     if let Some((shard, _)) = snapshot.observed().first_key_value() {
         return Err(Because::PlacementsLost(*shard));
+    }
+    if let Some((node, _)) = snapshot.nodes().iter().find(|(_, node)| node.record.spec.holds_data) {
+        return Err(Because::DataIsThere(*node));
     }
     let nodes: Vec<PlanNode> = snapshot.nodes().values().map(plan_node).collect();
     let there = nodes.iter().filter(|node| node.duty == Duty::Takes).count();
@@ -203,6 +208,10 @@ impl fmt::Display for Because {
             Because::PlacementsLost(shard) => write!(
                 f,
                 "nothing is placed, yet shard {shard} runs: the coordinator has lost what it stored; restore it from a backup"
+            ),
+            Because::DataIsThere(node) => write!(
+                f,
+                "nothing is placed, yet node {node} holds replicas: the coordinator has lost what it stored; restore it from a backup"
             ),
             Because::NoPlan(error) => write!(f, "there is no plan: {error}"),
             Because::Moving(shard) => write!(f, "shard {shard} is not yet where it is to be"),

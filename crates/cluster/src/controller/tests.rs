@@ -45,8 +45,12 @@ impl Made {
     }
 
     async fn node(&mut self, id: u64, state: NodeState, at: u64) {
+        self.node_with(id, state, false, at).await;
+    }
+
+    async fn node_with(&mut self, id: u64, state: NodeState, holds_data: bool, at: u64) {
         let (name, address) = (format!("hub-{id}"), "hub:1".into());
-        let spec = NodeSpec { name, zone: String::new(), capacity: 1, address, prefers: None };
+        let spec = NodeSpec { name, zone: String::new(), capacity: 1, address, prefers: None, holds_data };
         self.put(Key::Node(NodeId(id)), &NodeRecord { id: NodeId(id), incarnation: 1, state, spec }, at)
             .await;
     }
@@ -99,7 +103,7 @@ impl Made {
     }
 }
 
-const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3, master_key: None };
+const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3, master_key: None, cluster: None };
 
 #[tokio::test]
 async fn the_first_placement_waits_until_the_nodes_have_settled() {
@@ -123,6 +127,15 @@ async fn where_a_shard_runs_nothing_is_placed_for_the_first_time() {
     // The leader of a shard still knows what the coordinator has lost.
     made.observe(ShardId(2), &Placement::new(vec![NodeId(1), NodeId(9)], NodeId(1)), 100).await;
     let lost = Because::PlacementsLost(ShardId(2));
+    assert_eq!(made.decide(&Rules::default(), 1_000), Decision { actions: Vec::new(), because: lost });
+}
+
+#[tokio::test]
+async fn where_a_node_brings_replicas_along_nothing_is_placed_for_the_first_time() {
+    let mut made = Made::new(3, CONFIG).await;
+    // The coordinator has lost everything, and nobody leads anything that could be reported.
+    made.node_with(2, NodeState::Up, true, 50).await;
+    let lost = Because::DataIsThere(NodeId(2));
     assert_eq!(made.decide(&Rules::default(), 1_000), Decision { actions: Vec::new(), because: lost });
 }
 

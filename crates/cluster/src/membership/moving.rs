@@ -109,7 +109,7 @@ mod tests {
 
         let record = |state| {
             let (name, zone, address) = ("four".to_owned(), String::new(), "here:1".to_owned());
-            let spec = NodeSpec { name, zone, capacity: 1, address, prefers: None };
+            let spec = NodeSpec { name, zone, capacity: 1, address, prefers: None, holds_data: false };
             encode(&NodeRecord { id: FOUR, incarnation: 1, state, spec })
         };
         put(&coordinator, keys.path(Key::Node(FOUR)), record(NodeState::Up)).await;

@@ -9,7 +9,7 @@ use crate::raft::{GroupConfig, Role};
 use crate::reign;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -120,6 +120,13 @@ impl Node {
         let cleared = self.ground.left.get(shard).map(|left| left.cleared);
         let stored = cleared != Some(true) && self.ground.store.holds(shard);
         cleared == Some(false) || stored || self.ground.wal.groups().contains(&group_of(shard))
+    }
+
+    /// The shards of which there is a log or a store here, whether or not a replica runs, ascending.
+    pub fn shards_on_disk(&self) -> BTreeSet<ShardId> {
+        let logs = self.ground.wal.groups().into_iter().map(|group| ShardId(group.0));
+        let known = logs.chain(self.ground.store.shards());
+        known.filter(|shard| self.has_data(*shard)).collect()
     }
 
     /// The shards that have a replica here, ascending.

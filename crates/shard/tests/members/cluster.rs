@@ -145,6 +145,7 @@ impl Cluster {
             slots,
             replicas,
             peers: Arc::new(From { node, wires: self.wires.clone() }),
+            cluster: None,
             snapshot_bytes_per_second: 64 << 20,
         };
         let options = NodeOptions {

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use rpc::{Read, Refusal, Shards, TicketId, Tickets};
 use shard::raft::Founding;
 use shard::{Replica, ReplicaError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -51,7 +52,9 @@ async fn a_replica_moves_to_a_node_that_came_later() {
         .service(FOUR)
         .on_revoked(Arc::new(move |caller, ticket| hears.lock().push((caller.clone(), ticket))));
 
+    assert_eq!(cluster.node(FOUR).shards_on_disk(), BTreeSet::new());
     let leader = cluster.leader(SHARD).await;
+    assert_eq!(cluster.node(leader).shards_on_disk(), BTreeSet::from([SHARD]));
     let old = cluster.others(leader).into_iter().find(|&node| node != FOUR).unwrap();
     cluster.node(FOUR).add_replica(SHARD, joining(leader)).await.unwrap();
     let twice = cluster.node(FOUR).add_replica(SHARD, joining(leader)).await;

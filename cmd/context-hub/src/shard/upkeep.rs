@@ -45,6 +45,7 @@ pub fn replicas_of(snapshot: &Snapshot, node: NodeId) -> BTreeMap<ShardId, Repli
 }
 
 async fn keep_replicas(node: &Node, mut cluster: ClusterView, stop: &CancellationToken) {
+    let mut refounded = BTreeSet::new();
     loop {
         let now = cluster.now();
         if let Some(slots) = now.slots() {
@@ -55,6 +56,9 @@ async fn keep_replicas(node: &Node, mut cluster: ClusterView, stop: &Cancellatio
         for (shard, replica) in &wanted {
             if here.contains(shard) {
                 node.prefer_leader(*shard, replica.leader);
+                if is_to_found(node, *shard, replica) && refounded.insert(*shard) {
+                    found_again(node, *shard, replica).await;
+                }
             } else if let Err(error) = node.add_replica(*shard, replica.clone()).await {
                 tracing::error!(%shard, %error, "the replica cannot be had");
             }
@@ -72,6 +76,25 @@ async fn keep_replicas(node: &Node, mut cluster: ClusterView, stop: &Cancellatio
             None | Some(Ok(None)) => return,
             Some(Ok(Some(_)) | Err(_)) => {}
         }
+    }
+}
+
+/// Whether this node is to found a shard whose replica waits here for a leader: who was to found it never came, and somebody has
+/// given that one up.
+fn is_to_found(node: &Node, shard: ShardId, replica: &Replica) -> bool {
+    let waits = |members: shard::raft::Members| members.voters.is_empty();
+    matches!(replica.founding, Founding::Found { .. }) && node.members(shard).is_some_and(waits)
+}
+
+/// Begins a replica anew that waits for a leader. If it ever voted it goes on waiting: then somebody has founded the shard.
+async fn found_again(node: &Node, shard: ShardId, replica: &Replica) {
+    tracing::warn!(%shard, "nobody has founded the shard; this node does");
+    let begun = match node.remove_replica(shard).await {
+        Ok(()) => node.add_replica(shard, replica.clone()).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = begun {
+        tracing::error!(%shard, %error, "the shard cannot be founded; restart this node to try again");
     }
 }
 

@@ -147,7 +147,8 @@ fn drain(
     Ok(Decision { actions: vec![Action::Move { step, revision, taker }], because })
 }
 
-/// The node that a replica was on its way to, if it cannot take it any more: it drains or is down, and does not vote yet.
+/// The node that a replica was on its way to, if it cannot take it any more: it drains, is down or was removed, and does not
+/// vote yet.
 fn lost_target(
     snapshot: &Snapshot,
     shard: ShardId,
@@ -155,11 +156,24 @@ fn lost_target(
     rules: &Rules,
     now: Instant,
 ) -> Option<NodeId> {
-    let votes = &snapshot.observed().get(&shard)?.replicas;
+    let Some(observed) = snapshot.observed().get(&shard) else {
+        return lost_founder(snapshot, placement, rules, now);
+    };
     let is_lost =
         |node: &Node| node.record.state == NodeState::Draining || node.is_down_for(rules.suspect, now);
-    let coming = placement.replicas().iter().filter(|node| !votes.contains(node));
-    coming.copied().find(|node| snapshot.nodes().get(node).is_some_and(is_lost))
+    let coming = placement.replicas().iter().filter(|node| !observed.replicas.contains(node));
+    coming.copied().find(|node| snapshot.nodes().get(node).is_none_or(is_lost))
+}
+
+/// Who was to found a shard that nobody has heard of, if it never will: it is down, and somebody has said that it does not
+/// come back, by draining or removing it. All others run: were it founded, they would have elected a leader.
+fn lost_founder(snapshot: &Snapshot, placement: &Placement, rules: &Rules, now: Instant) -> Option<NodeId> {
+    let given_up =
+        |node: &Node| node.record.state == NodeState::Draining && node.is_down_for(rules.suspect, now);
+    let founder = placement.leader();
+    let mut others = placement.replicas().iter().filter(|node| **node != founder);
+    let runs = |node: &NodeId| snapshot.nodes().get(node).is_some_and(|node| node.down_since.is_none());
+    (snapshot.nodes().get(&founder).is_none_or(given_up) && others.all(runs)).then_some(founder)
 }
 
 /// The move of one replica from the node that it does not reach to another one, as if that node were draining.
@@ -170,8 +184,13 @@ fn redirect(
     shard: ShardId,
     lost: NodeId,
 ) -> Result<Move, Because> {
-    for node in nodes.iter_mut().filter(|node| node.id == lost) {
-        node.duty = Duty::Drains;
+    match nodes.iter_mut().find(|node| node.id == lost) {
+        Some(node) => node.duty = Duty::Drains,
+        // It was removed.
+        None => {
+            let (zone, capacity, prefers) = (String::new(), 1, None);
+            nodes.push(PlanNode { id: lost, zone, capacity, duty: Duty::Drains, prefers });
+        }
     }
     let moves = plan::drain(&nodes, desired, config.replicas as usize).map_err(Because::NoPlan)?;
     moves.into_iter().find(|step| step.shard == shard && step.from == lost).ok_or(Because::Moving(shard))

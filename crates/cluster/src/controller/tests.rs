@@ -315,6 +315,47 @@ async fn a_replica_that_cannot_get_to_its_node_goes_to_another() {
 }
 
 #[tokio::test]
+async fn a_replica_that_was_to_go_to_a_node_that_is_gone_goes_to_another() {
+    let mut made = Made::new(6, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let Some(Action::Move { step: first, .. }) = made.decide(&Rules::default(), 40).actions.pop() else {
+        panic!("{}", made.because(40));
+    };
+    made.put(Key::Desired(first.shard), &first.placement, 40).await;
+    for gone in [Key::Alive(first.to), Key::Node(first.to)] {
+        made.make(Op::Delete(made.keys.path(gone)), 40).await;
+    }
+    let decision = made.decide(&Rules::default(), 50);
+    let [Action::Move { step, .. }] = &decision.actions[..] else { panic!("{decision:?}") };
+    assert_eq!((decision.because, step.shard, step.from), (Because::Redirecting, first.shard, first.to));
+    assert!(!step.placement.replicas().contains(&first.to));
+}
+
+#[tokio::test]
+async fn a_shard_whose_founder_never_came_gets_another_when_somebody_says_so() {
+    let mut made = Made::new(7, CONFIG).await;
+    made.place(20).await;
+    let (shard, placement) = {
+        let (shard, stored) = made.snapshot.placements().unwrap().first_key_value().unwrap();
+        (*shard, stored.value.clone())
+    };
+    made.make(Op::Delete(made.keys.path(Key::Observed(shard))), 20).await;
+    let founder = placement.leader();
+    made.down(founder.0, 30).await;
+    assert_eq!(made.because(1_000), Because::Moving(shard), "it may come back");
+    made.node(founder.0, NodeState::Draining, 1_000).await;
+    let other = placement.replicas().iter().copied().find(|node| *node != founder).unwrap();
+    let decision = made.decide(&Rules::default(), 1_001);
+    let [Action::Move { step, .. }] = &decision.actions[..] else { panic!("{decision:?}") };
+    assert_eq!((decision.because, step.shard, step.from), (Because::Redirecting, shard, founder));
+    assert!(!step.placement.replicas().contains(&founder));
+    // One that is down may know that it was founded.
+    made.down(other.0, 1_001).await;
+    assert_eq!(made.because(2_000), Because::Moving(shard));
+}
+
+#[tokio::test]
 async fn where_nothing_can_take_a_replica_that_is_said() {
     let mut made = Made::new(3, CONFIG).await;
     made.place(20).await;

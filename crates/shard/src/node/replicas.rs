@@ -5,7 +5,7 @@ use super::groups::{ReplicaError, group_of};
 use super::place::Replica;
 use crate::machine::Machine;
 use crate::proposer::Proposer;
-use crate::raft::{GroupConfig, Role};
+use crate::raft::{GroupConfig, Position, Promise, Role};
 use crate::reign;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
@@ -127,6 +127,14 @@ impl Node {
         let logs = self.ground.wal.groups().into_iter().map(|group| ShardId(group.0));
         let known = logs.chain(self.ground.store.shards());
         known.filter(|shard| self.has_data(*shard)).collect()
+    }
+
+    /// The end of the log that this node has of a shard, which nothing that it ever heard from the group is behind; none if it
+    /// has no log of it.
+    ///
+    /// Errors: the log cannot be read, or is damaged.
+    pub async fn heard_up_to(&self, shard: ShardId) -> io::Result<Option<Position>> {
+        Ok(Promise::of(&self.ground.wal, group_of(shard)).await?.last())
     }
 
     /// The shards that have a replica here, ascending.

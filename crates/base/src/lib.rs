@@ -2,6 +2,7 @@
 //!
 //! Nothing here does IO, and nothing here knows of another crate of the workspace.
 
+mod cluster;
 mod doc_id;
 mod feed_place;
 mod hash;
@@ -16,6 +17,7 @@ mod shape;
 mod slot;
 mod time;
 
+pub use cluster::ClusterId;
 pub use doc_id::{DocId, DocIdError};
 pub use feed_place::FeedPlace;
 pub use hash::{Hash, HashError, Heads, heads_tag};

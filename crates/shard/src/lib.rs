@@ -16,8 +16,8 @@ pub mod store;
 
 pub use documents::{EngineOptions, chain};
 pub use node::{
-    DigestError, FolderError, Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Replica,
-    ReplicaError, ShardDigest, node_of_folder,
+    DigestError, FolderError, Led, Member, Node, NodeError, NodeOptions, NodeService, Owner, Place, Replica,
+    ReplicaError, ShardDigest, owner_of_folder,
 };
 pub use raft::Policy;
 pub use store::StoreOptions;

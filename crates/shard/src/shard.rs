@@ -119,7 +119,8 @@ impl Shard {
         let starting = ShardState::Starting { retry_after: crate::documents::RETRY_AFTER };
         let state = match self.group.phase() {
             Phase::Running(_) if self.reigns() => ShardState::Serving,
-            Phase::Running(_) => match self.other_leader() {
+            // One that was heard of long ago may be gone.
+            Phase::Running(group) => match self.other_leader().filter(|_| group.hears_leader()) {
                 Some(leader) => ShardState::Following { leader: NodeId(leader) },
                 None => starting,
             },

@@ -1,7 +1,8 @@
 //! `context-hub shard`: a node of a cluster.
 //!
 //! ```text
-//! start.rs      who this node is, and what it needs before it serves
+//! start.rs      what it needs before it serves
+//! identity.rs   who it is, and of which cluster
 //! upkeep.rs     its replicas come and go as placement wants it, and what it leads gets the voters that are wanted
 //! reports.rs    what it leads is told to the coordinator
 //! ready.rs      whether all that placement gives it runs
@@ -11,6 +12,7 @@
 //! The order of stopping: others lead what this node leads; gateways get the answers to what they asked; the cluster hears
 //! that the node is gone; connections end; the node stops, whose log is flushed last.
 
+mod identity;
 mod ops;
 mod ready;
 mod reports;

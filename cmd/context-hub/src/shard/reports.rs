@@ -4,6 +4,7 @@ use crate::member::Contact;
 use base::ShardId;
 use cluster::Reported;
 use cluster::state::Observed;
+use cluster::view::ClusterView;
 use shard::{Led, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 /// How long nothing is told after the coordinator did not answer.
 const REST: Duration = Duration::from_secs(1);
 
+/// How long it takes at most until what was told is seen.
+const SHOWN_WITHIN: Duration = Duration::from_secs(5);
+
 /// What was told last of a shard.
 struct Told {
     observed: Observed,
@@ -26,13 +30,21 @@ struct Told {
 }
 
 /// Reports for the shards that a node leads, until it is told to stop.
-pub async fn keep(node: Arc<Node>, contact: Contact, stop: CancellationToken) {
+pub async fn keep(node: Arc<Node>, contact: Contact, cluster: ClusterView, stop: CancellationToken) {
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = BTreeMap::<ShardId, Told>::new();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        // What is there is another cluster's, or nobody's.
+        if cluster.contact().is_estranged() {
+            told.clear();
+            continue;
+        }
         let led = node.led();
-        told.retain(|shard, _| led.iter().any(|led| led.shard == *shard));
+        let seen = cluster.now();
+        told.retain(|shard, told| {
+            led.iter().any(|led| led.shard == *shard) && !is_forgotten(told, seen.observed().get(shard))
+        });
         for (shard, observed) in due(node.id(), led, &told) {
             let telling = cluster::report(&contact.coordinator, &contact.keys, shard, &observed);
             match stop.run_until_cancelled(telling).await {
@@ -51,6 +63,15 @@ pub async fn keep(node: Arc<Node>, contact: Contact, stop: CancellationToken) {
             }
         }
     }
+}
+
+/// Whether what was told a while ago is not there: the coordinator was put back to an earlier state.
+fn is_forgotten(told: &Told, seen: Option<&Observed>) -> bool {
+    let shows = |seen: &Observed| {
+        seen.term > told.observed.term
+            || (seen.term == told.observed.term && seen.replicas == told.observed.replicas)
+    };
+    told.at.elapsed() >= SHOWN_WITHIN && !seen.is_some_and(shows)
 }
 
 /// What is to be told, of what this node leads.
@@ -77,6 +98,23 @@ mod tests {
     fn led(term: u64, voters: &[u64], applied: u64) -> Led {
         let voters = voters.iter().copied().map(NodeId).collect();
         Led { shard: ShardId(3), term, voters, applied }
+    }
+
+    #[test]
+    fn what_was_forgotten_is_told_again() {
+        let observed =
+            |term, applied| Observed { leader: NODE, term, replicas: vec![NODE, NodeId(2)], applied };
+        let told = |seconds| {
+            let at = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+            Told { observed: observed(4, 90), at }
+        };
+        assert!(!is_forgotten(&told(0), None), "it is on its way");
+        assert!(is_forgotten(&told(6), None));
+        assert!(is_forgotten(&told(6), Some(&observed(3, 80))));
+        assert!(!is_forgotten(&told(6), Some(&observed(4, 80))));
+        assert!(!is_forgotten(&told(6), Some(&observed(5, 91))), "somebody else leads");
+        let others = Observed { replicas: vec![NODE], ..observed(4, 80) };
+        assert!(is_forgotten(&told(6), Some(&others)));
     }
 
     #[test]

@@ -1,22 +1,25 @@
-//! Starting: who this node is, and everything that it needs before it serves.
+//! Starting: everything that a node needs before it serves. Until it joins nobody counts on it; from then on, what fails is
+//! undone.
 
+use super::identity::{self, asked};
 use super::ready::{self, Ready};
 use super::{ops, reports, upkeep};
 use crate::cli::ShardArgs;
 use crate::member::{self, Contact};
 use crate::node;
 use crate::process::{Ended, prometheus};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use base::{NodeId, ShardId};
 use cluster::controller::{Controller, Rules};
-use cluster::membership::{Members, Membership, MembershipError};
-use cluster::state::{ClusterConfig, NodeSpec};
+use cluster::membership::Membership;
+use cluster::state::NodeSpec;
 use cluster::view::{ClusterView, ViewTask};
 use rpc::transport::tls::{Credentials, Role};
 use rpc::transport::{Hub, Peers, Server, Services};
 use rpc::{Health, Shards};
 use shard::raft::AuditPolicy;
-use shard::{Member, Node, NodeOptions, NodeService, Place, Policy};
+use shard::{Member, Node, NodeOptions, NodeService, Owner, Place, Policy};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -59,16 +62,44 @@ impl Running {
 /// Starts everything; `None` if the process was ended meanwhile.
 pub async fn start(args: &ShardArgs, ended: &mut Ended) -> Result<Option<Running>> {
     let stop = CancellationToken::new();
-    tokio::select! {
-        running = begin(args, stop.clone()) => running.map(Some),
+    let prepared = tokio::select! {
+        prepared = prepare(args, &stop) => prepared?,
         () = ended.wait() => {
             stop.cancel();
-            Ok(None)
+            return Ok(None);
         }
+    };
+    let entering = enter(prepared, stop.clone());
+    tokio::pin!(entering);
+    tokio::select! {
+        entered = &mut entering => return entered.map(Some),
+        () = ended.wait() => stop.cancel(),
     }
+    // The others may count on this node already. What was begun ends by itself soon, or is undone.
+    if let Ok(running) = entering.await {
+        super::stop(running).await;
+    }
+    Ok(None)
 }
 
-async fn begin(args: &ShardArgs, stop: CancellationToken) -> Result<Running> {
+/// A node that has its folder and has not joined: nobody counts on it.
+struct Prepared {
+    name: String,
+    place: String,
+    spec: NodeSpec,
+    whose: Owner,
+    node: Node,
+    server: Server,
+    peers: Arc<Peers>,
+    contact: Contact,
+    rules: Rules,
+    cluster: ClusterView,
+    view: ViewTask,
+    ops: ops::Ops,
+    opened: Arc<OnceLock<Opened>>,
+}
+
+async fn prepare(args: &ShardArgs, stop: &CancellationToken) -> Result<Prepared> {
     let name = member::name(&args.member)?;
     let credentials = member::credentials(&args.member, Role::Node)?;
     let master = MasterKey::from_hex(&args.master_key, "MASTER_KEY")?;
@@ -84,100 +115,98 @@ async fn begin(args: &ShardArgs, stop: CancellationToken) -> Result<Running> {
     // Before the coordinator is waited for: who looks after processes sees that this one lives.
     let opened = Arc::new(OnceLock::<Opened>::new());
     let node_of = opened.clone();
-    let node: ops::Opening = Arc::new(move || node_of.get().map(|opened| opened.service.clone()));
-    let ops = ops::Ops::start(args.ops_addr, readiness(opened.clone()), node, prometheus()?)
+    let service: ops::Opening = Arc::new(move || node_of.get().map(|opened| opened.service.clone()));
+    let ops = ops::Ops::start(args.ops_addr, readiness(opened.clone()), service, prometheus()?)
         .await
         .with_context(|| format!("cannot listen on {}", args.ops_addr))?;
     let contact = Contact::new(&args.contact)?;
-    let members = contact.members();
 
-    configure(args, &master, &members, &stop).await?;
-    let id = identity(args, &members, &stop).await?;
+    let whose = identity::settle(args, &master, &contact.members(), stop).await?;
     let (cluster, view) = ClusterView::start(contact.coordinator.clone(), contact.keys.clone());
+    // Who this node is, is on its disk before anybody hears of it; and that its folder is no other process's is known.
+    let (node, peers) = open(args, whose, credentials.clone(), master, &cluster).await?;
+    let service = Arc::new(node.service());
+    let hub = Hub { shards: service.clone(), live: service.clone(), tickets: service };
+    let services = Services {
+        node: whose.node,
+        directory: member::directory(&cluster),
+        replicas: node.replicas(),
+        hub: Some(hub),
+    };
+    let server = Server::start(socket, credentials, services)?;
     let spec = NodeSpec {
         name: name.clone(),
         zone: args.zone.clone(),
         capacity: args.capacity,
         address: place.clone(),
         prefers: args.shard_id.map(ShardId),
+        holds_data: !node.shards_on_disk().is_empty(),
     };
-    let membership =
-        asked(member::until_answered(&stop, async || members.join(id, spec.clone(), LEASE).await).await)?;
     let rules = Rules { first_nodes: args.first_nodes, ..Rules::default() };
-    let controller =
-        Controller::start(contact.coordinator.clone(), contact.keys.clone(), cluster.clone(), &name, rules);
+    Ok(Prepared { name, place, spec, whose, node, server, peers, contact, rules, cluster, view, ops, opened })
+}
 
-    let (node, peers) = open(args, id, credentials.clone(), master, &cluster).await?;
-    let node = Arc::new(node);
-    let service = Arc::new(node.service());
-    let hub = Hub { shards: service.clone(), live: service.clone(), tickets: service.clone() };
-    let services = Services {
-        node: id,
-        directory: member::directory(&cluster),
-        replicas: node.replicas(),
-        hub: Some(hub),
+/// Joins the cluster, and begins the replicas that are placed here.
+async fn enter(prepared: Prepared, stop: CancellationToken) -> Result<Running> {
+    let Owner { node: id, cluster: of } = prepared.whose;
+    let (members, spec) = (prepared.contact.members(), &prepared.spec);
+    let join = async || members.join(id, of, spec.clone(), LEASE).await;
+    let membership = match asked(member::until_answered(&stop, join).await) {
+        Ok(membership) => membership,
+        Err(error) => {
+            prepared.withdraw().await;
+            return Err(error);
+        }
     };
-    let server = Server::start(socket, credentials, services)?;
+    let Prepared { name, place, node, server, peers, contact, rules, cluster, view, ops, opened, .. } =
+        prepared;
+    let Contact { coordinator, keys } = contact.clone();
+    let controller = Controller::start(coordinator, keys, cluster.clone(), &name, rules);
+    let (node, tasks) = (Arc::new(node), TaskTracker::new());
+    let running =
+        Running { name, place, node, server, peers, membership, controller, cluster, view, ops, stop, tasks };
+    for (shard, replica) in upkeep::replicas_of(&running.cluster.now(), id) {
+        if let Err(error) = running.node.add_replica(shard, replica).await {
+            super::stop(running).await;
+            return Err(node::chained(&error));
+        }
+    }
+    let Running { node, cluster, stop, tasks, .. } = &running;
     // Nobody else fills it.
     let _first = opened.set(Opened { id, cluster: cluster.clone(), service: node.service() });
-    let tasks = TaskTracker::new();
     tasks.spawn(upkeep::keep(node.clone(), cluster.clone(), stop.clone()));
-    tasks.spawn(reports::keep(node.clone(), contact, stop.clone()));
+    tasks.spawn(reports::keep(node.clone(), contact, cluster.clone(), stop.clone()));
     tasks.spawn(node::observe(node.service(), stop.clone()));
-    Ok(Running { name, place, node, server, peers, membership, controller, cluster, view, ops, stop, tasks })
+    Ok(running)
 }
 
-/// Makes sure that this node agrees with the others about what is decided once.
-async fn configure(
-    args: &ShardArgs,
-    master: &MasterKey,
-    members: &Members,
-    stop: &CancellationToken,
-) -> Result<()> {
-    let key = u64::from_be_bytes(master.key().id().0);
-    let config = ClusterConfig { shards: args.shards, replicas: args.replicas, master_key: Some(key) };
-    let holds = asked(member::until_answered(stop, async || members.configure(config).await).await)?;
-    if holds.master_key != Some(key) {
-        bail!("MASTER_KEY is not the one of this cluster: give every node the same key");
-    }
-    if (holds.shards, holds.replicas) != (config.shards, config.replicas) {
-        let ClusterConfig { shards, replicas, .. } = holds;
-        tracing::info!(
-            shards,
-            replicas,
-            "this cluster was made with other numbers of shards and replicas, which stay"
-        );
-    }
-    Ok(())
-}
-
-/// Who this node is: as its folder says, or somebody new.
-async fn identity(args: &ShardArgs, members: &Members, stop: &CancellationToken) -> Result<NodeId> {
-    match shard::node_of_folder(&args.storage.data_dir).map_err(|error| node::chained(&error))? {
-        Some(id) => Ok(id),
-        None => asked(member::until_answered(stop, async || members.new_id().await).await),
+impl Prepared {
+    /// Ends what was begun.
+    async fn withdraw(self) {
+        self.server.close().await;
+        self.view.stop().await;
+        self.ops.stop().await;
+        self.node.stop().await;
+        self.peers.close().await;
     }
 }
 
-fn asked<T>(answer: Option<Result<T, MembershipError>>) -> Result<T> {
-    answer.context("the process was ended")?.map_err(|error| node::chained(&error))
-}
-
-/// Opens the node's folder, once it is known what is there already. What is placed later comes then.
+/// Opens the node's folder. Its replicas begin when it has joined.
 async fn open(
     args: &ShardArgs,
-    id: NodeId,
+    whose: Owner,
     credentials: Arc<Credentials>,
     master: MasterKey,
     cluster: &ClusterView,
 ) -> Result<(Node, Arc<Peers>)> {
     let mut waiting = cluster.clone();
     let known = waiting.wait_for(|now| now.revision() > 0).await.context("nobody follows etcd any more")?;
-    let peers = Arc::new(Peers::new(id, credentials, member::directory(cluster)));
+    let peers = Arc::new(Peers::new(whose.node, credentials, member::directory(cluster)));
     let place = Place::Member(Member {
-        node: id,
+        node: whose.node,
+        cluster: whose.cluster,
         slots: known.slots().map(|slots| (**slots).clone()),
-        replicas: upkeep::replicas_of(&known, id),
+        replicas: BTreeMap::new(),
         peers: peers.clone(),
         snapshot_bytes_per_second: args.snapshot_mb_per_second << 20,
     });
@@ -206,7 +235,11 @@ fn readiness(opened: Arc<OnceLock<Opened>>) -> ops::Readiness {
         };
         let health = service.health();
         let standing = standing(cluster, *id, &health);
-        (standing.ready, ready::shown(&standing, &health))
+        let mut shown = ready::shown(&standing, &health);
+        if cluster.contact().is_estranged() {
+            shown["estranged"] = "etcd has lost this cluster, or keeps another one: restore it".into();
+        }
+        (standing.ready, shown)
     })
 }
 

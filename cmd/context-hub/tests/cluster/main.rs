@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod admin;
+mod lost;
 mod story;
 #[expect(dead_code, reason = "the tests of one hub use all of it")]
 #[path = "../hub/support"]

@@ -2,7 +2,7 @@
 
 use super::{Brake, Rules};
 use crate::plan::{self, Duty, FirstPlacement, Move, PlanError, PlanNode};
-use crate::state::{ClusterConfig, NodeState, Placement, Placements};
+use crate::state::{ClusterConfig, NodeRecord, NodeState, Placement, Placements};
 use crate::view::{Contact, Node, Snapshot, Stored};
 use base::{NodeId, ShardId, SlotMap};
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ pub enum Action {
         step: Move,
         /// The revision of the placement that it replaces.
         revision: u64,
-        /// The revision of the record of the node that takes the replica.
-        taker: u64,
+        /// The record of the node that takes the replica.
+        taker: Stored<NodeRecord>,
     },
 }
 
@@ -59,6 +59,8 @@ pub enum Because {
     Settling,
     /// A shard runs, and it is not known where any was placed. Placing them anew would make every one of them twice.
     PlacementsLost(ShardId),
+    /// A node brought replicas along, and it is not known where any was placed: the same.
+    DataIsThere(NodeId),
     /// There is no plan.
     NoPlan(PlanError),
     /// A shard is not yet where it is to be; one moves at a time.
@@ -94,6 +96,9 @@ fn first(
 ) -> Result<Decision, Because> {
     if let Some((shard, _)) = snapshot.observed().first_key_value() {
         return Err(Because::PlacementsLost(*shard));
+    }
+    if let Some((node, _)) = snapshot.nodes().iter().find(|(_, node)| node.record.spec.holds_data) {
+        return Err(Because::DataIsThere(*node));
     }
     let nodes: Vec<PlanNode> = snapshot.nodes().values().map(plan_node).collect();
     let there = nodes.iter().filter(|node| node.duty == Duty::Takes).count();
@@ -136,11 +141,14 @@ fn drain(
         None => (moves.into_iter().next().ok_or(Because::AllIsWell)?, Because::Draining),
     };
     let revision = placements.get(&step.shard).map_or(0, |stored| stored.revision);
-    let taker = snapshot.nodes().get(&step.to).map_or(0, |node| node.revision);
+    // A plan names only nodes that it was given.
+    let taker = snapshot.nodes().get(&step.to).ok_or(Because::Moving(step.shard))?;
+    let taker = Stored { value: taker.record.clone(), revision: taker.revision };
     Ok(Decision { actions: vec![Action::Move { step, revision, taker }], because })
 }
 
-/// The node that a replica was on its way to, if it cannot take it any more: it drains or is down, and does not vote yet.
+/// The node that a replica was on its way to, if it cannot take it any more: it drains, is down or was removed, and does not
+/// vote yet.
 fn lost_target(
     snapshot: &Snapshot,
     shard: ShardId,
@@ -148,11 +156,24 @@ fn lost_target(
     rules: &Rules,
     now: Instant,
 ) -> Option<NodeId> {
-    let votes = &snapshot.observed().get(&shard)?.replicas;
+    let Some(observed) = snapshot.observed().get(&shard) else {
+        return lost_founder(snapshot, placement, rules, now);
+    };
     let is_lost =
         |node: &Node| node.record.state == NodeState::Draining || node.is_down_for(rules.suspect, now);
-    let coming = placement.replicas().iter().filter(|node| !votes.contains(node));
-    coming.copied().find(|node| snapshot.nodes().get(node).is_some_and(is_lost))
+    let coming = placement.replicas().iter().filter(|node| !observed.replicas.contains(node));
+    coming.copied().find(|node| snapshot.nodes().get(node).is_none_or(is_lost))
+}
+
+/// Who was to found a shard that nobody has heard of, if it never will: it is down, and somebody has said that it does not
+/// come back, by draining or removing it. All others run: were it founded, they would have elected a leader.
+fn lost_founder(snapshot: &Snapshot, placement: &Placement, rules: &Rules, now: Instant) -> Option<NodeId> {
+    let given_up =
+        |node: &Node| node.record.state == NodeState::Draining && node.is_down_for(rules.suspect, now);
+    let founder = placement.leader();
+    let mut others = placement.replicas().iter().filter(|node| **node != founder);
+    let runs = |node: &NodeId| snapshot.nodes().get(node).is_some_and(|node| node.down_since.is_none());
+    (snapshot.nodes().get(&founder).is_none_or(given_up) && others.all(runs)).then_some(founder)
 }
 
 /// The move of one replica from the node that it does not reach to another one, as if that node were draining.
@@ -163,8 +184,13 @@ fn redirect(
     shard: ShardId,
     lost: NodeId,
 ) -> Result<Move, Because> {
-    for node in nodes.iter_mut().filter(|node| node.id == lost) {
-        node.duty = Duty::Drains;
+    match nodes.iter_mut().find(|node| node.id == lost) {
+        Some(node) => node.duty = Duty::Drains,
+        // It was removed.
+        None => {
+            let (zone, capacity, prefers) = (String::new(), 1, None);
+            nodes.push(PlanNode { id: lost, zone, capacity, duty: Duty::Drains, prefers });
+        }
     }
     let moves = plan::drain(&nodes, desired, config.replicas as usize).map_err(Because::NoPlan)?;
     moves.into_iter().find(|step| step.shard == shard && step.from == lost).ok_or(Because::Moving(shard))
@@ -201,6 +227,10 @@ impl fmt::Display for Because {
             Because::PlacementsLost(shard) => write!(
                 f,
                 "nothing is placed, yet shard {shard} runs: the coordinator has lost what it stored; restore it from a backup"
+            ),
+            Because::DataIsThere(node) => write!(
+                f,
+                "nothing is placed, yet node {node} holds replicas: the coordinator has lost what it stored; restore it from a backup"
             ),
             Because::NoPlan(error) => write!(f, "there is no plan: {error}"),
             Because::Moving(shard) => write!(f, "shard {shard} is not yet where it is to be"),

@@ -3,7 +3,8 @@
 use super::Action;
 use crate::coordinator::{Committed, Compare, CoordinatorError, SharedCoordinator, TXN_OPS_MAX, Txn};
 use crate::plan::{FirstPlacement, Move};
-use crate::state::{Key, Keys, encode};
+use crate::state::{Key, Keys, NodeRecord, encode};
+use crate::view::Stored;
 use base::SlotMap;
 
 /// Placements in one transaction, each with a comparison. Two more comparisons and some room are left of what etcd takes.
@@ -32,7 +33,7 @@ impl Hand {
     pub async fn perform(&self, action: &Action) -> Result<Performed, CoordinatorError> {
         match action {
             Action::PlaceFirst { slots, first } => self.place_first(slots, first).await,
-            Action::Move { step, revision, taker } => self.make_move(step, *revision, *taker).await,
+            Action::Move { step, revision, taker } => self.make_move(step, *revision, taker).await,
         }
     }
 
@@ -64,13 +65,21 @@ impl Hand {
         self.commit(Txn::new().when(Compare::Absent(map.clone())).put(map, encode(slots))).await
     }
 
-    /// Writes one move, unless the node that takes the replica has been removed, drained or started anew meanwhile.
-    async fn make_move(&self, step: &Move, revision: u64, taker: u64) -> Result<Performed, CoordinatorError> {
+    /// Writes one move, unless the node that takes the replica has been removed, drained or started anew meanwhile. Its record
+    /// is written again as it is: whoever is about to remove the node looks again whether it is needed.
+    async fn make_move(
+        &self,
+        step: &Move,
+        revision: u64,
+        taker: &Stored<NodeRecord>,
+    ) -> Result<Performed, CoordinatorError> {
         tracing::info!(shard = %step.shard, from = %step.from, to = %step.to, "moving a replica");
         let key = self.keys.path(Key::Desired(step.shard));
         let unchanged = Compare::Unchanged { key: key.clone(), revision };
-        let takes = Compare::Unchanged { key: self.keys.path(Key::Node(step.to)), revision: taker };
-        self.commit(Txn::new().when(unchanged).when(takes).put(key, encode(&step.placement))).await
+        let node = self.keys.path(Key::Node(step.to));
+        let takes = Compare::Unchanged { key: node.clone(), revision: taker.revision };
+        let txn = Txn::new().when(unchanged).when(takes);
+        self.commit(txn.put(key, encode(&step.placement)).put(node, encode(&taker.value))).await
     }
 
     /// Commits under the fence, and finds out which comparison did not hold.

@@ -114,7 +114,8 @@ async fn perform_all(hand: &Hand, decision: &Decision) -> Option<Performed> {
 
 fn say(because: &Because) {
     match because {
-        Because::Braked(_) | Because::NoPlan(_) | Because::PlacementsLost(_) => tracing::warn!("{because}"),
+        Because::PlacementsLost(_) | Because::DataIsThere(_) => tracing::error!("{because}"),
+        Because::Braked(_) | Because::NoPlan(_) => tracing::warn!("{because}"),
         _ => tracing::info!("{because}"),
     }
 }

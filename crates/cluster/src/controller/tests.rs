@@ -45,8 +45,12 @@ impl Made {
     }
 
     async fn node(&mut self, id: u64, state: NodeState, at: u64) {
+        self.node_with(id, state, false, at).await;
+    }
+
+    async fn node_with(&mut self, id: u64, state: NodeState, holds_data: bool, at: u64) {
         let (name, address) = (format!("hub-{id}"), "hub:1".into());
-        let spec = NodeSpec { name, zone: String::new(), capacity: 1, address, prefers: None };
+        let spec = NodeSpec { name, zone: String::new(), capacity: 1, address, prefers: None, holds_data };
         self.put(Key::Node(NodeId(id)), &NodeRecord { id: NodeId(id), incarnation: 1, state, spec }, at)
             .await;
     }
@@ -99,7 +103,7 @@ impl Made {
     }
 }
 
-const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3, master_key: None };
+const CONFIG: ClusterConfig = ClusterConfig { shards: 4, replicas: 3, master_key: None, cluster: None };
 
 #[tokio::test]
 async fn the_first_placement_waits_until_the_nodes_have_settled() {
@@ -123,6 +127,15 @@ async fn where_a_shard_runs_nothing_is_placed_for_the_first_time() {
     // The leader of a shard still knows what the coordinator has lost.
     made.observe(ShardId(2), &Placement::new(vec![NodeId(1), NodeId(9)], NodeId(1)), 100).await;
     let lost = Because::PlacementsLost(ShardId(2));
+    assert_eq!(made.decide(&Rules::default(), 1_000), Decision { actions: Vec::new(), because: lost });
+}
+
+#[tokio::test]
+async fn where_a_node_brings_replicas_along_nothing_is_placed_for_the_first_time() {
+    let mut made = Made::new(3, CONFIG).await;
+    // The coordinator has lost everything, and nobody leads anything that could be reported.
+    made.node_with(2, NodeState::Up, true, 50).await;
+    let lost = Because::DataIsThere(NodeId(2));
     assert_eq!(made.decide(&Rules::default(), 1_000), Decision { actions: Vec::new(), because: lost });
 }
 
@@ -253,6 +266,21 @@ async fn a_replica_does_not_go_to_a_node_that_was_removed_meanwhile() {
 }
 
 #[tokio::test]
+async fn who_removes_a_node_hears_of_a_replica_that_goes_there() {
+    let mut made = Made::new(5, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let moving = made.decide(&Rules::default(), 40).actions.remove(0);
+    let Action::Move { step, .. } = &moving else { panic!("{moving:?}") };
+    let record = made.keys.path(Key::Node(step.to));
+    let before = made.coordinator.get(record.clone()).await.unwrap().unwrap();
+    assert_eq!(made.hand().perform(&moving).await, Ok(Performed::Done));
+    let after = made.coordinator.get(record).await.unwrap().unwrap();
+    assert_eq!(after.value, before.value);
+    assert_ne!(after.revision, before.revision);
+}
+
+#[tokio::test]
 async fn a_replica_that_cannot_get_to_its_node_goes_to_another() {
     for drains in [false, true] {
         let mut made = Made::new(6, CONFIG).await;
@@ -284,6 +312,47 @@ async fn a_replica_that_cannot_get_to_its_node_goes_to_another() {
         let because = made.because(70);
         assert!(![Because::Redirecting, Because::Moving(first.shard)].contains(&because), "{because}");
     }
+}
+
+#[tokio::test]
+async fn a_replica_that_was_to_go_to_a_node_that_is_gone_goes_to_another() {
+    let mut made = Made::new(6, CONFIG).await;
+    made.place(20).await;
+    made.node(1, NodeState::Draining, 30).await;
+    let Some(Action::Move { step: first, .. }) = made.decide(&Rules::default(), 40).actions.pop() else {
+        panic!("{}", made.because(40));
+    };
+    made.put(Key::Desired(first.shard), &first.placement, 40).await;
+    for gone in [Key::Alive(first.to), Key::Node(first.to)] {
+        made.make(Op::Delete(made.keys.path(gone)), 40).await;
+    }
+    let decision = made.decide(&Rules::default(), 50);
+    let [Action::Move { step, .. }] = &decision.actions[..] else { panic!("{decision:?}") };
+    assert_eq!((decision.because, step.shard, step.from), (Because::Redirecting, first.shard, first.to));
+    assert!(!step.placement.replicas().contains(&first.to));
+}
+
+#[tokio::test]
+async fn a_shard_whose_founder_never_came_gets_another_when_somebody_says_so() {
+    let mut made = Made::new(7, CONFIG).await;
+    made.place(20).await;
+    let (shard, placement) = {
+        let (shard, stored) = made.snapshot.placements().unwrap().first_key_value().unwrap();
+        (*shard, stored.value.clone())
+    };
+    made.make(Op::Delete(made.keys.path(Key::Observed(shard))), 20).await;
+    let founder = placement.leader();
+    made.down(founder.0, 30).await;
+    assert_eq!(made.because(1_000), Because::Moving(shard), "it may come back");
+    made.node(founder.0, NodeState::Draining, 1_000).await;
+    let other = placement.replicas().iter().copied().find(|node| *node != founder).unwrap();
+    let decision = made.decide(&Rules::default(), 1_001);
+    let [Action::Move { step, .. }] = &decision.actions[..] else { panic!("{decision:?}") };
+    assert_eq!((decision.because, step.shard, step.from), (Because::Redirecting, shard, founder));
+    assert!(!step.placement.replicas().contains(&founder));
+    // One that is down may know that it was founded.
+    made.down(other.0, 1_001).await;
+    assert_eq!(made.because(2_000), Because::Moving(shard));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::coordinator::{CoordinatorError, IdError};
 use crate::state::StateError;
-use base::{NodeId, ShardId};
+use base::{ClusterId, NodeId, ShardId};
 
 /// Why a change of the members was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +13,25 @@ pub enum MembershipError {
     /// Something stored cannot be read, or what was to be stored makes no sense.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The coordinator knows nothing of any cluster, and this node has been in one.
+    #[error(
+        "etcd knows nothing of the cluster to which this data folder belongs: restore etcd from a backup, or put right \
+         where it is and which cluster is meant"
+    )]
+    ClusterGone,
+    /// The coordinator keeps another cluster than that of the folder.
+    #[error(
+        "this data folder belongs to {}, and etcd keeps {}: restore etcd from a backup, or put right where it is and \
+         which cluster is meant; to join the one that is there, give the node an empty data folder",
+        named(ours),
+        named(there)
+    )]
+    OtherCluster {
+        /// The one that is kept.
+        there: Option<ClusterId>,
+        /// The one of the folder.
+        ours: Option<ClusterId>,
+    },
     /// Nobody has that id.
     #[error("there is no node {0}")]
     NoSuchNode(NodeId),
@@ -60,6 +79,11 @@ pub enum MembershipError {
         /// One of its shards.
         shard: ShardId,
     },
+}
+
+/// A cluster, for people.
+fn named(cluster: &Option<ClusterId>) -> String {
+    cluster.map_or_else(|| "a cluster that has no id yet".to_owned(), |cluster| format!("cluster {cluster}"))
 }
 
 impl From<IdError> for MembershipError {

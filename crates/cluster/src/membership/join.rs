@@ -5,7 +5,7 @@ use super::members::check;
 use super::{Members, MembershipError};
 use crate::coordinator::{Committed, Compare, Lease, Txn};
 use crate::state::{Alive, Key, NodeRecord, NodeSpec, NodeState, encode};
-use base::NodeId;
+use base::{ClusterId, NodeId};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,18 +24,21 @@ impl Members {
     /// Joins as the node `id`, which [`Members::new_id`] gave, now or at an earlier start. Others take the node for down when
     /// nothing is heard of it for `ttl`.
     ///
-    /// A node that was draining goes on draining. Of two processes with one id the one that joined last is the node; the
+    /// `cluster` is the one of its folder, as [`Members::configure`] or [`Members::belong`] gave it; where the coordinator keeps
+    /// another one, or none, that is refused. A node that was draining goes on draining. Of two processes with one id the one that joined last is the node; the
     /// other one's [`Standing`] says so.
     pub async fn join(
         &self,
         id: NodeId,
+        cluster: Option<ClusterId>,
         spec: NodeSpec,
         ttl: Duration,
     ) -> Result<Membership, MembershipError> {
         check(&spec)?;
+        self.keeps(cluster).await?;
         self.never_give(id).await?;
         let lease = Lease::grant(self.coordinator.clone(), ttl).await?;
-        let incarnation = match self.register(id, &spec, &lease).await {
+        let incarnation = match self.register(id, cluster, &spec, &lease).await {
             Ok(incarnation) => incarnation,
             Err(error) => {
                 lease.revoke().await;
@@ -45,14 +48,22 @@ impl Members {
         tracing::info!(node = %id, incarnation, name = spec.name, "joined the cluster");
         let (standing, seen) = watch::channel(Standing::Joined);
         let stop = CancellationToken::new();
-        let keeper = Keeper { members: self.clone(), id, incarnation, ttl, standing, stop: stop.clone() };
+        let members = self.clone();
+        let keeper = Keeper { members, id, cluster, spec, incarnation, ttl, standing, stop: stop.clone() };
         Ok(Membership { id, incarnation, standing: seen, stop, keeper: tokio::spawn(keeper.keep(lease)) })
     }
 
     /// Stores that a node runs, and gives the number of this start.
-    async fn register(&self, id: NodeId, spec: &NodeSpec, lease: &Lease) -> Result<u64, MembershipError> {
+    async fn register(
+        &self,
+        id: NodeId,
+        cluster: Option<ClusterId>,
+        spec: &NodeSpec,
+        lease: &Lease,
+    ) -> Result<u64, MembershipError> {
         let (key, alive) = (self.keys.path(Key::Node(id)), self.keys.path(Key::Alive(id)));
         loop {
+            let same_cluster = self.keeps(cluster).await?;
             let (incarnation, state, unchanged) = match self.find(id).await? {
                 None => (1, NodeState::Up, Compare::Absent(key.clone())),
                 Some((record, entry)) => {
@@ -65,11 +76,11 @@ impl Members {
                 }
             };
             let record = NodeRecord { id, incarnation, state, spec: spec.clone() };
-            let txn = Txn::new().when(unchanged).put(key.clone(), encode(&record)).put_under(
-                lease.id(),
-                alive.clone(),
-                encode(&Alive { incarnation }),
-            );
+            let txn = Txn::new()
+                .when(same_cluster)
+                .when(unchanged)
+                .put(key.clone(), encode(&record))
+                .put_under(lease.id(), alive.clone(), encode(&Alive { incarnation }));
             if let Committed::Done(_) = self.coordinator.commit(txn).await? {
                 return Ok(incarnation);
             }

@@ -2,8 +2,8 @@
 
 use super::{Members, MembershipError};
 use crate::coordinator::{Backoff, Committed, Compare, Lease, Txn};
-use crate::state::{Alive, Key, decode, encode};
-use base::NodeId;
+use crate::state::{Alive, Key, NodeRecord, NodeSpec, NodeState, decode, encode};
+use base::{ClusterId, NodeId};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -15,15 +15,20 @@ pub enum Standing {
     Joined,
     /// Its lease has ended, and it is about to join again with the same id.
     Lapsed,
+    /// The coordinator does not keep its cluster: it has lost what it kept, or is another cluster's. The node goes on with what
+    /// it knows, and tries on.
+    Estranged,
     /// A process that was started later is this node. This one has to stop.
     Superseded,
-    /// Somebody removed it. It has to stop; its id is of no use any more.
+    /// Somebody removed it from the cluster, which is there. It has to stop; its id is of no use any more.
     Removed,
 }
 
 pub(super) struct Keeper {
     pub members: Members,
     pub id: NodeId,
+    pub cluster: Option<ClusterId>,
+    pub spec: NodeSpec,
     pub incarnation: u64,
     pub ttl: Duration,
     pub standing: watch::Sender<Standing>,
@@ -79,29 +84,63 @@ impl Keeper {
                     self.standing.send_replace(standing);
                     return None;
                 }
+                Err(error @ (MembershipError::ClusterGone | MembershipError::OtherCluster { .. })) => {
+                    let before = self.standing.send_replace(Standing::Estranged);
+                    if before != Standing::Estranged {
+                        tracing::error!(node = %self.id, %error, "this node goes on without the coordinator");
+                    }
+                }
+                Err(error @ MembershipError::Taken { .. }) => {
+                    tracing::error!(node = %self.id, %error, "could not join again");
+                }
                 Err(error) => tracing::debug!(%error, node = %self.id, "could not join again"),
             }
             backoff.wait().await;
         }
     }
 
+    /// Joins again with what is written of this node, which may be what was written some time ago: a coordinator that was put
+    /// back to an earlier state has forgotten later starts, or the node itself.
     async fn attempt(&self) -> Result<Result<Lease, Standing>, MembershipError> {
+        let members = &self.members;
         loop {
-            let Some((record, entry)) = self.members.find(self.id).await? else {
-                return Ok(Err(Standing::Removed));
+            let found = members.find(self.id).await?;
+            // Asked second: that the record is gone means nothing where the cluster is gone.
+            let same_cluster = members.keeps(self.cluster).await?;
+            let (state, unchanged) = match &found {
+                None if members.was_given(self.id).await? => return Ok(Err(Standing::Removed)),
+                None => {
+                    members.never_give(self.id).await?;
+                    (NodeState::Up, Compare::Absent(members.keys.path(Key::Node(self.id))))
+                }
+                Some((record, _)) if record.incarnation > self.incarnation => {
+                    return Ok(Err(Standing::Superseded));
+                }
+                Some((record, _)) if record.spec.name != self.spec.name => {
+                    return Err(MembershipError::Taken { node: self.id, name: record.spec.name.clone() });
+                }
+                Some((record, entry)) => {
+                    let unchanged = Compare::Unchanged { key: entry.key.clone(), revision: entry.revision };
+                    (record.state, unchanged)
+                }
             };
-            if record.incarnation != self.incarnation {
-                return Ok(Err(Standing::Superseded));
-            }
-            let lease = Lease::grant(self.members.coordinator.clone(), self.ttl).await?;
+            let lease = Lease::grant(members.coordinator.clone(), self.ttl).await?;
             let alive = encode(&Alive { incarnation: self.incarnation });
-            let txn = Txn::new()
-                .when(Compare::Unchanged { key: entry.key, revision: entry.revision })
-                .put_under(lease.id(), self.members.keys.path(Key::Alive(self.id)), alive);
-            if let Committed::Done(_) = self.members.coordinator.commit(txn).await? {
-                return Ok(Ok(lease));
+            let mut txn = Txn::new().when(same_cluster).when(unchanged);
+            let record =
+                NodeRecord { id: self.id, incarnation: self.incarnation, state, spec: self.spec.clone() };
+            if found.is_none_or(|(written, _)| written != record) {
+                txn = txn.put(members.keys.path(Key::Node(self.id)), encode(&record));
             }
-            lease.revoke().await;
+            let txn = txn.put_under(lease.id(), members.keys.path(Key::Alive(self.id)), alive);
+            match members.coordinator.commit(txn).await {
+                Ok(Committed::Done(_)) => return Ok(Ok(lease)),
+                Ok(Committed::Conflict) => lease.revoke().await,
+                Err(error) => {
+                    lease.revoke().await;
+                    return Err(error.into());
+                }
+            }
         }
     }
 }

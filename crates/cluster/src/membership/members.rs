@@ -1,10 +1,9 @@
 //! What can be done to the members of a cluster, from anywhere.
 
 use super::MembershipError;
-use crate::coordinator::{Committed, Compare, Entry, SharedCoordinator, Txn, never_give, next_id};
+use crate::coordinator::{Committed, Compare, Entry, SharedCoordinator, Txn, never_give, next_id, was_given};
 use crate::state::{
-    Checked, ClusterConfig, Invalid, Key, Keys, NodeRecord, NodeState, Observed, Placement, StateError,
-    decode, encode,
+    Checked, Invalid, Key, Keys, NodeRecord, NodeState, Observed, Placement, StateError, decode, encode,
 };
 use base::NodeId;
 use std::collections::BTreeSet;
@@ -25,24 +24,12 @@ impl Members {
         Members { coordinator, keys }
     }
 
-    /// Writes down what is decided once, unless that has been done, and gives what holds. Every node calls it at its start;
-    /// what the first one said holds for all.
-    pub async fn configure(&self, config: ClusterConfig) -> Result<ClusterConfig, MembershipError> {
-        check(&config)?;
-        let key = self.keys.path(Key::Config);
-        loop {
-            if let Some(entry) = self.coordinator.get(key.clone()).await? {
-                return Ok(decode(&key, &entry.value)?);
-            }
-            let txn = Txn::new().when(Compare::Absent(key.clone())).put(key.clone(), encode(&config));
-            if let Committed::Done(_) = self.coordinator.commit(txn).await? {
-                return Ok(config);
-            }
-        }
-    }
-
     /// An id for a new node, which nobody had and nobody else will have. Write it down before you join with it.
     pub async fn new_id(&self) -> Result<NodeId, MembershipError> {
+        // A counter that was lost, or put back to what it was once, would give an id again that somebody has.
+        if let Some(used) = self.highest_used().await? {
+            self.never_give(used).await?;
+        }
         Ok(NodeId(next_id(&*self.coordinator, self.keys.path(Key::NextId)).await?))
     }
 
@@ -121,12 +108,32 @@ impl Members {
         }
     }
 
+    /// The highest id that is written anywhere.
+    async fn highest_used(&self) -> Result<Option<NodeId>, MembershipError> {
+        let mut highest = None;
+        for Entry { key, value, .. } in self.coordinator.list(self.keys.root()).await?.entries {
+            let used = match self.keys.parse(&key) {
+                Some(Key::Node(id) | Key::Alive(id)) => Some(id),
+                Some(Key::Desired(_)) => decode::<Placement>(&key, &value)?.replicas().last().copied(),
+                Some(Key::Observed(_)) => decode::<Observed>(&key, &value)?.replicas.last().copied(),
+                _ => None,
+            };
+            highest = highest.max(used);
+        }
+        Ok(highest)
+    }
+
     /// The record of a node.
     pub(super) async fn find(&self, node: NodeId) -> Result<Option<Found>, MembershipError> {
         let key = self.keys.path(Key::Node(node));
         let Some(entry) = self.coordinator.get(key.clone()).await? else { return Ok(None) };
         let record: NodeRecord = decode(&key, &entry.value)?;
         Ok(Some((record, entry)))
+    }
+
+    /// Whether an id was given by the coordinator that is there, in the state that it is in.
+    pub(super) async fn was_given(&self, node: NodeId) -> Result<bool, MembershipError> {
+        Ok(was_given(&*self.coordinator, self.keys.path(Key::NextId), node.0).await?)
     }
 
     pub(super) async fn never_give(&self, node: NodeId) -> Result<(), MembershipError> {

@@ -9,11 +9,14 @@
 //!                                                        └── same id ────┘
 //! ```
 
+mod cluster;
 mod error;
 mod join;
 mod keeper;
 mod members;
 mod moving;
+#[cfg(test)]
+mod tests;
 
 pub use error::MembershipError;
 pub use join::Membership;

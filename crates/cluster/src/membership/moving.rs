@@ -37,8 +37,10 @@ impl Members {
             self.takes(&record).await?;
             let txn = Txn::new()
                 .when(Compare::Unchanged { key: key.clone(), revision: entry.revision })
-                .when(Compare::Unchanged { key: node.key, revision: node.revision })
-                .put(key, encode(&wanted));
+                .when(Compare::Unchanged { key: node.key.clone(), revision: node.revision })
+                .put(key, encode(&wanted))
+                // As it is: whoever is about to remove the node looks again whether it is needed.
+                .put(node.key, node.value);
             if let Committed::Done(_) = self.coordinator.commit(txn).await? {
                 return Ok(());
             }
@@ -107,7 +109,7 @@ mod tests {
 
         let record = |state| {
             let (name, zone, address) = ("four".to_owned(), String::new(), "here:1".to_owned());
-            let spec = NodeSpec { name, zone, capacity: 1, address, prefers: None };
+            let spec = NodeSpec { name, zone, capacity: 1, address, prefers: None, holds_data: false };
             encode(&NodeRecord { id: FOUR, incarnation: 1, state, spec })
         };
         put(&coordinator, keys.path(Key::Node(FOUR)), record(NodeState::Up)).await;
@@ -117,6 +119,8 @@ mod tests {
         assert_eq!(refused(ONE, FOUR).await, Err(MembershipError::Draining(FOUR)));
         put(&coordinator, keys.path(Key::Node(FOUR)), record(NodeState::Up)).await;
 
+        let node = keys.path(Key::Node(FOUR));
+        let before = coordinator.get(node.clone()).await.unwrap().unwrap();
         for _ in 0..2 {
             assert_eq!(members.move_replica(SHARD, ONE, FOUR).await, Ok(()));
             let key = keys.path(Key::Desired(SHARD));
@@ -124,5 +128,8 @@ mod tests {
             let placed: Placement = decode(&key, &stored.value).unwrap();
             assert_eq!(placed, Placement::new(vec![TWO, THREE, FOUR], FOUR));
         }
+        let after = coordinator.get(node).await.unwrap().unwrap();
+        assert_eq!(after.value, before.value);
+        assert_ne!(after.revision, before.revision, "who was about to remove the node finds it changed");
     }
 }

@@ -1,7 +1,7 @@
 //! What is decided once for a cluster.
 
 use super::{Checked, Invalid, REPLICAS_MAX};
-use base::{SLOT_COUNT, SlotMap};
+use base::{ClusterId, SLOT_COUNT, SlotMap};
 use serde::{Deserialize, Serialize};
 
 /// What is decided once for a cluster, before anything is placed.
@@ -15,6 +15,10 @@ pub struct ClusterConfig {
     /// what one wrote another could not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master_key: Option<u64>,
+    /// Which cluster this is. Whoever configures one need not say: [`crate::membership::Members::configure`] makes one up. A
+    /// cluster of an earlier release has none before a node of this one starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterId>,
 }
 
 impl Checked for ClusterConfig {

@@ -1,7 +1,7 @@
 //! Where each thing is stored.
 //!
 //! ```text
-//! {prefix}/config                 ClusterConfig     written once
+//! {prefix}/config                 ClusterConfig     written once; without it, or with another id, nobody believes the rest
 //! {prefix}/ids/next               the counter of node ids
 //! {prefix}/nodes/{id}             NodeRecord        stays when the node is down
 //! {prefix}/alive/{id}             Alive             under a lease of the node; gone when it is down

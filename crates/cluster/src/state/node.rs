@@ -33,6 +33,9 @@ pub struct NodeSpec {
     /// The shard that it would like to lead. Counts when everything is placed for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefers: Option<ShardId>,
+    /// Whether its folder held replicas when it joined. Where one does, nothing is placed for the first time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_data: bool,
 }
 
 /// A node of the cluster, whether it runs or not. It stays until somebody removes it.

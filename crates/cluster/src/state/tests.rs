@@ -1,7 +1,7 @@
 //! What is stored is pinned, and nothing that is read is believed.
 
 use super::*;
-use base::{NodeId, ShardId, SlotMap};
+use base::{ClusterId, NodeId, ShardId, SlotMap};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ fn record() -> NodeRecord {
         capacity: 2,
         address: "10.0.0.1:7400".into(),
         prefers: Some(ShardId(4)),
+        holds_data: true,
     };
     NodeRecord { id: NodeId(7), incarnation: 3, state: NodeState::Draining, spec }
 }
@@ -29,7 +30,7 @@ where
 fn the_formats_are_pinned() {
     is_stored_as(
         record(),
-        r#"{"format":1,"id":7,"incarnation":3,"state":"draining","name":"hub-0","zone":"a","capacity":2,"address":"10.0.0.1:7400","prefers":4}"#,
+        r#"{"format":1,"id":7,"incarnation":3,"state":"draining","name":"hub-0","zone":"a","capacity":2,"address":"10.0.0.1:7400","prefers":4,"holds_data":true}"#,
     );
     is_stored_as(Alive { incarnation: 3 }, r#"{"format":1,"incarnation":3}"#);
     is_stored_as(
@@ -41,8 +42,17 @@ fn the_formats_are_pinned() {
         r#"{"format":1,"leader":1,"term":9,"replicas":[1],"applied":18446744073709551615}"#,
     );
     is_stored_as(
-        ClusterConfig { shards: 32, replicas: 3, master_key: None },
+        ClusterConfig { shards: 32, replicas: 3, master_key: None, cluster: None },
         r#"{"format":1,"shards":32,"replicas":3}"#,
+    );
+    is_stored_as(
+        ClusterConfig {
+            shards: 32,
+            replicas: 3,
+            master_key: Some(5),
+            cluster: Some(ClusterId::from_u128(7)),
+        },
+        r#"{"format":1,"shards":32,"replicas":3,"master_key":5,"cluster":"00000000-0000-0000-0000-000000000007"}"#,
     );
     is_stored_as(SlotMap::even(2), r#"{"format":1,"version":1,"runs":[[0,0],[8192,1]]}"#);
     is_stored_as(ControllerRecord { name: "hub-0".into() }, r#"{"format":1,"name":"hub-0"}"#);

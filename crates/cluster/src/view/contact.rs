@@ -10,6 +10,7 @@ pub struct Contact {
     heard: Option<Instant>,
     away_since: Option<Instant>,
     back_since: Option<Instant>,
+    estranged: bool,
 }
 
 impl Contact {
@@ -18,6 +19,7 @@ impl Contact {
         if self.away_since.take().is_some() {
             self.back_since = Some(now);
         }
+        self.estranged = false;
         self.began.get_or_insert(now);
         self.heard = Some(now);
     }
@@ -27,6 +29,17 @@ impl Contact {
         if self.heard.is_some() {
             self.away_since.get_or_insert(now);
         }
+    }
+
+    /// The coordinator answers, and keeps another cluster than the one that is known here, or none. It is as good as away.
+    pub(crate) fn estranged(&mut self, now: Instant) {
+        self.lost(now);
+        self.estranged = true;
+    }
+
+    /// Whether the coordinator, when it was last reached, kept another cluster than the one that is known here, or none.
+    pub fn is_estranged(&self) -> bool {
+        self.estranged
     }
 
     /// How old what is known may be: the time since the coordinator said something. `None` if it never did.

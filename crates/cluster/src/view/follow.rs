@@ -1,8 +1,10 @@
 //! Following what is stored: list once, then watch; watch again when a watch breaks; list again when that is not enough.
+//!
+//! A coordinator that has lost the cluster, or keeps another one, is not believed: what is known stays, as in an outage.
 
 use super::{Contact, Snapshot};
-use crate::coordinator::{Backoff, SharedCoordinator, WatchError};
-use crate::state::Keys;
+use crate::coordinator::{Backoff, Listing, SharedCoordinator, WatchError};
+use crate::state::{Key, Keys};
 use futures::StreamExt;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -30,6 +32,7 @@ impl Follower {
     pub async fn follow(mut self) {
         loop {
             match self.coordinator.list(self.keys.root()).await {
+                Ok(listing) if self.is_of_another(&listing) => self.estranged().await,
                 Ok(listing) => {
                     self.heard();
                     self.publish(|keys, snapshot, now| snapshot.relist(keys, listing, now));
@@ -48,6 +51,11 @@ impl Follower {
             while let Some(told) = watch.next().await {
                 match told {
                     Ok(told) => {
+                        let config = self.keys.path(Key::Config);
+                        let config = told.changes.iter().find(|change| change.key == config);
+                        if config.is_some_and(|now| self.snapshots.borrow().is_of_another(now.now.as_ref())) {
+                            return;
+                        }
                         self.heard();
                         if !told.changes.is_empty() {
                             self.publish(|keys, snapshot, now| {
@@ -60,6 +68,23 @@ impl Follower {
                 }
             }
         }
+    }
+
+    fn is_of_another(&self, listing: &Listing) -> bool {
+        let config = self.keys.path(Key::Config);
+        let config = listing.entries.iter().find(|entry| entry.key == config);
+        self.snapshots.borrow().is_of_another(config)
+    }
+
+    async fn estranged(&mut self) {
+        if !self.contact.borrow().is_estranged() {
+            tracing::error!(
+                "the coordinator has lost this cluster, or keeps another one; what is known of the cluster stays in use: \
+                 restore the coordinator from a backup, and restart nothing before"
+            );
+        }
+        self.contact.send_modify(|contact| contact.estranged(Instant::now()));
+        self.backoff.wait().await;
     }
 
     fn publish(&self, change: impl FnOnce(&Keys, &mut Snapshot, Instant)) {

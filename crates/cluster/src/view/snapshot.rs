@@ -123,6 +123,16 @@ impl Snapshot {
         &self.damaged
     }
 
+    /// Whether the coordinator with this configuration keeps another cluster than this one, or has lost it. A configuration
+    /// that is damaged tells nothing.
+    pub(crate) fn is_of_another(&self, config: Option<&Entry>) -> bool {
+        let Some(cluster) = self.config.and_then(|config| config.cluster) else { return false };
+        match config {
+            None => true,
+            Some(entry) => read::<ClusterConfig>(entry).is_ok_and(|there| there.cluster != Some(cluster)),
+        }
+    }
+
     /// Takes in everything that is stored. What is not in the listing is gone.
     pub(crate) fn relist(&mut self, keys: &Keys, listing: Listing, now: Instant) {
         let listed: BTreeSet<&str> = listing.entries.iter().map(|entry| entry.key.as_str()).collect();

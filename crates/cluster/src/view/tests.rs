@@ -5,7 +5,7 @@ use crate::coordinator::{Change, Coordinator, Local, Op, SharedCoordinator, Txn,
 use crate::state::{
     Alive, Checked, ClusterConfig, Key, Keys, NodeRecord, NodeSpec, NodeState, Placement, encode,
 };
-use base::{NodeId, ShardId, SlotMap};
+use base::{ClusterId, NodeId, ShardId, SlotMap};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ fn record(id: u64) -> NodeRecord {
         capacity: 1,
         address: "hub:1".into(),
         prefers: None,
+        holds_data: false,
     };
     NodeRecord { id: NodeId(id), incarnation: 1, state: NodeState::Up, spec }
 }
@@ -94,7 +95,7 @@ async fn placements_mean_nothing_before_the_map_is_there() {
 async fn a_damaged_value_is_named_and_leaves_what_was_known() {
     let now = Instant::now();
     let mut watched = Watched::new(now);
-    let config = ClusterConfig { shards: 1, replicas: 3, master_key: None };
+    let config = ClusterConfig { shards: 1, replicas: 3, master_key: None, cluster: None };
     let path = keys().path(Key::Config);
     watched.make(vec![put(Key::Config, &config), put(Key::Node(NodeId(1)), &record(1))], now).await;
     let broken = |key: &str| Op::Put { key: key.into(), value: b"{}".to_vec(), lease: None };
@@ -109,13 +110,49 @@ async fn a_damaged_value_is_named_and_leaves_what_was_known() {
 }
 
 #[tokio::test]
+async fn a_coordinator_that_lost_the_cluster_is_not_believed() {
+    let coordinator: SharedCoordinator = Arc::new(Local::new());
+    let (mut view, task) = ClusterView::start(coordinator.clone(), keys());
+    let config = |cluster| {
+        let cluster = Some(ClusterId::from_u128(cluster));
+        put(Key::Config, &ClusterConfig { shards: 1, replicas: 1, master_key: None, cluster })
+    };
+    let commit = async |ops| {
+        coordinator.commit(Txn { compares: Vec::new(), ops }).await.unwrap();
+    };
+    commit(vec![config(1), put(Key::Node(NodeId(1)), &record(1))]).await;
+    let known = view.wait_for(|snapshot| snapshot.nodes().len() == 1).await.unwrap();
+    let paths = [Key::Config, Key::Node(NodeId(1))].map(|key| Op::Delete(keys().path(key)));
+    let is_estranged = async |view: &ClusterView| {
+        let estranged = async {
+            while !view.contact().is_estranged() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), estranged).await.expect("it is noticed");
+        assert!(view.contact().is_away() && view.now().nodes() == known.nodes());
+    };
+    commit(paths.to_vec()).await;
+    is_estranged(&view).await;
+    commit(vec![config(2), put(Key::Node(NodeId(2)), &record(2))]).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    is_estranged(&view).await;
+    // It was put back.
+    commit(vec![config(1), put(Key::Node(NodeId(3)), &record(3))]).await;
+    view.wait_for(|snapshot| snapshot.nodes().contains_key(&NodeId(3))).await.unwrap();
+    assert!(!view.contact().is_estranged());
+    task.stop().await;
+}
+
+#[tokio::test]
 async fn a_view_that_is_behind_lists_again() {
     let local = Local::new();
     let coordinator: SharedCoordinator = Arc::new(local.clone());
     let (mut view, task) = ClusterView::start(coordinator.clone(), keys());
     assert_eq!((view.now().revision(), view.age()), (0, None));
     let change = async |shards| {
-        let ops = vec![put(Key::Config, &ClusterConfig { shards, replicas: 1, master_key: None })];
+        let ops =
+            vec![put(Key::Config, &ClusterConfig { shards, replicas: 1, master_key: None, cluster: None })];
         coordinator.commit(Txn { compares: Vec::new(), ops }).await.unwrap();
         // Before the view had a chance to look, the change is forgotten.
         local.compact();

@@ -15,10 +15,10 @@ async fn a_draining_node_is_emptied_one_shard_at_a_time() {
     // The same on the coordinator of a single process.
     let coordinator: SharedCoordinator = Arc::new(Local::new());
     let members = Members::new(coordinator.clone(), keys());
-    let config = ClusterConfig { shards: 6, replicas: 2, master_key: None };
-    members.configure(config).await.unwrap();
+    let config = ClusterConfig { shards: 6, replicas: 2, master_key: None, cluster: None };
+    let config = members.configure(config).await.unwrap();
     assert_eq!(
-        members.configure(ClusterConfig { shards: 7, replicas: 1, master_key: None }).await,
+        members.configure(ClusterConfig { shards: 7, replicas: 1, master_key: None, cluster: None }).await,
         Ok(config),
         "what the first one said holds"
     );
@@ -45,7 +45,7 @@ async fn a_draining_node_is_emptied_one_shard_at_a_time() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(seen.now().placements(), placed.placements());
     let spare = members.new_id().await.unwrap();
-    members.join(spare, spec("e"), TTL).await.unwrap().leave().await;
+    members.join(spare, config.cluster, spec("e"), TTL).await.unwrap().leave().await;
     assert_eq!(members.remove(spare).await, Err(MembershipError::Unheard(ShardId(0))));
     for (term, left) in (1..).zip((0..had).rev()) {
         for (shard, stored) in placed.placements().unwrap() {

@@ -31,7 +31,7 @@ async fn a_lease_that_was_lost_is_regained_by_the_same_node() {
     assert!(now.nodes()[&NodeId(2)].down_since.is_none());
 
     // Started again while the old process still runs: the new one is the node, and the old one is told.
-    let again = members.join(node.id(), spec("a"), TTL).await.unwrap();
+    let again = members.join(node.id(), None, spec("a"), TTL).await.unwrap();
     assert_eq!(again.incarnation(), 2);
     soon("that it was superseded", standing.wait_for(|standing| *standing == Standing::Superseded))
         .await
@@ -45,13 +45,13 @@ async fn a_lease_that_was_lost_is_regained_by_the_same_node() {
     again.leave().await;
     until(&mut seen, "that it is down", |snapshot| snapshot.nodes()[&NodeId(1)].down_since.is_some()).await;
     assert!(asked.elapsed() < TTL);
-    let third = members.join(NodeId(1), spec("a"), TTL).await.unwrap();
+    let third = members.join(NodeId(1), None, spec("a"), TTL).await.unwrap();
     assert_eq!(third.incarnation(), 3);
     let drains = |snapshot: &Snapshot| snapshot.nodes()[&NodeId(1)].record.state == NodeState::Draining;
     until(&mut seen, "that it still drains", |snapshot| drains(snapshot)).await;
 
     // A data folder that was copied is noticed.
-    let copied = members.join(NodeId(1), spec("z"), TTL).await.err();
+    let copied = members.join(NodeId(1), None, spec("z"), TTL).await.err();
     assert_eq!(copied, Some(MembershipError::Taken { node: NodeId(1), name: "a".into() }));
     assert_eq!(members.remove(NodeId(1)).await, Err(MembershipError::Running(NodeId(1))));
     third.leave().await;
@@ -59,7 +59,7 @@ async fn a_lease_that_was_lost_is_regained_by_the_same_node() {
     assert_eq!(members.remove(NodeId(1)).await, Err(MembershipError::NoSuchNode(NodeId(1))));
     // An id is never given again, also one that was given by an etcd that is gone.
     assert_eq!(members.new_id().await, Ok(NodeId(3)));
-    let of_old = members.join(NodeId(40), spec("d"), TTL).await.unwrap();
+    let of_old = members.join(NodeId(40), None, spec("d"), TTL).await.unwrap();
     assert_eq!(members.new_id().await, Ok(NodeId(41)));
     of_old.leave().await;
     other.leave().await;

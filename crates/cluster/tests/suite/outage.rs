@@ -8,7 +8,7 @@ use cluster::state::ClusterConfig;
 use std::time::{Duration, Instant};
 
 /// More placements than a transaction of etcd holds.
-const CONFIG: ClusterConfig = ClusterConfig { shards: 130, replicas: 3, master_key: None };
+const CONFIG: ClusterConfig = ClusterConfig { shards: 130, replicas: 3, master_key: None, cluster: None };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_of_etcd_changes_nothing() {

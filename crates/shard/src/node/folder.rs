@@ -1,14 +1,14 @@
 //! A node's folder: what lies where, and the page that says whose folder it is.
 //!
 //! ```text
-//! node.json   who the node is, which slots its shards hold, which master key seals its data
+//! node.json   who the node is, of which cluster, which slots its shards hold, which master key seals its data
 //! wal/        the shared log
 //! store/      the local store
 //! snapshots/  snapshots on their way between nodes
 //! left.json   replicas that were here once (`left`)
 //! ```
 
-use base::{NodeId, SlotMap};
+use base::{ClusterId, NodeId, SlotMap};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -72,6 +72,18 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
+    /// It belongs to another cluster.
+    #[error(
+        "{folder} holds the data of a node of cluster {belongs_to}, not of {given}: give each node its own"
+    )]
+    OtherCluster {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose it is.
+        belongs_to: ClusterId,
+        /// Of which cluster it was to be started.
+        given: ClusterId,
+    },
     /// Another master key.
     #[error(
         "the data in {folder} is sealed with the master key {sealed_with}, not with {given}: give that key"
@@ -92,6 +104,9 @@ pub struct Page {
     format: u32,
     /// The node's number, never reused.
     pub node: u64,
+    /// Of which cluster it is a node. An earlier release did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterId>,
     /// Which shard holds which slot. A node of a cluster is told by the cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<SlotMap>,
@@ -103,11 +118,20 @@ pub struct Page {
     log_begun: bool,
 }
 
+/// Whose a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Which node.
+    pub node: NodeId,
+    /// Of which cluster; an earlier release did not note it.
+    pub cluster: Option<ClusterId>,
+}
+
 /// Whose a folder is; `None` for a new one.
-pub fn node_of_folder(root: &Path) -> Result<Option<NodeId>, FolderError> {
+pub fn owner_of_folder(root: &Path) -> Result<Option<Owner>, FolderError> {
     let folder = NodeFolder { root: root.to_owned() };
     let page: Option<Page> = folder.read_page(&folder.page_path())?;
-    Ok(page.map(|page| NodeId(page.node)))
+    Ok(page.map(|page| Owner { node: NodeId(page.node), cluster: page.cluster }))
 }
 
 impl NodeFolder {
@@ -155,6 +179,21 @@ impl NodeFolder {
         self.write_page(&self.page_path(), &Page { log_begun: true, ..page })
     }
 
+    /// Notes to which cluster the folder belongs, once and for all.
+    pub fn belongs_to(&self, page: Page, given: Option<ClusterId>) -> Result<Page, FolderError> {
+        match (page.cluster, given) {
+            (Some(belongs_to), Some(given)) if belongs_to != given => {
+                Err(FolderError::OtherCluster { folder: self.root.clone(), belongs_to, given })
+            }
+            (None, Some(_)) => {
+                let page = Page { cluster: given, ..page };
+                self.write_page(&self.page_path(), &page)?;
+                Ok(page)
+            }
+            _ => Ok(page),
+        }
+    }
+
     fn has_segments(&self) -> io::Result<bool> {
         if !self.wal().exists() {
             return Ok(false);
@@ -183,7 +222,7 @@ impl NodeFolder {
             return Err(FolderError::Lost { path });
         }
         let (node, slots) = new();
-        let page = Page { format: FORMAT, node, slots, master_key, log_begun: false };
+        let page = Page { format: FORMAT, node, cluster: None, slots, master_key, log_begun: false };
         self.write_page(&path, &page)?;
         Ok(page)
     }
@@ -279,6 +318,25 @@ mod tests {
         assert!(lost());
         fs::create_dir(folder.wal()).unwrap();
         assert!(lost());
+    }
+
+    #[test]
+    fn a_folder_belongs_to_one_cluster() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::at(root.path()).unwrap();
+        let key = Key::random().id();
+        let owner = || owner_of_folder(root.path()).unwrap();
+        assert_eq!(owner(), None);
+        let page = || folder.page(key, || (7, None)).unwrap();
+        assert_eq!(folder.belongs_to(page(), None).unwrap().cluster, None);
+        assert_eq!(owner(), Some(Owner { node: NodeId(7), cluster: None }), "of an earlier release");
+        let (ours, other) = (Some(ClusterId::from_u128(1)), Some(ClusterId::from_u128(2)));
+        folder.belongs_to(page(), ours).unwrap();
+        assert_eq!(owner(), Some(Owner { node: NodeId(7), cluster: ours }));
+        assert_eq!(folder.belongs_to(page(), ours).unwrap(), page());
+        let refused = folder.belongs_to(page(), other);
+        assert!(matches!(refused, Err(FolderError::OtherCluster { .. })), "{refused:?}");
+        assert_eq!(owner(), Some(Owner { node: NodeId(7), cluster: ours }));
     }
 
     #[test]

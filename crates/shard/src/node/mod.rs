@@ -22,7 +22,7 @@ mod ticket;
 mod write;
 
 pub use audit::{DigestError, ShardDigest};
-pub use folder::{FolderError, node_of_folder};
+pub use folder::{FolderError, Owner, owner_of_folder};
 pub use groups::ReplicaError;
 pub use led::Led;
 pub use place::{Member, Place, Replica};

@@ -1,7 +1,7 @@
 //! Where a node stands: by itself, or among others.
 
 use crate::raft::Founding;
-use base::{NodeId, ShardId, SlotMap};
+use base::{ClusterId, NodeId, ShardId, SlotMap};
 use rpc::RaftPeers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub enum Place {
 pub struct Member {
     /// Who it is. A folder belongs to one node for good: the promises in it were made in this name.
     pub node: NodeId,
+    /// The cluster to which it belongs, as the coordinator says.
+    pub cluster: Option<ClusterId>,
     /// Which shard holds which slot, as far as that is known: [`super::Node::set_slots`] says it later, and anew.
     pub slots: Option<SlotMap>,
     /// The replicas that it has or is to have.

@@ -5,11 +5,11 @@ use super::groups::{ReplicaError, group_of};
 use super::place::Replica;
 use crate::machine::Machine;
 use crate::proposer::Proposer;
-use crate::raft::{GroupConfig, Role};
+use crate::raft::{GroupConfig, Position, Promise, Role};
 use crate::reign;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -120,6 +120,21 @@ impl Node {
         let cleared = self.ground.left.get(shard).map(|left| left.cleared);
         let stored = cleared != Some(true) && self.ground.store.holds(shard);
         cleared == Some(false) || stored || self.ground.wal.groups().contains(&group_of(shard))
+    }
+
+    /// The shards of which there is a log or a store here, whether or not a replica runs, ascending.
+    pub fn shards_on_disk(&self) -> BTreeSet<ShardId> {
+        let logs = self.ground.wal.groups().into_iter().map(|group| ShardId(group.0));
+        let known = logs.chain(self.ground.store.shards());
+        known.filter(|shard| self.has_data(*shard)).collect()
+    }
+
+    /// The end of the log that this node has of a shard, which nothing that it ever heard from the group is behind; none if it
+    /// has no log of it.
+    ///
+    /// Errors: the log cannot be read, or is damaged.
+    pub async fn heard_up_to(&self, shard: ShardId) -> io::Result<Option<Position>> {
+        Ok(Promise::of(&self.ground.wal, group_of(shard)).await?.last())
     }
 
     /// The shards that have a replica here, ascending.

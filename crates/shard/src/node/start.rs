@@ -99,6 +99,13 @@ impl Node {
         let NodeOptions { folder, place, wal, store, engine, policy } = options;
         let folder = NodeFolder::at(&folder)?;
         let page = folder.page(master.key().id(), || first_page(&place))?;
+        let page = match &place {
+            Place::Alone { .. } => page,
+            Place::Member(member) => {
+                is_of(&folder, &page, member.node)?;
+                folder.belongs_to(page, member.cluster)?
+            }
+        };
         let Settled { node, slots, replicas, network, alone } = Settled::of(place, &page, &folder)?;
         if !alone {
             folder.log_is_there(&page)?;
@@ -176,14 +183,20 @@ impl Settled {
             }
             Place::Member(member) => member,
         };
-        let Member { node: given, slots, replicas, peers, snapshot_bytes_per_second } = member;
-        if given != node {
-            return Err(NodeError::OtherNode { folder: folder.root().to_owned(), node, given });
-        }
+        let Member { node: _, cluster: _, slots, replicas, peers, snapshot_bytes_per_second } = member;
         let staging = folder.snapshots();
         let network = Network::new(node, peers, &staging, snapshot_bytes_per_second);
         let network = network.map_err(|source| NodeError::Staging { folder: staging, source })?;
         Ok(Settled { node, slots, replicas, network, alone: false })
+    }
+}
+
+/// Makes sure that a folder is that of a node.
+fn is_of(folder: &NodeFolder, page: &Page, given: NodeId) -> Result<(), NodeError> {
+    let node = NodeId(page.node);
+    match node == given {
+        true => Ok(()),
+        false => Err(NodeError::OtherNode { folder: folder.root().to_owned(), node, given }),
     }
 }
 

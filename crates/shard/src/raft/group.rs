@@ -9,6 +9,7 @@ use super::audit::{Auditor, Charge};
 use super::clock::Suspension;
 use super::error::StartError;
 use super::following::Following;
+use super::hearing::Hearing;
 use super::log_store::LogStore;
 use super::network::{Connections, Network};
 use super::start::{log_and_store_fit, replica_fits, settled, voters};
@@ -84,6 +85,7 @@ pub struct Group<M: StateMachine> {
     pub(super) network: Network,
     pub(super) suspension: Suspension,
     pub(super) following: Following,
+    pub(super) hearing: Arc<Hearing>,
     pub(super) auditor: Arc<Auditor<M>>,
     /// The last term in which this node gave way as the leader; 0 for none.
     pub(super) gave_way_in: Arc<AtomicU64>,
@@ -154,6 +156,7 @@ impl<M: StateMachine> Group<M> {
             network,
             suspension: Suspension::watch(),
             following: Following::default(),
+            hearing: Arc::default(),
             auditor,
             gave_way_in: Arc::default(),
             released: Mutex::new(released),

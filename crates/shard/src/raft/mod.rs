@@ -35,6 +35,7 @@ mod founding;
 mod group;
 mod groups;
 mod handle;
+mod hearing;
 mod leaders;
 mod leadership;
 mod lease;

@@ -21,6 +21,7 @@ use rpc::{PeerAnswer, PeerError, Pieces};
 use std::fmt::Display;
 use std::future::ready;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::task::unconstrained;
 
 impl<M: StateMachine> Group<M> {
@@ -50,7 +51,7 @@ impl<M: StateMachine> Group<M> {
 
     fn answer(&self, request: Request) -> impl Future<Output = Result<Bytes, PeerError>> + Send + 'static {
         let (raft, log) = (self.raft.clone(), self.log.clone());
-        let (auditor, metrics) = (self.auditor.clone(), self.metrics.clone());
+        let (auditor, metrics, hearing) = (self.auditor.clone(), self.metrics.clone(), self.hearing.clone());
         let node = NodeId(self.node);
         let own = self.metrics.borrow_watched().vote;
         let standing = matches!(request, Request::Standing(_)).then(|| self.standing()).flatten();
@@ -72,6 +73,9 @@ impl<M: StateMachine> Group<M> {
                 Request::Append(Append { vote, previous: prev_log_id, commit: leader_commit, entries }) => {
                     let append = AppendEntriesRequest { vote, prev_log_id, entries, leader_commit };
                     let appended = raft.append_entries(append).await.map_err(|error| failed(&error))?;
+                    if !matches!(appended, AppendEntriesResponse::HigherVote(_)) {
+                        hearing.note(Instant::now());
+                    }
                     Response::Appended(match appended {
                         AppendEntriesResponse::Success => Appended::All,
                         AppendEntriesResponse::PartialSuccess(upto) => Appended::Upto(upto),

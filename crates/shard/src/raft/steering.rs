@@ -17,6 +17,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(10);
 /// The longest rest.
 const REST_MAX: Duration = Duration::from_secs(10 * 60);
+/// How long a node leads before it hands over. Who has just been handed a group by a node that stops must not give it back
+/// while that one is not gone yet, which takes some seconds.
+const LEADS_FIRST: Duration = Duration::from_secs(15);
 /// Who is to lead has everything but what was proposed so lately.
 const LATE_MAX: Duration = Duration::from_millis(100);
 /// How long one hand-over may take.
@@ -27,8 +30,13 @@ pub(super) async fn run<M: StateMachine>(groups: Groups<M>, stop: CancellationTo
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tried = HashMap::<GroupId, Rest>::new();
+    let mut reigns = Reigns::default();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         for group in &groups.all() {
+            let led = reigns.led_for(group.id(), group.leads_in(), Instant::now());
+            if led.is_none_or(|led| led < LEADS_FIRST) {
+                continue;
+            }
             let Some(wanted) = group.preferred_leader() else { continue };
             let last = tried.get(&group.id());
             if last.is_some_and(|last| !last.is_over(wanted, Instant::now())) {
@@ -60,6 +68,25 @@ pub(super) async fn run<M: StateMachine>(groups: Groups<M>, stop: CancellationTo
 fn can_take_over(status: &Status, wanted: u64) -> bool {
     let is_late = |node| status.followers.iter().any(|it| it.node == node && it.late > LATE_MAX);
     status.role == Role::Leader && heir(&status.followers, Some(wanted)).is_some_and(|heir| !is_late(heir))
+}
+
+/// Since when this node leads the groups that it leads.
+#[derive(Default)]
+struct Reigns(HashMap<GroupId, (u64, Instant)>);
+
+impl Reigns {
+    /// How long this node has been leading a group, in which it leads in `term` now; none if it does not.
+    fn led_for(&mut self, group: GroupId, term: Option<u64>, now: Instant) -> Option<Duration> {
+        let Some(term) = term else {
+            self.0.remove(&group);
+            return None;
+        };
+        let reign = self.0.entry(group).or_insert((term, now));
+        if reign.0 != term {
+            *reign = (term, now);
+        }
+        Some(now.saturating_duration_since(reign.1))
+    }
 }
 
 /// The rest of a group since it was to change hands last.
@@ -103,6 +130,23 @@ mod tests {
         check(7, 2, 600);
         check(u32::MAX, 2, 600);
         check(7, 3, 10);
+    }
+
+    #[test]
+    fn who_has_just_begun_to_lead_does_not_hand_over() {
+        let (start, group) = (Instant::now(), GroupId(3));
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut reigns = Reigns::default();
+        let mut check = |term, seconds, led: Option<u64>| {
+            assert_eq!(reigns.led_for(group, term, at(seconds)), led.map(Duration::from_secs));
+        };
+        check(None, 0, None);
+        check(Some(4), 1, Some(0));
+        check(Some(4), 16, Some(15));
+        check(Some(6), 17, Some(0));
+        check(Some(6), 18, Some(1));
+        check(None, 19, None);
+        check(Some(6), 20, Some(0));
     }
 
     #[test]

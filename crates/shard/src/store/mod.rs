@@ -102,6 +102,13 @@ impl NodeStore {
         Ok(Store { database: self.database.clone(), spaces, failure: self.failure.clone() })
     }
 
+    /// The shards of which there are spaces, with anything in them or not. One may come more than once.
+    pub fn shards(&self) -> Vec<ShardId> {
+        let names = self.database.list_keyspace_names();
+        let shard = |name: &str| name.strip_prefix("shard")?.split_once('-')?.0.parse().ok().map(ShardId);
+        names.iter().filter_map(|name| shard(name)).collect()
+    }
+
     /// Whether there are spaces of a shard, with anything in them or not.
     pub fn holds(&self, shard: ShardId) -> bool {
         Space::ALL.into_iter().any(|space| self.database.keyspace_exists(&name_of(shard, space)))

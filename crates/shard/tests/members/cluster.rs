@@ -10,7 +10,8 @@ use rpc::{
 use serde_json::json;
 use shard::raft::{ChangeError, Founding, MoveError, Progress};
 use shard::{
-    EngineOptions, Member, Node, NodeError, NodeOptions, NodeService, Place, Policy, Replica, StoreOptions,
+    EngineOptions, Led, Member, Node, NodeError, NodeOptions, NodeService, Place, Policy, Replica,
+    StoreOptions,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::ready;
@@ -145,6 +146,7 @@ impl Cluster {
             slots,
             replicas,
             peers: Arc::new(From { node, wires: self.wires.clone() }),
+            cluster: None,
             snapshot_bytes_per_second: 64 << 20,
         };
         let options = NodeOptions {
@@ -236,6 +238,18 @@ impl Cluster {
                 return leader;
             }
             assert!(started.elapsed() < PATIENCE, "{shard:?} has no leader");
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// What a node says of a shard that it leads, once who votes is agreed upon.
+    pub async fn led(&self, node: NodeId, shard: ShardId) -> Led {
+        let started = Instant::now();
+        loop {
+            if let Some(led) = self.node(node).led().into_iter().find(|led| led.shard == shard) {
+                return led;
+            }
+            assert!(started.elapsed() < PATIENCE, "{node:?} says nothing of {shard:?}");
             sleep(LOOK_AGAIN).await;
         }
     }

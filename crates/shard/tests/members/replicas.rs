@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use rpc::{Read, Refusal, Shards, TicketId, Tickets};
 use shard::raft::Founding;
 use shard::{Replica, ReplicaError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -51,7 +52,9 @@ async fn a_replica_moves_to_a_node_that_came_later() {
         .service(FOUR)
         .on_revoked(Arc::new(move |caller, ticket| hears.lock().push((caller.clone(), ticket))));
 
+    assert_eq!(cluster.node(FOUR).shards_on_disk(), BTreeSet::new());
     let leader = cluster.leader(SHARD).await;
+    assert_eq!(cluster.node(leader).shards_on_disk(), BTreeSet::from([SHARD]));
     let old = cluster.others(leader).into_iter().find(|&node| node != FOUR).unwrap();
     cluster.node(FOUR).add_replica(SHARD, joining(leader)).await.unwrap();
     let twice = cluster.node(FOUR).add_replica(SHARD, joining(leader)).await;
@@ -61,7 +64,7 @@ async fn a_replica_moves_to_a_node_that_came_later() {
     let leads = cluster.node(FOUR).remove_replica(SHARD).await;
     assert!(matches!(leads, Err(ReplicaError::Leads(SHARD))), "{leads:?}");
     let expected: Vec<_> = [1, 2, 3, 4].map(NodeId).into_iter().filter(|&node| node != old).collect();
-    assert_eq!(cluster.node(FOUR).led()[0].voters, expected);
+    assert_eq!(cluster.led(FOUR, SHARD).await.voters, expected);
     let wrote = cluster.service(FOUR).write(caller("ada"), splice(id, "now ")).await.unwrap();
     assert_eq!(text(&wrote), "now here");
     let ticket = TicketId([7; 16]);
@@ -86,6 +89,31 @@ async fn a_replica_moves_to_a_node_that_came_later() {
     cluster.led_by(SHARD, old).await;
     let seen = cluster.service(old).read(caller("ada"), read).await.unwrap();
     assert_eq!(text(&seen), "now here");
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_moved_away_while_its_node_was_down_is_found_on_its_disk() {
+    let mut cluster = Cluster::start(3, 1).await;
+    made(&cluster, "here").await;
+    let leader = cluster.leader(SHARD).await;
+    let old = cluster.others(leader)[0];
+    cluster.stop(old).await;
+    cluster.begin_empty(FOUR).await;
+    cluster.node(FOUR).add_replica(SHARD, joining(leader)).await.unwrap();
+    cluster.moved(SHARD, old, FOUR).await;
+    let leader = cluster.leader(SHARD).await;
+    let led = cluster.led(leader, SHARD).await;
+    assert!(!led.voters.contains(&old));
+
+    cluster.begin_empty(old).await;
+    let node = cluster.node(old);
+    assert_eq!((node.replicas_here(), node.shards_on_disk()), (vec![], BTreeSet::from([SHARD])));
+    let heard = node.heard_up_to(SHARD).await.unwrap().unwrap();
+    assert!((heard.term, heard.index) <= (led.term, led.applied), "{heard}: {led:?}");
+    node.remove_replica(SHARD).await.unwrap();
+    assert_eq!(node.shards_on_disk(), BTreeSet::new());
+    assert_eq!(node.heard_up_to(SHARD).await.unwrap(), None);
     cluster.stop_all().await;
 }
 
@@ -164,7 +192,7 @@ async fn all_voters_of_a_shard_are_exchanged_under_writes() {
     tokio::join!(changing, writing);
     let leader = cluster.leader(SHARD).await;
     assert!(wanted.contains(&leader));
-    assert_eq!(cluster.node(leader).led()[0].voters, wanted);
+    assert_eq!(cluster.led(leader, SHARD).await.voters, wanted);
     for gone in [1, 2, 3].map(NodeId) {
         cluster.node(gone).remove_replica(SHARD).await.unwrap();
     }

@@ -6,6 +6,7 @@ mod gate;
 pub use etcd::EtcdServer;
 pub use gate::Gate;
 
+use base::ClusterId;
 use cluster::controller::Rules;
 use cluster::coordinator::SharedCoordinator;
 use cluster::membership::{Members, Membership};
@@ -26,13 +27,25 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 /// A node by its name.
 pub fn spec(name: &str) -> NodeSpec {
     let address = format!("{name}.example:7400");
-    NodeSpec { name: name.into(), zone: String::new(), capacity: 1, address, prefers: None }
+    NodeSpec {
+        name: name.into(),
+        zone: String::new(),
+        capacity: 1,
+        address,
+        prefers: None,
+        holds_data: false,
+    }
+}
+
+/// The cluster that is there, if anyone configured it.
+pub async fn cluster(members: &Members) -> Option<ClusterId> {
+    members.belong(None).await.ok().and_then(|config| config.cluster)
 }
 
 /// A new node that has joined.
 pub async fn join(members: &Members, name: &str, ttl: Duration) -> Membership {
     let id = members.new_id().await.unwrap();
-    members.join(id, spec(name), ttl).await.unwrap()
+    members.join(id, cluster(members).await, spec(name), ttl).await.unwrap()
 }
 
 /// How long a node may be silent.

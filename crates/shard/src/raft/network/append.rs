@@ -3,6 +3,10 @@
 //! A message is handed to the transport when openraft makes it, and the lane keeps the order; so the follower's log is
 //! written while the next entries travel. The first answer that is not a plain yes ends the stream, and openraft begins
 //! a new one from where the follower stands.
+//!
+//! openraft takes a yes up to an entry for an answer to all appends that end there, and counts it from when the last of
+//! them was sent: the leader's lease would begin with a message that nobody has answered. So of appends that end at the
+//! same entry the answers are given when the last of them is there, and no third one follows two that are on their way.
 
 use super::connection::Connection;
 use super::failure::{rpc_error, strange};
@@ -16,6 +20,7 @@ use openraft::RPCTypes;
 use openraft::errors::RPCError;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, StreamAppendResult};
 use rpc::Lane;
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -43,6 +48,17 @@ struct Landed<O: Send + Sync + 'static> {
     outcome: Outcome<O>,
 }
 
+impl<O: Send + Sync + 'static> Landed<O> {
+    /// Whether the follower has all of it.
+    fn is_yes(&self) -> bool {
+        match &self.outcome {
+            Ok(AppendEntriesResponse::Success) => true,
+            Ok(AppendEntriesResponse::PartialSuccess(upto)) => *upto == self.last,
+            Ok(_) | Err(_) => false,
+        }
+    }
+}
+
 /// The appends of one stream.
 pub(super) struct Appends<O: Send + Sync + 'static, S> {
     connection: Connection,
@@ -50,6 +66,12 @@ pub(super) struct Appends<O: Send + Sync + 'static, S> {
     ended: bool,
     flying: FuturesOrdered<BoxFuture<'static, Landed<O>>>,
     flying_bytes: usize,
+    /// Where those end that are on their way, in their order.
+    ends: VecDeque<Option<LogId>>,
+    /// Those that came back while another one that ends at the same entry is on its way.
+    withheld: VecDeque<Landed<O>>,
+    /// Those that can be told.
+    told: VecDeque<Landed<O>>,
     _outcome: PhantomData<fn() -> O>,
 }
 
@@ -66,8 +88,17 @@ where
     S: Stream<Item = AppendEntriesRequest<Config<O>>> + Unpin,
 {
     pub(super) fn new(connection: Connection, input: S) -> Appends<O, S> {
-        let flying = FuturesOrdered::new();
-        Appends { connection, input, ended: false, flying, flying_bytes: 0, _outcome: PhantomData }
+        Appends {
+            connection,
+            input,
+            ended: false,
+            flying: FuturesOrdered::new(),
+            flying_bytes: 0,
+            ends: VecDeque::new(),
+            withheld: VecDeque::new(),
+            told: VecDeque::new(),
+            _outcome: PhantomData,
+        }
     }
 
     /// The answers, in the order of the appends.
@@ -89,12 +120,16 @@ where
     /// The next answer; meanwhile sends what comes, as far as there is room. None when all is sent and answered.
     async fn next(&mut self) -> Option<Landed<O>> {
         loop {
-            let room = self.flying.len() < FLYING_MAX && self.flying_bytes < FLYING_BYTES_MAX;
+            if let Some(landed) = self.told.pop_front() {
+                return Some(landed);
+            }
+            let fits = self.flying.len() < FLYING_MAX && self.flying_bytes < FLYING_BYTES_MAX;
+            let room = fits && !self.repeats();
             tokio::select! {
                 biased;
                 Some(landed) = self.flying.next() => {
                     self.flying_bytes -= landed.bytes;
-                    return Some(landed);
+                    self.land(landed);
                 }
                 request = self.input.next(), if room && !self.ended => match request {
                     Some(request) => self.send(request),
@@ -105,9 +140,32 @@ where
         }
     }
 
+    /// Whether the last append that was sent ends where the one before it does, which was not told yet.
+    fn repeats(&self) -> bool {
+        let withheld = self.withheld.iter().map(|landed| landed.last);
+        let mut untold = withheld.chain(self.ends.iter().copied()).rev();
+        let last = untold.next();
+        last.is_some() && last == untold.next()
+    }
+
+    /// Takes in an answer, and finds out what can be told.
+    fn land(&mut self, landed: Landed<O>) {
+        self.ends.pop_front();
+        if !landed.is_yes() {
+            // openraft begins anew, and hears then what these said.
+            self.withheld.clear();
+        } else if self.ends.front() == Some(&landed.last) {
+            self.withheld.push_back(landed);
+            return;
+        }
+        self.told.append(&mut self.withheld);
+        self.told.push_back(landed);
+    }
+
     fn send(&mut self, request: AppendEntriesRequest<Config<O>>) {
         let Flight { previous, last, bytes, answer } = send::<O>(&self.connection, request);
         self.flying_bytes += bytes;
+        self.ends.push_back(last);
         let landing = async move { Landed { previous, last, bytes, outcome: answer.await } };
         self.flying.push_back(Box::pin(landing));
     }

@@ -98,6 +98,46 @@ async fn answers_come_in_order_while_more_travel() {
     assert_eq!(indexes(&peer), (1..=18).collect::<Vec<_>>());
 }
 
+/// An append that brings nothing but the news of what is agreed upon.
+fn empty(previous: u64) -> AppendEntriesRequest<TypeConfig<()>> {
+    AppendEntriesRequest { prev_log_id: Some(at(previous)), entries: Vec::new(), ..append(previous, 0) }
+}
+
+#[tokio::test]
+async fn a_yes_is_not_told_while_a_later_append_that_ends_there_is_unanswered() {
+    let peer = Arc::<Held>::default();
+    let input = stream::iter([append(1, 10), empty(1), empty(1), append(2, 10)]);
+    let mut answers = Box::pin(Appends::new(connection(&peer), input).into_stream());
+    assert!(futures::poll!(answers.next()).is_pending());
+    assert_eq!(peer.len(), 2, "an answer may not wait for ever");
+    peer.answer(0, yes());
+    assert!(futures::poll!(answers.next()).is_pending(), "the lease would begin with the second one");
+    assert_eq!(peer.len(), 2);
+    peer.answer(1, yes());
+    for _ in 0..2 {
+        assert_eq!(answers.next().await.unwrap().unwrap(), Ok(Some(at(1))));
+    }
+    assert!(futures::poll!(answers.next()).is_pending());
+    assert_eq!(peer.len(), 4);
+    peer.answer(2, yes());
+    assert_eq!(answers.next().await.unwrap().unwrap(), Ok(Some(at(1))), "the next one ends elsewhere");
+    peer.answer(3, yes());
+    assert_eq!(answers.next().await.unwrap().unwrap(), Ok(Some(at(2))));
+    assert!(answers.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_yes_that_was_kept_back_is_not_told_before_a_failure() {
+    let peer = Arc::<Held>::default();
+    let input = stream::iter([append(1, 10), empty(1)]);
+    let mut answers = Box::pin(Appends::new(connection(&peer), input).into_stream());
+    assert!(futures::poll!(answers.next()).is_pending());
+    peer.answer(0, yes());
+    peer.answer(1, Err(PeerError::Unreachable { node: NodeId(2), reason: "gone".to_owned() }));
+    assert!(matches!(answers.next().await.unwrap(), Err(RPCError::Unreachable(_))));
+    assert!(answers.next().await.is_none());
+}
+
 #[tokio::test]
 async fn large_ones_travel_in_smaller_numbers() {
     let peer = Arc::<Held>::default();

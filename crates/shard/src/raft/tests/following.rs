@@ -1,8 +1,8 @@
 //! What a replica that does not lead may show.
 
 use super::net::FAIR;
-use super::world::{World, command};
-use crate::raft::FollowError;
+use super::world::{World, command, until};
+use crate::raft::{FollowError, Phase};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -28,6 +28,20 @@ async fn who_follows_has_all_that_was_acknowledged_when_its_leader_was_asked() {
     assert_eq!(beyond.unwrap_err(), FollowError::Behind { leader: Some(leader) });
     let own = world.group(leader).follow(0, LIMIT).await;
     assert!(matches!(own, Err(FollowError::Unheard { .. })), "whoever leads follows nobody");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_cut_off_hears_no_leader() {
+    let world = World::of_three().await;
+    let leader = world.leader().await;
+    let follower = world.others(leader)[0];
+    let hears = || matches!(world.group(follower).phase(), Phase::Running(group) if group.hears_leader());
+    until("a leader that is heard", || hears().then_some(())).await;
+    world.isolate(follower);
+    until("the silence", || (!hears()).then_some(())).await;
+    world.net.heal();
+    until("a leader that is heard again", || hears().then_some(())).await;
     world.stop().await;
 }
 

@@ -80,7 +80,12 @@ impl Router {
                         if !errand.anyone {
                             self.learn(shard, node);
                         }
-                        return answer;
+                        return match answer {
+                            Err(refusal) if search.lost && errand.writes && is_of_this_attempt(&refusal) => {
+                                Err(Refusal::Unknown { shard })
+                            }
+                            answer => answer,
+                        };
                     }
                     Met::InVain { named, reason } => {
                         search.reason = reason;
@@ -219,6 +224,20 @@ impl Router {
             self.learned.write().remove(&shard);
         }
     }
+}
+
+/// Whether a refusal may come before a shard knows what became of earlier attempts. It says that this attempt did nothing; one
+/// whose answer was lost may have been done.
+fn is_of_this_attempt(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::Busy { .. }
+            | Refusal::DiskFull { .. }
+            | Refusal::NotFound
+            | Refusal::Forbidden { .. }
+            | Refusal::Damaged { .. }
+            | Refusal::Internal { .. }
+    )
 }
 
 /// The end of a request that nobody answered.

@@ -37,6 +37,8 @@ pub struct Fake {
     relay: Arc<Relay>,
     /// Does what the next write asks for, and loses the answer.
     pub loses: AtomicBool,
+    /// What it says to the attempt after the one whose answer was lost.
+    pub refuses_then: Mutex<Option<Refusal>>,
     pub asked: AtomicUsize,
     /// Who joined, and whether again.
     pub joins: Mutex<Vec<(DocId, bool)>>,
@@ -92,10 +94,13 @@ impl Fake {
     }
 
     fn write<T>(&self, done: Result<T, Refusal>) -> Result<T, Refusal> {
-        match self.loses.swap(false, Ordering::Relaxed) {
-            true => Err(Refusal::Unknown { shard: ShardId(0) }),
-            false => done,
+        if !self.loses.swap(false, Ordering::Relaxed) {
+            return done;
         }
+        if let Some(refusal) = self.refuses_then.lock().take() {
+            self.model.refuse_next(refusal);
+        }
+        Err(Refusal::Unknown { shard: ShardId(0) })
     }
 
     async fn begin(&self) -> Result<(), Refusal> {
@@ -314,7 +319,7 @@ impl Tickets for Fake {
 /// One that follows the first.
 pub fn fake(id: NodeId, model: &Arc<Model>, relay: &Arc<Relay>) -> Arc<Fake> {
     let [asked, beginning, beginning_max] = Default::default();
-    let (loses, joins, follows, slowness, bells, heard, missed) = Default::default();
+    let (loses, refuses_then, joins, follows, slowness, bells, heard, missed) = Default::default();
     let (model, relay) = (model.clone(), relay.clone());
     let mood = Mutex::new(Mood::Follows(Some(NodeId(1))));
     Arc::new(Fake {
@@ -323,6 +328,7 @@ pub fn fake(id: NodeId, model: &Arc<Model>, relay: &Arc<Relay>) -> Arc<Fake> {
         model,
         relay,
         loses,
+        refuses_then,
         asked,
         joins,
         follows,

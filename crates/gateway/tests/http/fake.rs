@@ -46,6 +46,8 @@ pub struct Fake {
     pub follows: Mutex<Vec<Option<u64>>>,
     /// How long it takes to begin a session.
     pub slowness: Mutex<Duration>,
+    /// How many that join are told that it is full.
+    pub full_for: AtomicUsize,
     beginning: AtomicUsize,
     pub beginning_max: AtomicUsize,
     bells: Mutex<Vec<(DocId, Bell)>>,
@@ -266,6 +268,10 @@ impl Live for Held {
         Box::pin(async move {
             let fake = self.0.clone();
             fake.begin().await?;
+            let full = |left: usize| left.checked_sub(1);
+            if fake.full_for.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full).is_ok() {
+                return Err(Refusal::Busy { retry_after: Duration::ZERO });
+            }
             fake.joins.lock().push((join.id, join.resumed));
             fake.bells.lock().push((join.id, join.bell.clone()));
             let question = AtomicBool::new(join.resumed);
@@ -318,7 +324,7 @@ impl Tickets for Fake {
 
 /// One that follows the first.
 pub fn fake(id: NodeId, model: &Arc<Model>, relay: &Arc<Relay>) -> Arc<Fake> {
-    let [asked, beginning, beginning_max] = Default::default();
+    let [asked, full_for, beginning, beginning_max] = Default::default();
     let (loses, refuses_then, joins, follows, slowness, bells, heard, missed) = Default::default();
     let (model, relay) = (model.clone(), relay.clone());
     let mood = Mutex::new(Mood::Follows(Some(NodeId(1))));
@@ -333,6 +339,7 @@ pub fn fake(id: NodeId, model: &Arc<Model>, relay: &Arc<Relay>) -> Arc<Fake> {
         joins,
         follows,
         slowness,
+        full_for,
         beginning,
         beginning_max,
         bells,

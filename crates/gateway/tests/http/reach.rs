@@ -132,6 +132,31 @@ async fn a_frozen_leader_is_left_once_another_leads_in_a_later_term() {
 }
 
 #[tokio::test]
+async fn a_frozen_leader_is_not_asked_again_once_another_says_that_it_leads() {
+    let cluster = Cluster::of(3);
+    let hub = cluster.hub().await;
+    let path = hub.text("x").await;
+    cluster.fakes[0].turn(Mood::Silent);
+    cluster.fakes[1].turn(Mood::Leads);
+    cluster.name(2, 2);
+    cluster.fakes[0].asked.store(0, Ordering::Relaxed);
+    assert_eq!(hub.get(&path).user("ada").send().await.status, 200);
+    assert_eq!(cluster.fakes[0].asked.load(Ordering::Relaxed), 0, "it answered last, in an earlier term");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_revision_that_never_was_is_refused_at_once() {
+    let cluster = Cluster::of(3);
+    let hub = cluster.hub().await;
+    let path = hub.text("x").await;
+    hub.model.refuse_next(Refusal::UnknownRevision { asked: 9, newest: 2 });
+    let refused = hub.get(&path).user("ada").header("hub-at-least", "0.9").send().await;
+    assert_eq!(refused.problem(422, "unknown-revision")["newest"], 2);
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn too_much_work_is_told_and_not_tried_again() {
     let cluster = Cluster::of(3);
     let hub = cluster.hub().await;

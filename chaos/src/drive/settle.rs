@@ -47,8 +47,9 @@ impl Reply {
             200..=299 => Verdict::Done,
             408 | 429 | 500..=599 => Verdict::Again(self.pause()),
             // What the document itself says, at its place in the log: the same edit cannot have been done before, or the
-            // hub would have known it by its key.
-            404 | 412 => Verdict::Refused,
+            // hub would have known it by its key. That there is no document says less: somebody may have deleted it, or
+            // taken access away, after the edit was done.
+            412 => Verdict::Refused,
             _ if doubt => Verdict::Unclear,
             _ => Verdict::Refused,
         }
@@ -126,7 +127,7 @@ mod tests {
                 assert_eq!(verdict(passing, doubt), Verdict::Again(PAUSE), "{passing}");
             }
         }
-        for refused in [400, 401, 403, 413, 422, 428] {
+        for refused in [400, 401, 403, 404, 413, 422, 428] {
             assert_eq!(verdict(refused, false), Verdict::Refused);
             assert_eq!(
                 verdict(refused, true),

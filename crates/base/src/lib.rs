@@ -27,5 +27,5 @@ pub use names::{NAME_BYTES_MAX, NameError, TenantId, UserId};
 pub use node::NodeId;
 pub use op::{Op, PathStep, Unit, weight_of};
 pub use shape::Shape;
-pub use slot::{SLOT_COUNT, ShardId, Slot, SlotMap, SlotMapError};
+pub use slot::{SHARDS_MAX, SLOT_COUNT, ShardId, Slot, SlotMap, SlotMapError};
 pub use time::{Timestamp, now};

@@ -92,6 +92,9 @@ struct Runs {
 #[error("a slot map must begin at slot 0 and its runs must rise strictly below slot {SLOT_COUNT}")]
 pub struct SlotMapError;
 
+/// The largest number of shards. A token of a feed names each of them, and has to fit into the head of a request.
+pub const SHARDS_MAX: u32 = 1_024;
+
 impl SlotMap {
     /// The first map: shards `0..shards` hold equal runs. At least one shard.
     pub fn even(shards: u32) -> SlotMap {

@@ -9,7 +9,7 @@ use crate::request::body::BodyLimits;
 use crate::request::json;
 use crate::request_id::RequestIds;
 use crate::router::Router;
-use crate::socket::{Pace, Registry};
+use crate::socket::{NAMES_OF_GATEWAYS, Pace, Registry};
 use base::Limits;
 use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -108,7 +108,7 @@ impl App {
             sockets,
             handshakes: Pace::new(config.sockets.handshakes_per_second, Instant::now()),
             socket_config: config.sockets.clone(),
-            peer_id: format!("context-hub-{}", uuid::Uuid::new_v4().simple()),
+            peer_id: format!("{NAMES_OF_GATEWAYS}{}", uuid::Uuid::new_v4().simple()),
             router: Router::new(),
             request_ids: RequestIds::new(),
             metrics: Metrics::new(),

@@ -31,6 +31,14 @@ pub enum Refusal {
         /// What there is.
         newest: u64,
     },
+    /// The shard has never been as far as the revision that a read names.
+    #[error("the shard has not come to {asked}, nor is it on its way: it is at {newest}")]
+    UnknownRevision {
+        /// What was named.
+        asked: u64,
+        /// Where it is.
+        newest: u64,
+    },
     /// The document has no such heads.
     #[error("the document has no change {hash}")]
     UnknownHeads {

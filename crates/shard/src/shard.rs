@@ -58,9 +58,24 @@ impl Shard {
             return fresh.map(Some).map_err(|_| elsewhere(self.id, self.other_leader()));
         }
         self.ready_to_read().await?;
+        if let Some(newest) = self.led_to()
+            && index > newest
+        {
+            return Err(Refusal::UnknownRevision { asked: index, newest });
+        }
         let applied = self.group.until_applied(index, CAUGHT_UP_WITHIN).await;
         applied.map_err(|_| unavailable(self.id, format!("it has not come to {index} in its log")))?;
         Ok(None)
+    }
+
+    /// How far the log goes, if this node leads with a lease, which it has only once it has applied an entry of its own term:
+    /// nobody has ever shown what is beyond that.
+    fn led_to(&self) -> Option<u64> {
+        let term = self.group.lease_in()?;
+        let status = self.group.status()?;
+        // What is told of the log may be behind what is on the disk and in the store.
+        let newest = [status.last, status.durable, Some(self.machine.reached())].into_iter().flatten().max();
+        newest.filter(|_| self.group.lease_in() == Some(term))
     }
 
     /// What was read may be shown still.

@@ -61,7 +61,7 @@ pub struct ShardArgs {
     #[arg(long, env = "CAPACITY", default_value_t = 100)]
     pub capacity: u32,
     /// Shards of a new cluster; an old one keeps those that it has
-    #[arg(long, env = "SHARDS", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, env = "SHARDS", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=i64::from(base::SHARDS_MAX)))]
     pub shards: u32,
     /// Replicas of each shard of a new cluster; an old one keeps what it has
     #[arg(long, env = "REPLICAS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=9))]

@@ -3,15 +3,18 @@
 //! base64url of `format (1) ‖ CBOR array of [shard, index, number]`, sorted by shard. A token holds no secret, and grants
 //! nothing: what a caller may see is looked up again for each event.
 
-use base::{FeedPlace, ShardId};
+use base::{FeedPlace, SHARDS_MAX, ShardId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 
 const FORMAT: u8 = 1;
 
-/// Longer ones are not worth decoding: over 1,000 shards.
-const TEXT_BYTES_MAX: usize = 24_000;
+/// The longest place of a shard: the heads of an array and of three numbers, and these.
+const PLACE_BYTES_MAX: usize = 1 + (1 + 4) + (1 + 8) + (1 + 4);
+
+/// The longest token: of as many shards as there can be, behind the format and the head of their array.
+const TEXT_BYTES_MAX: usize = (1 + 3 + SHARDS_MAX as usize * PLACE_BYTES_MAX).div_ceil(3) * 4;
 
 /// How far a reader has come in each shard: the last place that it has behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,6 +65,15 @@ mod tests {
                 prop_assert_eq!(Places::from_text(&places.to_text()), Some(places));
             }
         }
+    }
+
+    #[test]
+    fn a_token_of_as_many_shards_as_there_can_be_is_read_back() {
+        let end = FeedPlace { index: u64::MAX, number: u32::MAX };
+        let places = Places((0..SHARDS_MAX).map(|shard| (ShardId(u32::MAX - shard), end)).collect());
+        let text = places.to_text();
+        assert!(text.len() <= TEXT_BYTES_MAX, "{}", text.len());
+        assert_eq!(Places::from_text(&text), Some(places));
     }
 
     #[test]

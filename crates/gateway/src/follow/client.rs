@@ -8,7 +8,7 @@ use crate::gate::Pass;
 use crate::handlers::INLINE_BYTES_MAX;
 use crate::problem::{Kind, Problem};
 use crate::request::json;
-use crate::socket::{Close, Code, Sender};
+use crate::socket::{Close, Code, NAMES_OF_CLIENTS, Sender};
 use base::{DocId, Timestamp};
 use bytes::Bytes;
 use rpc::{Caller, Ephemeral, FollowSession, Followed};
@@ -47,7 +47,7 @@ impl Client {
         changes: bool,
     ) -> Client {
         let edits = Edits::new(app.clone(), verified.caller.clone(), id);
-        let name = format!("json-{}", uuid::Uuid::new_v4().simple()).into();
+        let name = format!("{NAMES_OF_CLIENTS}{}", uuid::Uuid::new_v4().simple()).into();
         // What rang before the session was known here is not lost.
         Client { app, verified, session, changes, edits, rung: true, name, said: 0, faults: 0 }
     }

@@ -179,9 +179,11 @@ pub(crate) fn refused_write(key: String) -> impl FnOnce(Refusal) -> Problem {
     move |refusal| {
         let problem = Problem::from(refusal);
         match problem.kind {
-            Kind::OutcomeUnknown | Kind::ShardUnavailable | Kind::ShardBusy => {
-                problem.with("idempotency_key", key)
-            }
+            Kind::OutcomeUnknown
+            | Kind::ShardUnavailable
+            | Kind::ShardBusy
+            | Kind::DiskFull
+            | Kind::Internal => problem.with("idempotency_key", key),
             _ => problem,
         }
     }

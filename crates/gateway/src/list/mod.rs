@@ -26,25 +26,26 @@ pub(crate) async fn page(
     if known.is_empty() {
         return Err(Problem::no_shards());
     }
+    let begin = |shard| Cursor { shard, after: None };
     let mut cursor = match cursor {
-        None => Cursor::start(known),
-        Some(text) => Cursor::from_text(text)
-            .filter(|cursor| cursor.shards.keys().all(|shard| known.contains(shard)))
-            .ok_or_else(|| Problem::new(Kind::BadCursor, "not a cursor of this list"))?,
+        None => known.iter().min().copied().map(begin),
+        Some(text) => {
+            let cursor = Cursor::from_text(text).filter(|cursor| known.contains(&cursor.shard));
+            Some(cursor.ok_or_else(|| Problem::new(Kind::BadCursor, "not a cursor of this list"))?)
+        }
     };
     let mut documents = Vec::new();
     // Shards one after the other: a page reads no more than it gives.
-    while let Some((&shard, &after)) = cursor.shards.first_key_value() {
-        if documents.len() >= limit {
-            break;
-        }
+    while let Some(Cursor { shard, after }) = cursor
+        && documents.len() < limit
+    {
         let list = List { shard, after, limit: limit - documents.len() };
         let Page { documents: found, next } = shards.list(caller.clone(), list).await?;
         documents.extend(found);
-        match next {
-            Some(last) => drop(cursor.shards.insert(shard, Some(last))),
-            None => drop(cursor.shards.remove(&shard)),
-        }
+        cursor = match next {
+            Some(last) => Some(Cursor { shard, after: Some(last) }),
+            None => known.iter().filter(|later| **later > shard).min().copied().map(begin),
+        };
     }
-    Ok(Listed { documents, next: cursor.to_text() })
+    Ok(Listed { documents, next: cursor.map(Cursor::to_text) })
 }

@@ -54,6 +54,7 @@ kinds! {
     UnsupportedType     = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Bodies are application/json";
     InvalidBody         = UNPROCESSABLE_ENTITY, "invalid-body", "The body is JSON, but not what this takes";
     UnknownVersion      = UNPROCESSABLE_ENTITY, "unknown-version", "The document has no such version";
+    UnknownRevision     = UNPROCESSABLE_ENTITY, "unknown-revision", "The shard has never been at this revision";
     UnknownHeads        = UNPROCESSABLE_ENTITY, "unknown-heads", "The document has no such change";
     BadEdit             = UNPROCESSABLE_ENTITY, "bad-edit", "The edit does not fit the document";
     JsonTooDeep         = UNPROCESSABLE_ENTITY, "json-too-deep", "The JSON nests too deeply";

@@ -19,6 +19,11 @@ impl From<Refusal> for Problem {
             Refusal::UnknownVersion { asked, newest } => {
                 Problem::new(Kind::UnknownVersion, detail).with("asked", asked).with("newest", newest)
             }
+            Refusal::UnknownRevision { asked, newest } => {
+                let todo = "read without Hub-At-Least, and keep what the answer names";
+                let detail = format!("{detail}; {todo}");
+                Problem::new(Kind::UnknownRevision, detail).with("asked", asked).with("newest", newest)
+            }
             Refusal::UnknownHeads { hash } => Problem::new(Kind::UnknownHeads, detail).with("hash", hash),
             Refusal::BadEdit { operation: None, .. } => Problem::new(Kind::BadEdit, detail),
             Refusal::BadEdit { operation: Some(operation), .. } => {
@@ -107,6 +112,7 @@ mod tests {
             (Refusal::Forbidden { needed: Level::Write, held: Level::Read }, 403, "forbidden", &["needed", "held"]),
             (Refusal::Precondition { tag: "t".into() }, 412, "precondition-failed", &["tag"]),
             (Refusal::UnknownVersion { asked: 9, newest: 2 }, 422, "unknown-version", &["asked", "newest"]),
+            (Refusal::UnknownRevision { asked: 9, newest: 2 }, 422, "unknown-revision", &["asked", "newest"]),
             (Refusal::UnknownHeads { hash: "00".into() }, 422, "unknown-heads", &["hash"]),
             (bad_edit(None), 422, "bad-edit", &[]),
             (bad_edit(Some(4)), 422, "bad-edit", &["operation"]),

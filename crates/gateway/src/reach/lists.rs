@@ -15,7 +15,7 @@ impl Reach {
 
     /// What has happened in a shard. A node that is asked later waits less.
     pub(super) fn changes_in(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {
-        self.ask(Errand::waiting(Place::Shard(changes.shard), changes.wait), move |_, node, wait| {
+        self.ask(Errand::feed(Place::Shard(changes.shard), changes.wait), move |_, node, wait| {
             let (caller, changes) = (caller.clone(), Changes { wait, ..changes.clone() });
             Box::pin(async move { node.shards.changes(caller, changes).await })
         })

@@ -24,8 +24,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Router {
     pub map: watch::Receiver<Arc<Map>>,
     pub nodes: Nodes,
-    /// Who answered last for each shard.
-    learned: RwLock<HashMap<ShardId, NodeId>>,
+    /// Who answered last for each shard, and in which term the map had it led when that one was asked.
+    learned: RwLock<HashMap<ShardId, (NodeId, u64)>>,
     circuit: Circuit,
     waiting: Waiting,
 }
@@ -72,15 +72,21 @@ impl Router {
         loop {
             shard = self.shard(errand.place).or(shard);
             if let Some((shard, node)) = shard.and_then(|shard| Some((shard, self.next(shard, errand)?))) {
+                let term = self.term(shard);
                 let met = self.meet(shard, node, errand, &call).await;
                 errand.budget.failed(Instant::now());
                 let search = &mut errand.search;
                 match met {
                     Met::Answered(answer) => {
                         if !errand.anyone {
-                            self.learn(shard, node);
+                            self.learn(shard, (node, term));
                         }
-                        return answer;
+                        return match answer {
+                            Err(refusal) if search.lost && errand.writes && is_of_this_attempt(&refusal) => {
+                                Err(Refusal::Unknown { shard })
+                            }
+                            answer => answer,
+                        };
                     }
                     Met::InVain { named, reason } => {
                         search.reason = reason;
@@ -97,7 +103,7 @@ impl Router {
                 let waits = shard.unwrap_or(ShardId(0));
                 // What is tried for ever has lanes of its own.
                 if !errand.budget.is_endless() && place.is_none() {
-                    place = self.waiting.enter(waits);
+                    place = self.waiting.enter(waits, errand.guest);
                     if place.is_none() {
                         return Err(given_up(waits, errand));
                     }
@@ -124,6 +130,12 @@ impl Router {
             Place::Slot(slot) => self.map.borrow().shard_of(slot),
             Place::Shard(shard) => Some(shard),
         }
+    }
+
+    /// The same, as soon as there is a map.
+    pub async fn until_shard(&self, place: Place) -> ShardId {
+        wait_for(self.map.clone(), |map| map.slots.is_some()).await;
+        self.shard(place).unwrap_or(ShardId(0))
     }
 
     fn next(&self, shard: ShardId, errand: &Errand) -> Option<NodeId> {
@@ -176,6 +188,9 @@ impl Router {
             }
             Err(Refusal::Unavailable { reason, .. }) => Met::InVain { named: None, reason },
             Err(Refusal::Unknown { .. }) => Met::Lost { reason: "the connection to its node broke" },
+            Err(busy @ Refusal::Busy { .. }) if errand.search.outlasts_busy() => {
+                Met::InVain { named: None, reason: busy.to_string() }
+            }
             answer => Met::Answered(answer),
         };
         match met {
@@ -203,22 +218,44 @@ impl Router {
         wait_for(map, |map| leader(map) != known).await;
     }
 
+    /// Who answered last, unless somebody says since then that it leads in a later term.
     fn learned(&self, shard: ShardId) -> Option<NodeId> {
-        self.learned.read().get(&shard).copied()
+        let (node, term) = self.learned.read().get(&shard).copied()?;
+        (term >= self.term(shard)).then_some(node)
     }
 
-    fn learn(&self, shard: ShardId, node: NodeId) {
-        if self.learned(shard) != Some(node) {
-            self.learned.write().insert(shard, node);
+    fn learn(&self, shard: ShardId, answered: (NodeId, u64)) {
+        if self.learned.read().get(&shard) != Some(&answered) {
+            self.learned.write().insert(shard, answered);
         }
     }
 
     /// A node does not lead a shard any more.
     pub fn unlearn(&self, shard: ShardId, node: NodeId) {
-        if self.learned(shard) == Some(node) {
+        let knows = |(learned, _): &(NodeId, u64)| *learned == node;
+        if self.learned.read().get(&shard).is_some_and(knows) {
             self.learned.write().remove(&shard);
         }
     }
+
+    /// The latest term in which somebody said that it leads a shard.
+    fn term(&self, shard: ShardId) -> u64 {
+        self.map.borrow().leader(shard).map_or(0, |(_, term)| term)
+    }
+}
+
+/// Whether a refusal may come before a shard knows what became of earlier attempts. It says that this attempt did nothing; one
+/// whose answer was lost may have been done.
+fn is_of_this_attempt(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::Busy { .. }
+            | Refusal::DiskFull { .. }
+            | Refusal::NotFound
+            | Refusal::Forbidden { .. }
+            | Refusal::Damaged { .. }
+            | Refusal::Internal { .. }
+    )
 }
 
 /// The end of a request that nobody answered.

@@ -23,6 +23,9 @@ use tokio_util::task::TaskTracker;
 /// Streams that one HTTP/2 connection may have open.
 const STREAMS_MAX: u32 = 256;
 
+/// The head of an HTTP/2 request. The longest token of a feed goes into it.
+const HEAD_BYTES_MAX: u32 = 32 << 10;
+
 /// What a connection works with.
 pub(super) struct Connection {
     pub stream: TcpStream,
@@ -126,7 +129,7 @@ fn builder(streams: TaskTracker) -> Builder<Tracked> {
     let mut builder = Builder::new(Tracked(streams));
     // No timer: the idle watch also ends heads that never become whole, at no cost for each request.
     builder.http1().pipeline_flush(true);
-    builder.http2().max_concurrent_streams(STREAMS_MAX);
+    builder.http2().max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEAD_BYTES_MAX);
     builder
 }
 

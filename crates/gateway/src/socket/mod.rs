@@ -40,7 +40,7 @@ use io::{Lost, close};
 pub(crate) use io::{Receiver, Sender, halves};
 pub(crate) use life::{Life, expiry};
 pub(crate) use pace::Pace;
-pub(crate) use registry::{Place, Registry};
+pub(crate) use registry::{NAMES_OF_CLIENTS, NAMES_OF_GATEWAYS, Place, Registry};
 pub(crate) use revisit::revisit;
 pub(crate) use signals::Signals;
 pub(crate) use upgrade::{Upgrade, accept};

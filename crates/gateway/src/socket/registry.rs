@@ -8,6 +8,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+/// What the name begins with that a gateway gives to itself.
+pub(crate) const NAMES_OF_GATEWAYS: &str = "context-hub-";
+/// What the names begin with that gateways give to JSON sockets.
+pub(crate) const NAMES_OF_CLIENTS: &str = "json-";
+
 /// All sockets.
 #[derive(Debug)]
 pub(crate) struct Registry {

@@ -4,7 +4,9 @@
 //! for a document, and the one question to the log, whether a ticket is still good, has a deadline.
 
 use super::credential::Grant;
-use crate::socket::{Close, Code, End, Event, Opcode, Place, Socket, stopping};
+use crate::socket::{
+    Close, Code, End, Event, NAMES_OF_CLIENTS, NAMES_OF_GATEWAYS, Opcode, Place, Socket, stopping,
+};
 use bytes::Bytes;
 use rpc::{Redeemed, Refusal};
 use std::sync::Arc;
@@ -17,6 +19,9 @@ const TICKET_WITHIN: Duration = Duration::from_secs(5);
 
 /// The longest peer id. Every message to the peer bears it.
 const PEER_ID_BYTES_MAX: usize = 256;
+
+/// What the names begin with that hubs give: to themselves, and to JSON sockets.
+const RESERVED: [&str; 2] = [NAMES_OF_GATEWAYS, NAMES_OF_CLIENTS];
 
 /// Makes the client's acquaintance; gives the name that it chose.
 pub(super) async fn handshake(
@@ -68,8 +73,8 @@ fn read_join(socket: &mut Socket, frame: &Bytes) -> Result<Arc<str>, End> {
         let reason = format!("a senderId has 1 to {PEER_ID_BYTES_MAX} bytes");
         return Err(Close::new(Code::Protocol, reason).into());
     }
-    // To others it would look as if the hub spoke.
-    if message.sender == socket.app.peer_id {
+    // To others it would look as if the hub spoke, be it that of another gateway, or a JSON socket.
+    if RESERVED.iter().any(|front| message.sender.starts_with(front)) {
         return Err(Close::new(Code::Conflict, "this senderId is the hub's; choose another").into());
     }
     if versions.as_ref().is_some_and(|versions| !versions.contains(&PROTOCOL_VERSION)) {

@@ -45,6 +45,13 @@ impl Cluster {
         });
     }
 
+    /// The map has two shards: the first node has the first, the second the other.
+    pub fn split(&self) {
+        let of = |node: u64| Replicas { nodes: vec![NodeId(node)], leader: Some((NodeId(node), 1)) };
+        let shards = [(ShardId(0), of(1)), (ShardId(1), of(2))].into();
+        self.map.send_replace(Arc::new(Map { slots: Some(SlotMap::even(2)), shards }));
+    }
+
     /// This one leads, and all others follow it, whatever they were.
     pub fn lead(&self, leader: u64) {
         for fake in &self.fakes {

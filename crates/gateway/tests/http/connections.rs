@@ -1,6 +1,8 @@
 //! Connections that are slow, idle, many, cut, or of another version of HTTP.
 
 use crate::support::{Hub, token};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::Request;
@@ -32,6 +34,26 @@ async fn http_2_is_spoken_to_those_who_begin_with_it() {
     let response = client.request(request.unwrap()).await.unwrap();
     assert_eq!((response.version(), response.status().as_u16()), (hyper::Version::HTTP_2, 200));
     drop((response, client));
+    hub.stop().await;
+}
+
+/// A token of a feed names every shard, and goes into the path, or into `Last-Event-ID`.
+#[tokio::test]
+async fn the_longest_token_of_a_feed_fits_into_a_head() {
+    let hub = Hub::start().await;
+    let places: Vec<_> = (0..base::SHARDS_MAX).map(|shard| (shard, u64::MAX, u32::MAX)).collect();
+    let mut token_bytes = vec![1];
+    minicbor::encode(places, &mut token_bytes).unwrap();
+    let since = URL_SAFE_NO_PAD.encode(token_bytes);
+    for http_2 in [false, true] {
+        let client = Client::builder(TokioExecutor::new()).http2_only(http_2).build_http::<Empty<Bytes>>();
+        let request = Request::get(format!("http://{}/changes?since={since}&wait=0", hub.addr()))
+            .header("authorization", format!("Bearer {}", token("acme", "ada")))
+            .body(Empty::new());
+        let response = client.request(request.unwrap()).await.unwrap();
+        // It was read: nothing is kept of the places that it names.
+        assert_eq!(response.status().as_u16(), 410, "http/2: {http_2}");
+    }
     hub.stop().await;
 }
 

@@ -37,6 +37,8 @@ pub struct Fake {
     relay: Arc<Relay>,
     /// Does what the next write asks for, and loses the answer.
     pub loses: AtomicBool,
+    /// What it says to the attempt after the one whose answer was lost.
+    pub refuses_then: Mutex<Option<Refusal>>,
     pub asked: AtomicUsize,
     /// Who joined, and whether again.
     pub joins: Mutex<Vec<(DocId, bool)>>,
@@ -44,6 +46,8 @@ pub struct Fake {
     pub follows: Mutex<Vec<Option<u64>>>,
     /// How long it takes to begin a session.
     pub slowness: Mutex<Duration>,
+    /// How many that join are told that it is full.
+    pub full_for: AtomicUsize,
     beginning: AtomicUsize,
     pub beginning_max: AtomicUsize,
     bells: Mutex<Vec<(DocId, Bell)>>,
@@ -92,10 +96,13 @@ impl Fake {
     }
 
     fn write<T>(&self, done: Result<T, Refusal>) -> Result<T, Refusal> {
-        match self.loses.swap(false, Ordering::Relaxed) {
-            true => Err(Refusal::Unknown { shard: ShardId(0) }),
-            false => done,
+        if !self.loses.swap(false, Ordering::Relaxed) {
+            return done;
         }
+        if let Some(refusal) = self.refuses_then.lock().take() {
+            self.model.refuse_next(refusal);
+        }
+        Err(Refusal::Unknown { shard: ShardId(0) })
     }
 
     async fn begin(&self) -> Result<(), Refusal> {
@@ -261,6 +268,10 @@ impl Live for Held {
         Box::pin(async move {
             let fake = self.0.clone();
             fake.begin().await?;
+            let full = |left: usize| left.checked_sub(1);
+            if fake.full_for.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full).is_ok() {
+                return Err(Refusal::Busy { retry_after: Duration::ZERO });
+            }
             fake.joins.lock().push((join.id, join.resumed));
             fake.bells.lock().push((join.id, join.bell.clone()));
             let question = AtomicBool::new(join.resumed);
@@ -313,8 +324,8 @@ impl Tickets for Fake {
 
 /// One that follows the first.
 pub fn fake(id: NodeId, model: &Arc<Model>, relay: &Arc<Relay>) -> Arc<Fake> {
-    let [asked, beginning, beginning_max] = Default::default();
-    let (loses, joins, follows, slowness, bells, heard, missed) = Default::default();
+    let [asked, full_for, beginning, beginning_max] = Default::default();
+    let (loses, refuses_then, joins, follows, slowness, bells, heard, missed) = Default::default();
     let (model, relay) = (model.clone(), relay.clone());
     let mood = Mutex::new(Mood::Follows(Some(NodeId(1))));
     Arc::new(Fake {
@@ -323,10 +334,12 @@ pub fn fake(id: NodeId, model: &Arc<Model>, relay: &Arc<Relay>) -> Arc<Fake> {
         model,
         relay,
         loses,
+        refuses_then,
         asked,
         joins,
         follows,
         slowness,
+        full_for,
         beginning,
         beginning_max,
         bells,

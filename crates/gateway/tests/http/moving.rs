@@ -4,13 +4,13 @@ use crate::cluster::Cluster;
 use crate::fake::{Mood, WHAT_HAVE_YOU};
 use crate::peer::{Peer, doc, name};
 use crate::thin::{Thin, followed};
-use base::{Hash, Level, TenantId, Timestamp, UserId};
+use base::{DocId, Hash, Level, Slot, TenantId, Timestamp, UserId};
 use futures::future::join_all;
 use rpc::{Bell, Caller, Followed, Join, Live, Refusal, Synced, Update, UpdateParts};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 use wire::Body;
 
@@ -112,6 +112,56 @@ async fn a_frozen_leader_is_left_once_another_leads_in_a_later_term() {
     ada.sync(doc(1), "here I am").await;
     bob.expect_sync(doc(1), b"here I am").await;
     hub.stop().await;
+}
+
+/// A node that has not noticed yet that the connection of its sessions broke takes itself for full.
+#[tokio::test]
+async fn who_had_a_session_outlasts_a_node_that_is_full() {
+    let cluster = Cluster::of(3);
+    let (hub, mut ada, mut bob) = two_peers(&cluster).await;
+    cluster.fakes[1].full_for.store(5, Ordering::Relaxed);
+    cluster.lead(2);
+    for peer in [&mut ada, &mut bob] {
+        peer.expect_sync(doc(1), WHAT_HAVE_YOU).await;
+    }
+    assert_eq!(cluster.fakes[1].full_for.load(Ordering::Relaxed), 0);
+    // Who had none is told.
+    cluster.fakes[1].full_for.store(1, Ordering::Relaxed);
+    let refused = cluster.reach.join(caller(), Join { id: doc(2), resumed: false, bell: silent() }).await;
+    assert!(matches!(refused.err(), Some(Refusal::Busy { .. })));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_shard_that_is_not_to_be_had_does_not_hold_up_who_joins() {
+    let cluster = Cluster::of(3);
+    cluster.fakes.iter().for_each(|fake| fake.turn(Mood::Silent));
+    let asked = Instant::now();
+    let session = cluster.reach.join(caller(), Join { id: doc(1), resumed: false, bell: silent() }).await;
+    let session = session.unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    // What it says is asked for once there is a leader.
+    session.receive("hello".into()).await.unwrap();
+    cluster.fakes[1].turn(Mood::Leads);
+    cluster.name(2, 2);
+    until(|| matches!(session.next(), Some(Synced::Message(message)) if message == WHAT_HAVE_YOU)).await;
+    cluster.reach.close().await;
+}
+
+#[tokio::test]
+async fn who_comes_before_there_is_a_map_does_not_wait_for_anothers_shard() {
+    let cluster = Cluster::of(2);
+    cluster.map.send_replace(Arc::default());
+    cluster.fakes[0].turn(Mood::Silent);
+    cluster.fakes[1].turn(Mood::Leads);
+    let id = |slot, number| DocId::mint(Slot::new(slot).unwrap(), [number; 16]);
+    let join = |id| cluster.reach.join(caller(), Join { id, resumed: false, bell: silent() });
+    let frozen = join_all((0..200).map(|number| join(id(1, number)))).await;
+    let other = join(id(16_000, 1)).await;
+    cluster.split();
+    until(|| cluster.fakes[1].joins.lock().len() == 1).await;
+    drop((frozen, other));
+    cluster.reach.close().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::fake::Mood;
-use base::{NodeId, TenantId, Timestamp, UserId};
+use base::{Level, NodeId, TenantId, Timestamp, UserId};
 use rpc::{Caller, Redeem, Redeemed, Refusal, TicketId, Tickets};
 use serde_json::json;
 use std::sync::Arc;
@@ -31,6 +31,37 @@ async fn a_write_is_done_once_though_its_answer_was_lost() {
     assert_eq!(hub.model.writes(), 2);
     hub.stop().await;
     cluster.reach.close().await;
+}
+
+/// Such a refusal says nothing of the attempt before, which may have been done.
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_is_not_taken_for_that_of_the_write() {
+    let cluster = Cluster::of(3);
+    let hub = cluster.hub().await;
+    let path = hub.text("one").await;
+    let refusals = [
+        Refusal::DiskFull { spare: 7 },
+        Refusal::Busy { retry_after: Duration::from_secs(2) },
+        Refusal::NotFound,
+        Refusal::Forbidden { needed: Level::Write, held: Level::Read },
+        Refusal::Internal { reason: "a thread is gone".into() },
+    ];
+    for (version, refusal) in (1..).zip(refusals) {
+        cluster.fakes[0].loses.store(true, Ordering::Relaxed);
+        *cluster.fakes[0].refuses_then.lock() = Some(refusal.clone());
+        let body = json!({"ops": [{"op": "splice", "position": 3, "insert": "!"}], "version": version});
+        let lost = hub.ask("PATCH", &path).user("ada").json(&body).send().await;
+        let key = lost.problem(503, "outcome-unknown")["idempotency_key"].as_str().unwrap().to_owned();
+        let again = hub.ask("PATCH", &path).user("ada").header("idempotency-key", &key).json(&body);
+        assert_eq!(again.send().await.json()["version"], version + 1, "after {refusal}");
+        // Where nothing was lost, the refusal is passed on.
+        hub.model.refuse_next(refusal.clone());
+        let refused = hub.ask("PATCH", &path).user("ada").json(&body).send().await;
+        assert_ne!(refused.json()["type"], "/docs/problems/outcome-unknown");
+        let names_key = refused.json()["idempotency_key"].is_string();
+        assert_eq!(names_key, refused.status.is_server_error(), "{refused:?}");
+    }
+    hub.stop().await;
 }
 
 #[tokio::test]
@@ -97,6 +128,31 @@ async fn a_frozen_leader_is_left_once_another_leads_in_a_later_term() {
     let (read, ()) = tokio::join!(read.send(), replacing);
     assert_eq!(read.status, 200);
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_frozen_leader_is_not_asked_again_once_another_says_that_it_leads() {
+    let cluster = Cluster::of(3);
+    let hub = cluster.hub().await;
+    let path = hub.text("x").await;
+    cluster.fakes[0].turn(Mood::Silent);
+    cluster.fakes[1].turn(Mood::Leads);
+    cluster.name(2, 2);
+    cluster.fakes[0].asked.store(0, Ordering::Relaxed);
+    assert_eq!(hub.get(&path).user("ada").send().await.status, 200);
+    assert_eq!(cluster.fakes[0].asked.load(Ordering::Relaxed), 0, "it answered last, in an earlier term");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_revision_that_never_was_is_refused_at_once() {
+    let cluster = Cluster::of(3);
+    let hub = cluster.hub().await;
+    let path = hub.text("x").await;
+    hub.model.refuse_next(Refusal::UnknownRevision { asked: 9, newest: 2 });
+    let refused = hub.get(&path).user("ada").header("hub-at-least", "0.9").send().await;
+    assert_eq!(refused.problem(422, "unknown-revision")["newest"], 2);
     hub.stop().await;
 }
 

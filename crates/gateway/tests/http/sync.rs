@@ -262,9 +262,11 @@ async fn a_sender_id_is_its_users() {
     let mut second = Peer::of(&hub, "ada", "peer-1").await;
     first.expect_close(4409, "connected again").await;
     second.settled().await;
-    let mut mask = Peer::open(&hub, request_of(&hub, "bob")).await.named(&second.hub);
-    mask.ask_to_join().await;
-    mask.expect_close(4409, "the hub's").await;
+    for name in [second.hub.as_str(), "context-hub-of-another-gateway", "json-1"] {
+        let mut mask = Peer::open(&hub, request_of(&hub, "bob")).await.named(name);
+        mask.ask_to_join().await;
+        mask.expect_close(4409, "the hub's").await;
+    }
     hub.stop().await;
 }
 

@@ -317,7 +317,7 @@ async fn presence_goes_both_ways_as_far_as_json_has_a_form_for_it() {
     assert_eq!(said.len(), 1);
     let mut mask = Peer::open(&hub, request_of(&hub, "bob")).await.named(&said[0].sender);
     mask.ask_to_join().await;
-    mask.expect_close(4409, "another user").await;
+    mask.expect_close(4409, "the hub's").await;
     assert_eq!(wire::thin::from_cbor(&said[0].data), Some(json!({"cursor": 4})));
 
     let word = |data: &'static [u8]| {

@@ -1,11 +1,15 @@
 //! Tickets: made, shown, restricted, used up and taken back.
 
+use crate::cluster::Cluster;
+use crate::fake::Mood;
 use crate::peer::{Peer, doc, name, request};
 use crate::support::Hub;
+use base::{Slot, SlotMap, TenantId, UserId};
 use gateway::Config;
 use hyper::Request;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use wire::Body;
 
 async fn made(hub: &Hub, body: Value) -> Value {
@@ -94,6 +98,43 @@ async fn tickets_in_use_are_looked_at_again_when_notices_may_have_been_missed() 
     opened[1].1.expect_close(4403, "revoked").await;
     // The other one is used up by its own socket, which stays.
     opened[2].1.settled().await;
+    hub.stop().await;
+}
+
+/// A shard that is not to be had holds up only the tickets that it knows.
+#[tokio::test]
+async fn tickets_of_a_frozen_shard_do_not_hold_up_those_of_others() {
+    let cluster = Cluster::of(2);
+    cluster.fakes[1].turn(Mood::Leads);
+    cluster.split();
+    let hub = cluster.hub().await;
+    let half = |user: &str| {
+        let (tenant, user) = (TenantId::new("acme").unwrap(), UserId::new(user).unwrap());
+        SlotMap::even(2).shard_of(Slot::of_owner(&tenant, &user)).0
+    };
+    let users = |shard| (0..).map(|n| format!("user-{n}")).filter(move |user| half(user) == shard);
+    let mut held = Vec::new();
+    for user in users(1).take(60).chain(users(0).take(1)) {
+        let made = hub.ask("POST", "/sync-tickets").user(&user).json(&json!({})).send().await.json();
+        let peer = Peer::join(&hub, showing(&hub, &made), &user).await;
+        held.push((
+            rpc::TicketId(uuid::Uuid::parse_str(made["id"].as_str().unwrap()).unwrap().into_bytes()),
+            peer,
+        ));
+    }
+    let (healthy, mut ended) = held.pop().unwrap();
+    cluster.fakes[1].turn(Mood::Silent);
+    hub.relay.revoke_unheard(healthy);
+    let missed = cluster.fakes[0].missed.lock().clone();
+    let told = Instant::now();
+    missed.iter().for_each(|missed| missed());
+    ended.expect_close(4403, "revoked").await;
+    assert!(told.elapsed() < Duration::from_secs(3), "{:?}", told.elapsed());
+    // Those of the frozen one are asked for again when it is back.
+    let (frozen, mut ended) = held.pop().unwrap();
+    hub.relay.revoke_unheard(frozen);
+    cluster.fakes[1].turn(Mood::Leads);
+    ended.expect_close(4403, "revoked").await;
     hub.stop().await;
 }
 

@@ -11,7 +11,7 @@ use super::queue::{Pending, Work};
 use super::stored::{self, context};
 use crate::command::{EditDocument, EditId, EditPart};
 use crate::live::{Arrived, STORED, Taken, Upload, Wrong};
-use crate::store::{DocKey, Lookup, Receipt, Space, StoreView, join_heads, key, split_heads};
+use crate::store::{DocKey, StoreView, join_heads, split_heads};
 use base::{Heads, Level, Limits, UserId, heads_tag};
 use crdt::admit::{Admitted, Intake};
 use crdt::{Made, Stamp};
@@ -244,11 +244,14 @@ fn verdict(
 ) -> Result<Verdict, Fault> {
     let Pending { caller, write, .. } = pending;
     let refused = |refusal| Ok(Verdict::Settled(Settled::Refused(refusal)));
+    // First, for who could write then and asks again: what was done stays done, whatever they may do now.
+    match stored::done_before(bench.view, &doc.tenant, doc.id.slot(), &edit) {
+        Ok(None) => {}
+        Ok(Some(receipt)) => return Ok(Verdict::Settled(Settled::DoneAt(receipt.version))),
+        Err(refusal) => return refused(refusal),
+    }
     if let Err(refusal) = permitted(bench.view, doc, loaded, caller, Level::Write)? {
         return refused(refusal);
-    }
-    if let Some(settled) = repeated(bench.view, doc, &edit)? {
-        return Ok(Verdict::Settled(settled));
     }
     let current = loaded.document.heads();
     let tag = heads_tag(&current);
@@ -285,15 +288,6 @@ pub fn permitted(
         Some(held) if held < needed => Err(Refusal::Forbidden { needed, held }),
         Some(held) => Ok(held),
     })
-}
-
-/// What was answered to this edit before.
-fn repeated(view: &StoreView<'_>, doc: &DocKey, edit: &EditId) -> Result<Option<Settled>, Fault> {
-    let receipt = key::receipt(doc.tenant.as_str(), doc.id.slot(), &edit.key);
-    let Some(record) = view.get(Space::Edits, &receipt)? else { return Ok(None) };
-    let receipt = Receipt::from_record(&record)?;
-    let same = receipt.request == edit.request && receipt.document == *doc.id.as_bytes();
-    Ok(Some(if same { Settled::DoneAt(receipt.version) } else { Settled::Refused(Refusal::KeyReused) }))
 }
 
 /// The heads that an edit was made against.

@@ -26,7 +26,7 @@ pub use making::{Asker, edit_id};
 pub use outcome::refusal;
 pub use queue::{Pending, Queued};
 pub use stored::{
-    HeadWords, access_list, compacted, context, head, level, level_of_user, unsealed, unsealed_versions,
-    version, words,
+    HeadWords, access_list, compacted, context, done_before, head, level, level_of_user, unsealed,
+    unsealed_versions, version, words,
 };
 pub use workers::WorkLost;

@@ -1,11 +1,15 @@
 //! Reading what is stored of a document, all of it at one moment.
 
 use super::Fault;
+use crate::command::EditId;
 use crate::machine::level_of;
-use crate::store::{Compacted, DocKey, Head, Lookup, Space, StoreView, VersionRecord, key, split_heads};
-use base::{Heads, Level, Shape, Timestamp, UserId};
+use crate::store::{
+    Compacted, DocKey, Head, Lookup, Receipt, Space, StoreView, VersionRecord, key, split_heads,
+};
+use base::{Heads, Level, Shape, Slot, TenantId, Timestamp, UserId};
 use crdt::Document;
 use crdt::admit::count;
+use rpc::Refusal;
 use vault::{Context, Key, Kind, open};
 
 /// The head of a living document.
@@ -44,6 +48,19 @@ pub fn access_list(view: &StoreView<'_>, doc: &DocKey) -> Result<Vec<(UserId, Le
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// What was done for an edit before, if anything was. Whoever has its key is who asked for it then.
+pub fn done_before(
+    view: &StoreView<'_>,
+    tenant: &TenantId,
+    slot: Slot,
+    edit: &EditId,
+) -> Result<Option<Receipt>, Refusal> {
+    let record = view.get(Space::Edits, &key::receipt(tenant.as_str(), slot, &edit.key));
+    let Some(record) = record.map_err(Fault::from)? else { return Ok(None) };
+    let receipt = Receipt::from_record(&record).map_err(Fault::from)?;
+    if receipt.request == edit.request { Ok(Some(receipt)) } else { Err(Refusal::KeyReused) }
 }
 
 /// The record of a version, if there is such a version.

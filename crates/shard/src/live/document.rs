@@ -4,6 +4,7 @@ use super::access::{Access, Standing};
 use super::bodies::Bodies;
 use super::content::Content;
 use super::load::{add_since, load, misfit};
+use super::names::Names;
 use super::session::Session;
 use super::watch::{Notice, Watcher};
 use crate::documents::{Engine, Fault, head};
@@ -45,6 +46,7 @@ pub struct LiveDocument {
 struct Followers {
     sessions: HashMap<u64, Arc<Session>>,
     watchers: HashMap<u64, Watcher>,
+    names: Names,
 }
 
 /// A version that came to be.
@@ -276,6 +278,13 @@ impl LiveDocument {
         self.followers.lock().ring();
     }
 
+    /// Whether a session of a user may speak under a name.
+    pub(super) fn lends(&self, session: u64, user: &UserId, name: &Arc<str>) -> bool {
+        let mut followers = self.followers.lock();
+        // One that is over leaves no name behind.
+        followers.sessions.contains_key(&session) && followers.names.lend(session, user, name)
+    }
+
     /// Passes on what is not kept, to everyone but who said it.
     pub fn say(&self, from: u64, said: &Arc<Ephemeral>) {
         let watchers: Vec<_> = {
@@ -317,7 +326,11 @@ impl LiveDocument {
 
     /// A session is over.
     pub(super) fn leave(&self, number: u64) {
-        let left = self.followers.lock().sessions.remove(&number);
+        let left = {
+            let mut followers = self.followers.lock();
+            followers.names.leave(number);
+            followers.sessions.remove(&number)
+        };
         // Dropped without the lock: it may be the last that holds an upload, which tells its session.
         drop(left);
     }

@@ -26,6 +26,7 @@ mod figures;
 mod follow;
 mod held;
 mod load;
+mod names;
 mod next;
 mod receive;
 mod recent;

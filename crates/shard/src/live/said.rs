@@ -13,11 +13,16 @@ const HEARD_MAX: usize = 32;
 const HEARD_BYTES: usize = 256 << 10;
 
 impl Session {
-    /// Passes something on to everyone else at the document, if this user may see it themselves.
+    /// Passes something on to everyone else at the document, if this user may see it themselves. What is said under the name of
+    /// another user's session is not passed on.
     pub(super) fn say(&self, said: Ephemeral) {
         let fits = said.weight() <= HEARD_BYTES && self.allowance.rest(Moment::now()).is_zero();
         let fits = fits && self.live.reign.holds();
-        if fits && matches!(self.standing(), Ok(Standing::Open(_))) && !self.is_over() {
+        if fits
+            && matches!(self.standing(), Ok(Standing::Open(_)))
+            && !self.is_over()
+            && self.live.lends(self.number(), self.user(), &said.sender)
+        {
             // It takes time for each who hears it.
             self.on_account(|| self.live.say(self.number(), &Arc::new(said)));
         }

@@ -57,13 +57,17 @@ impl Step<'_> {
         part: &EditPart,
     ) -> Result<Verdict, ApplyError> {
         let needs = Level::from_number(part.needs).ok_or_else(|| self.rule("levels are 1 to 4"))?;
+        // Changes of CRDT clients need no receipt. Who made the command had all of them in its graph, which holds one
+        // change for each (actor, number), and the command applies to no other version than the one of that graph.
+        if let Some(edit) = &part.edit
+            && let Some(earlier) = self.repeated(tenant, id.slot(), edit)?
+        {
+            return Ok(Verdict::Earlier(earlier));
+        }
         if let Err(rejection) = self.allowed(document, owner, &part.principals, needs)? {
             return Ok(Verdict::Earlier(Err(rejection)));
         }
-        // Changes of CRDT clients need no receipt. Who made the command had all of them in its graph, which holds one
-        // change for each (actor, number), and the command applies to no other version than the one of that graph.
-        let Some(edit) = &part.edit else { return Ok(Verdict::Apply) };
-        Ok(self.repeated(tenant, id.slot(), edit)?.map_or(Verdict::Apply, Verdict::Earlier))
+        Ok(Verdict::Apply)
     }
 
     /// Stores what the parts have changed as one version. Gives the version, which stays if nothing has changed.

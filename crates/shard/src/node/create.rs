@@ -24,13 +24,18 @@ impl Inner {
         let slot = Slot::of_owner(&caller.tenant, &caller.user);
         let shard = self.shard_of(slot)?;
         shard.ready_to_write()?;
-        shard.room_to_write()?;
         // Whether it was done before, the log says: to ask here, too, would make every first attempt pay for the second.
         let edit = edit_id(&caller, &create.key);
+        if let Err(full) = shard.room_to_write() {
+            return match self.done_before(&shard, &caller.tenant, slot, &edit).await? {
+                Some(receipt) => self.created(caller, receipt.document, receipt.version).await,
+                None => Err(full),
+            };
+        }
         for _ in 0..ATTEMPTS_MAX {
             match self.try_create(&shard, &caller, slot, &create, &edit).await? {
                 Tried::Made(seen) => return Ok(seen),
-                Tried::Before(done) => return self.created(caller, done).await,
+                Tried::Before(done) => return self.created(caller, done.document, done.version).await,
                 Tried::Stale => {}
             }
         }
@@ -38,10 +43,9 @@ impl Inner {
     }
 
     /// The answer to a repeated creation: the document as it was made.
-    async fn created(&self, caller: Caller, done: Done) -> Result<Seen, Refusal> {
-        let id =
-            DocId::from_bytes(done.document).map_err(|_| Fault::damaged("a receipt names no document"))?;
-        self.read(caller, Read { id, at: At::Version(done.version), at_least: None }).await
+    async fn created(&self, caller: Caller, document: [u8; 16], version: u64) -> Result<Seen, Refusal> {
+        let id = DocId::from_bytes(document).map_err(|_| Fault::damaged("a receipt names no document"))?;
+        self.read(caller, Read { id, at: At::Version(version), at_least: None }).await
     }
 
     async fn try_create(

@@ -17,9 +17,12 @@ impl Inner {
     pub(super) async fn delete(&self, caller: Caller, delete: Delete) -> Result<Revision, Refusal> {
         let shard = self.shard_of_document(delete.id)?;
         shard.ready_to_write()?;
-        shard.room_to_write()?;
         let doc = doc_key(&caller, delete.id);
         let edit = edit_id(&caller, &delete.key);
+        if let Err(full) = shard.room_to_write() {
+            let before = self.done_before(&shard, &doc.tenant, doc.id.slot(), &edit).await?;
+            return before.map(|_done| shard.revision()).ok_or(full);
+        }
         for _ in 0..ATTEMPTS_MAX {
             let version = self.pinned_version(&shard, &doc, &caller, &delete.precondition).await?;
             let command = Command::Delete(DeleteCommand {

@@ -15,8 +15,13 @@ impl Inner {
     pub(super) async fn share(&self, caller: Caller, share: Share) -> Result<Access, Refusal> {
         let shard = self.shard_of_document(share.id)?;
         shard.ready_to_write()?;
-        shard.room_to_write()?;
         let doc = doc_key(&caller, share.id);
+        let edit = edit_id(&caller, &share.key);
+        // First, for who has just taken away their own access and asks again.
+        if self.done_before(&shard, &doc.tenant, doc.id.slot(), &edit).await?.is_some() {
+            return self.shared(&shard, doc, caller, share).await;
+        }
+        shard.room_to_write()?;
         let before = self.access_of(&shard, &doc, &caller, Level::Admin).await?;
         if share.principal == before.owner {
             let reason = format!("{} owns the document, and keeps full access", before.owner);
@@ -25,7 +30,7 @@ impl Inner {
         let entries_max = u32::try_from(self.engine.limits.access_entries).unwrap_or(u32::MAX);
         let command = Command::Share(ShareCommand {
             origin: origin(&caller),
-            edit: edit_id(&caller, &share.key),
+            edit,
             document: *doc.id.as_bytes(),
             principal: share.principal.as_str().to_owned(),
             level: share.level.map(|level| level as u8),
@@ -46,6 +51,29 @@ impl Inner {
         let shard = self.shard_of_document(id)?;
         shard.ready_to_read().await?;
         self.access_of(&shard, &doc_key(&caller, id), &caller, Level::Read).await
+    }
+
+    /// The answer to a repeated share. Who may not read the access list any more is told of their own part of it alone, and
+    /// not how it is by now.
+    async fn shared(
+        &self,
+        shard: &Arc<Shard>,
+        doc: DocKey,
+        caller: Caller,
+        share: Share,
+    ) -> Result<Access, Refusal> {
+        let shard = shard.clone();
+        self.work(move || {
+            let store = &shard.machine.store().view();
+            let head = head(store, &doc)?.ok_or(Refusal::NotFound)?;
+            if level(store, &doc, &head, &caller.user)?.is_some() {
+                return read_list(&shard, &doc);
+            }
+            let Share { principal, level, .. } = share;
+            let entries = level.into_iter().map(|level| AccessEntry { principal: principal.clone(), level });
+            Ok(Access { owner: words(&head)?.owner, entries: entries.collect(), revision: shard.revision() })
+        })
+        .await
     }
 
     /// The access list, for who holds `needed`.

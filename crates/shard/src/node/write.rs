@@ -1,11 +1,12 @@
 //! Edits.
 
 use super::{Inner, doc_key};
-use crate::documents::{Pending, Queued, RETRY_AFTER};
+use crate::command::EditId;
+use crate::documents::{Pending, Queued, RETRY_AFTER, done_before, edit_id};
 use crate::shard::Shard;
-use crate::store::DocKey;
-use base::{Level, Op, PathStep};
-use rpc::{Caller, Edit, Refusal, Seen, Write};
+use crate::store::{DocKey, Receipt};
+use base::{Level, Op, PathStep, Slot, TenantId};
+use rpc::{At, Caller, Edit, Refusal, Seen, Write};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -14,11 +15,16 @@ impl Inner {
     pub(super) async fn write(&self, caller: Caller, write: Write) -> Result<Seen, Refusal> {
         let shard = self.shard_of_document(write.id)?;
         shard.ready_to_write()?;
-        shard.room_to_write()?;
         let doc = doc_key(&caller, write.id);
         // Before the queue: who may not write must not make others wait. It is checked again where the edit is made,
         // and where it is applied.
-        self.permitted(&shard, &doc, &caller, Level::Write).await?;
+        let admitted = match shard.room_to_write() {
+            Ok(()) => self.permitted(&shard, &doc, &caller, Level::Write).await,
+            full => full,
+        };
+        if let Err(refusal) = admitted {
+            return self.written_before(&shard, &doc, &caller, &write, refusal).await;
+        }
 
         let busy = Refusal::Busy { retry_after: RETRY_AFTER };
         let kib = u32::try_from(memory_of(&write.edit) / 1_024 + 1).unwrap_or(u32::MAX);
@@ -32,6 +38,35 @@ impl Inner {
             Queued::Full => return Err(busy),
         }
         answer.await.unwrap_or(Err(Refusal::Unknown { shard: shard.id }))
+    }
+
+    /// The answer to a write that could not be made now: that of the first time, if this is a repetition.
+    async fn written_before(
+        &self,
+        shard: &Arc<Shard>,
+        doc: &DocKey,
+        caller: &Caller,
+        write: &Write,
+        refusal: Refusal,
+    ) -> Result<Seen, Refusal> {
+        let edit = edit_id(caller, &write.key);
+        match self.done_before(shard, &doc.tenant, doc.id.slot(), &edit).await? {
+            Some(receipt) => self.engine.read(shard, doc, &caller.user, At::Version(receipt.version)).await,
+            None => Err(refusal),
+        }
+    }
+
+    /// What was done for an edit before. Whoever refuses a write without asking the log asks here first: an earlier attempt
+    /// may have been done though its answer was lost, and a refusal would say that it was not.
+    pub(super) async fn done_before(
+        &self,
+        shard: &Arc<Shard>,
+        tenant: &TenantId,
+        slot: Slot,
+        edit: &EditId,
+    ) -> Result<Option<Receipt>, Refusal> {
+        let (shard, tenant, edit) = (shard.clone(), tenant.clone(), edit.clone());
+        self.work(move || done_before(&shard.machine.store().view(), &tenant, slot, &edit)).await
     }
 
     /// Whether the caller may do something, as the store has it now.

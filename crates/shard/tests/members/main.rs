@@ -7,6 +7,7 @@ mod cluster;
 mod live;
 mod peer;
 mod replicas;
+mod retries;
 mod revisions;
 
 use base::{Level, NodeId, ShardId, UserId};

@@ -41,15 +41,18 @@ async fn a_follower_answers_at_a_revision_until_it_is_cut_off() {
         let seen = cluster.service(followers[1]).read(caller("bob"), read(id, revision.index)).await;
         assert_eq!(seen.map(|seen| seen.level), expected);
     }
-    // Nobody has come so far.
-    for node in [leader, followers[0]] {
-        let beyond = cluster.service(node).read(caller("ada"), read(id, u64::MAX)).await.map(drop);
-        let said = if node == leader {
-            matches!(beyond, Err(Refusal::Unavailable { .. }))
-        } else {
-            beyond == Err(elsewhere(leader))
-        };
-        assert!(said, "{beyond:?}");
+    // Nobody has come so far, nor ever will: the leader knows.
+    let newest = leads.read(caller("ada"), read(id, 0)).await.unwrap().revision.index;
+    for beyond in [newest + 1_000, u64::MAX] {
+        let ask = async |node| cluster.service(node).read(caller("ada"), read(id, beyond)).await.map(drop);
+        let asked = Instant::now();
+        let refused = ask(leader).await;
+        assert!(
+            matches!(refused, Err(Refusal::UnknownRevision { asked, .. }) if asked == beyond),
+            "{refused:?}"
+        );
+        assert!(asked.elapsed() < Duration::from_millis(900), "nobody waits for it");
+        assert_eq!(ask(followers[0]).await, Err(elsewhere(leader)));
     }
 
     let away = followers[0];

@@ -38,16 +38,20 @@ use peer::Peer;
 use rpc::{Answer, Caller, Follow, FollowSession, Join, Live, SyncSession};
 use seat::Seat;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::timeout;
 
+/// How long a peer's first message waits for its session. What comes later than that is asked for again.
+const JOINED_WITHIN: Duration = Duration::from_millis(250);
+
 impl Live for Reach {
-    /// A shard that is not to be had within the budget does not end the socket, which may have documents in others: the
-    /// session begins when it can.
+    /// A shard that is not to be had does not end the socket, which may have documents in others: the session begins when it
+    /// can. Nor is it waited for long: a socket has few messages in hand, and its other documents come behind them.
     fn join(&self, caller: Caller, join: Join) -> Answer<'_, Arc<dyn SyncSession>> {
         let Join { id, resumed, bell } = join;
         let seat = Seat::take(self.shared.clone(), caller, id, Peer, peer::Memory { spoke: resumed }, bell);
         Box::pin(async move {
-            if let Ok(begun) = timeout(BUDGET, seat.begun()).await {
+            if let Ok(begun) = timeout(JOINED_WITHIN, seat.begun()).await {
                 begun?;
             }
             Ok(seat as Arc<dyn SyncSession>)

@@ -53,8 +53,10 @@ pub(super) async fn again<K: Kind>(shared: Arc<Shared>, seat: Weak<Seat<K>>, slo
 
 async fn run<K: Kind>(shared: Arc<Shared>, seat: Weak<Seat<K>>, slot: Slot, search: Search) {
     let place = Place::Slot(slot);
+    // Before there is a map, nobody knows in which line to wait.
+    let shard = shared.router.until_shard(place).await;
     // Kept until a session is found: while nobody leads the shard few look for that, and the others wait in line.
-    let _turn = shared.lanes.search(shared.router.shard(place).unwrap_or(ShardId(0))).await;
+    let _turn = shared.lanes.search(shard).await;
     let mut errand = Errand::endless(place, search);
     loop {
         let found =
@@ -68,7 +70,8 @@ async fn run<K: Kind>(shared: Arc<Shared>, seat: Weak<Seat<K>>, slot: Slot, sear
                     let map = shared.router.map.borrow().clone();
                     return seat.look(&map);
                 }
-                Some(search) => errand = Errand::endless(place, search),
+                // The one that was begun in vain is over, which its node may not know yet.
+                Some(search) => errand = Errand::endless(place, Search { held: true, ..search }),
             },
             Err(refusal) => {
                 seat.over(None, refusal, false);

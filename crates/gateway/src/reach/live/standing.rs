@@ -78,7 +78,7 @@ impl<K: Kind> Held<K> {
         match self.search {
             Some(mut search) if self.since.elapsed() < STOOD => {
                 search.trail.in_vain(self.node, named);
-                search
+                Search { held: true, ..search }
             }
             _ => Search::away_from(self.node, named),
         }

@@ -129,6 +129,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         (level(), level()).prop_map(|(needed, held)| Refusal::Forbidden { needed, held }),
         text().prop_map(|tag| Refusal::Precondition { tag }),
         any::<(u64, u64)>().prop_map(|(asked, newest)| Refusal::UnknownVersion { asked, newest }),
+        any::<(u64, u64)>().prop_map(|(asked, newest)| Refusal::UnknownRevision { asked, newest }),
         text().prop_map(|hash| Refusal::UnknownHeads { hash }),
         (any::<Option<usize>>(), text())
             .prop_map(|(operation, reason)| Refusal::BadEdit { operation, reason }),

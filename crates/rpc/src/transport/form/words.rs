@@ -58,6 +58,7 @@ choice!(Refusal {
     15 => FeedGone { place },
     16 => Internal { reason },
     17 => Elsewhere { shard, leader },
+    18 => UnknownRevision { asked, newest },
 });
 
 impl Form for Arc<Ephemeral> {

@@ -105,6 +105,34 @@ async fn what_is_not_kept_reaches_those_who_may_read() {
     assert!(bob.got.said.is_empty() && eve.got.said.is_empty());
 }
 
+/// Gateways bind names, each for itself: here two of them have let the same one in.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_heard_under_the_name_of_anothers_session() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "text").await;
+    hub.share("ada", id, "bob", Some(base::Level::Write)).await;
+    let (mut ada, mut bob) = (hub.peer("ada", id).await, hub.peer("bob", id).await);
+    let mut hearer = hub.peer("ada", id).await;
+    converge(&hub, "ada", id, &mut [&mut ada, &mut bob, &mut hearer]).await;
+    ada.session.say(said(1));
+    bob.session.say(said(2));
+    bob.session.say(rpc::Ephemeral { sender: "bob's".into(), ..said(3) });
+    ada.session.say(said(4));
+    until(&mut [&mut hearer], "all is heard", |peers| {
+        peers[0].got.said.last().is_some_and(|said| said.count == 4)
+    })
+    .await;
+    let heard: Vec<_> = hearer.got.said.iter().map(|said| said.count).collect();
+    assert_eq!(heard, [1, 3, 4]);
+    // Her session is over, and the name is free.
+    ada.leave();
+    bob.session.say(said(5));
+    until(&mut [&mut hearer], "bob is heard", |peers| {
+        peers[0].got.said.last().is_some_and(|said| said.count == 5)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn names_count_among_what_waits_to_be_heard() {
     let hub = Hub::start().await;

@@ -25,9 +25,8 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long replicas have to agree when nobody writes any more.
 const AGREE_WITHIN: Duration = Duration::from_secs(60);
-/// From one operation of a client to its next one, where nothing is measured: a document that takes more computing than its
-/// share has to rest, and on a small machine with an unoptimised build that comes soon.
-const MIXED_PACE: Duration = Duration::from_millis(150);
+/// From one operation of a client to its next one, where nothing is measured.
+const MIXED_PACE: Duration = Duration::from_millis(50);
 /// What the disks of a drill have room for: they are in memory.
 const SEGMENT_MB: u32 = 4;
 

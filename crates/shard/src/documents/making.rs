@@ -256,8 +256,14 @@ fn verdict(
     let current = loaded.document.heads();
     let tag = heads_tag(&current);
     if !write.precondition.holds(&tag) {
-        // The state that rules it out may not last if it comes from an edit of this batch.
-        return if others_before { Ok(Verdict::Later) } else { refused(Refusal::Precondition { tag }) };
+        // The state that rules it out may not last if it comes from an edit of this batch. What is stored does: without this,
+        // others who write in every batch would keep it from its answer.
+        let stored = heads_tag(&loaded.heads);
+        return match write.precondition.holds(&stored) {
+            true if others_before => Ok(Verdict::Later),
+            true => refused(Refusal::Precondition { tag }),
+            false => refused(Refusal::Precondition { tag: stored }),
+        };
     }
     let at = match base_heads(bench.view, doc, loaded, &write.base, current)? {
         Ok(at) => at,

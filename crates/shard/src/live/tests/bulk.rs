@@ -2,7 +2,7 @@
 
 use super::world::{Hub, PATIENCE, client_id, converge, until};
 use automerge::sync::SyncDoc;
-use base::Limits;
+use base::{Limits, heads_tag};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,32 @@ async fn a_keystroke_gets_past_a_flood() {
     flooding.await.unwrap().unwrap();
     converge(&hub, "ada", id, &mut [&mut bulk, &mut person]).await;
     assert!(hub.text("ada", id).await.ends_with('X'));
+}
+
+/// What others write in every batch must not keep a condition from its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_does_not_hold_is_told_in_the_middle_of_a_flood() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("ada", "start. ").await;
+    let mut bulk = hub.peer("ada", id).await;
+    converge(&hub, "ada", id, &mut [&mut bulk]).await;
+    let tag = async || heads_tag(&hub.read("ada", id).await.unwrap().view.heads);
+    let old = tag().await;
+    // More batches by far than an edit is tried in.
+    for number in 0..12_000 {
+        bulk.type_at(0, &number.to_string());
+    }
+    let flood = bulk.doc.generate_sync_message(&mut bulk.state).unwrap().encode();
+    let flooding = bulk.session.clone();
+    let flooding = tokio::spawn(async move { flooding.receive(Bytes::from(flood)).await });
+    while tag().await == old {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let condition = rpc::Precondition { match_any: Some(vec![old]), ..rpc::Precondition::default() };
+    let refused = hub.splice_if("ada", id, 0, "mine", condition).await.map(drop);
+    assert!(matches!(refused, Err(rpc::Refusal::Precondition { .. })), "{refused:?}");
+    flooding.await.unwrap().unwrap();
+    converge(&hub, "ada", id, &mut [&mut bulk]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,9 +92,20 @@ impl Hub {
     }
 
     pub async fn splice(&self, user: &str, id: DocId, at: usize, insert: &str) -> Result<Seen, Refusal> {
+        self.splice_if(user, id, at, insert, Precondition::default()).await
+    }
+
+    pub async fn splice_if(
+        &self,
+        user: &str,
+        id: DocId,
+        at: usize,
+        insert: &str,
+        precondition: Precondition,
+    ) -> Result<Seen, Refusal> {
         let op = Op::Splice { path: vec![], position: at, delete: 0, insert: insert.into() };
         let edit = Edit::Operations { ops: vec![op], unit: Unit::Utf16 };
-        let write = Write { id, base: Base::Now, edit, precondition: Precondition::default(), key: key() };
+        let write = Write { id, base: Base::Now, edit, precondition, key: key() };
         self.service().write(caller(user), write).await
     }
 

@@ -5,7 +5,7 @@
 
 use crate::command::{Claim, Command, Entry, Part};
 use crate::machine::{Machine, Outcome};
-use crate::raft::{GroupHandle, ProposeError};
+use crate::raft::{Changed, GroupHandle, ProposeError};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -128,13 +128,15 @@ async fn submit(group: &GroupHandle<Machine>, proposals: Vec<Proposal>) {
 /// waits for one holds a document meanwhile, and can ask again elsewhere with the same key.
 async fn deposed(group: &GroupHandle<Machine>) {
     let term = group.term();
+    let mut changes = group.changes();
     let mut held = Instant::now();
     loop {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        // Another leader is heard of at once: whoever waits here is to ask it.
+        let changed = changes.wait(LOOK_AGAIN).await;
         if group.leads_with_lease() {
             held = Instant::now();
         }
-        if group.term() != term || held.elapsed() >= CUT_OFF_AFTER {
+        if changed == Changed::Stopped || group.term() != term || held.elapsed() >= CUT_OFF_AFTER {
             return;
         }
     }

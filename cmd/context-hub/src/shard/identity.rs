@@ -24,7 +24,7 @@ pub async fn settle(
         ClusterConfig { shards: args.shards, replicas: args.replicas, master_key: Some(key), cluster: None };
     let owner = shard::owner_of_folder(&args.storage.data_dir).map_err(|error| node::chained(&error))?;
     let ask = async || match owner {
-        Some(Owner { cluster, .. }) => members.belong(cluster).await,
+        Some(Owner { cluster, .. }) => members.belong(cluster, Some(key)).await,
         None => members.configure(config).await,
     };
     let holds = asked(member::until_answered(stop, ask).await)?;

@@ -7,7 +7,7 @@
 use base::{NodeId, ShardId};
 use cluster::state::Observed;
 use cluster::view::{ClusterView, Snapshot};
-use shard::raft::{Founding, Position, Progress};
+use shard::raft::{Founding, Members, Position, Progress};
 use shard::{Node, Replica};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ async fn keep_replicas(node: &Node, mut cluster: ClusterView, stop: &Cancellatio
         for (shard, replica) in &wanted {
             if here.contains(shard) {
                 node.prefer_leader(*shard, replica.leader);
-                if is_to_found(node, *shard, replica) && refounded.insert(*shard) {
+                if is_to_found(node, *shard, replica).await && refounded.insert(*shard) {
                     found_again(node, *shard, replica).await;
                 }
             } else if let Err(error) = node.add_replica(*shard, replica.clone()).await {
@@ -86,9 +86,17 @@ async fn keep_replicas(node: &Node, mut cluster: ClusterView, stop: &Cancellatio
 
 /// Whether this node is to found a shard whose replica waits here for a leader: who was to found it never came, and somebody has
 /// given that one up.
-fn is_to_found(node: &Node, shard: ShardId, replica: &Replica) -> bool {
-    let waits = |members: shard::raft::Members| members.voters.is_empty();
-    matches!(replica.founding, Founding::Found { .. }) && node.members(shard).is_some_and(waits)
+async fn is_to_found(node: &Node, shard: ShardId, replica: &Replica) -> bool {
+    let Some(members) = node.members(shard) else { return false };
+    if !matches!(replica.founding, Founding::Found { .. }) || !members.voters.is_empty() {
+        return false;
+    }
+    node.heard_up_to(shard).await.is_ok_and(|heard| is_new(&members, heard))
+}
+
+/// Whether a replica has never heard of its group. One that has just begun knows nobody either, until it has looked into its log.
+fn is_new(members: &Members, heard: Option<Position>) -> bool {
+    members.voters.is_empty() && heard.is_none()
 }
 
 /// Begins a replica anew that waits for a leader. If it ever voted it goes on waiting: then somebody has founded the shard.
@@ -109,17 +117,24 @@ async fn has_let_go(node: &Node, snapshot: &Snapshot, shard: ShardId) -> bool {
     if observed.replicas.contains(&node.id()) {
         return false;
     }
-    match node.members(shard) {
-        Some(members) => members.set_at.is_none_or(|heard| observed.applied >= heard.index),
-        // Nothing of it runs here: it moved away while this node was down, or is broken.
-        None => match node.heard_up_to(shard).await {
-            Ok(heard) => heard.is_none_or(|heard| is_later(observed, heard)),
-            // What it heard is lost, and it will never run.
-            Err(error) => {
-                tracing::warn!(%shard, %error, "the log of a replica that is elsewhere now cannot be read");
-                true
-            }
-        },
+    let members = node.members(shard);
+    match node.heard_up_to(shard).await {
+        Ok(heard) => is_let_go(observed, members.as_ref(), heard),
+        Err(error) => {
+            tracing::warn!(%shard, %error, "the log of a replica that is elsewhere now cannot be read");
+            // Where nothing runs, what it heard is lost, and it will never run.
+            members.is_none()
+        }
+    }
+}
+
+/// Whether a report in which this node does not vote is later than all that it heard of who votes.
+fn is_let_go(observed: &Observed, members: Option<&Members>, heard: Option<Position>) -> bool {
+    match members.and_then(|members| members.set_at) {
+        Some(set_at) => observed.applied >= set_at.index,
+        // Nothing of it runs here: it moved away while this node was down, or is broken. Or it runs and knows nobody, as it does
+        // for a moment when it begins, whatever is in its log.
+        None => heard.is_none_or(|heard| is_later(observed, heard)),
     }
 }
 
@@ -223,6 +238,24 @@ mod tests {
             tokio::time::sleep(limit / 6).await;
         }
         assert_eq!(stuck.await.unwrap(), Progress::CatchingUp { matched: Some(9), last: None });
+    }
+
+    #[test]
+    fn a_replica_that_has_just_begun_is_not_taken_for_a_new_one() {
+        let (nobody, heard) = (Members::default(), Position { term: 5, node: 2, index: 80 });
+        assert!(is_new(&nobody, None) && !is_new(&nobody, Some(heard)));
+        let report = |term, applied| Observed { leader: NodeId(2), term, replicas: vec![NodeId(2)], applied };
+        assert!(is_let_go(&report(1, 0), Some(&nobody), None), "nothing is lost with it");
+        for members in [Some(&nobody), None] {
+            assert!(!is_let_go(&report(5, 79), members, Some(heard)));
+            assert!(is_let_go(&report(5, 80), members, Some(heard)));
+        }
+        let knows = Members { set_at: Some(Position { index: 60, ..heard }), ..Members::default() };
+        assert!(
+            is_let_go(&report(5, 60), Some(&knows), Some(heard)),
+            "what came since says nothing of voters"
+        );
+        assert!(!is_let_go(&report(5, 59), Some(&knows), Some(heard)));
     }
 
     #[test]

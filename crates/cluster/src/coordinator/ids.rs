@@ -26,11 +26,6 @@ pub(crate) async fn never_give(coordinator: &dyn Coordinator, key: String, id: u
     advance(coordinator, key, |next| (next < past).then_some(past)).await.map(|_| ())
 }
 
-/// Whether `id` was given, or will never be.
-pub(crate) async fn was_given(coordinator: &dyn Coordinator, key: String, id: u64) -> Result<bool, IdError> {
-    Ok(advance(coordinator, key, |_| None).await? > id)
-}
-
 /// Sets the counter to what `step` makes of it, unless that is nothing, and gives what it was.
 async fn advance(
     coordinator: &dyn Coordinator,

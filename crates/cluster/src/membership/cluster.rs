@@ -6,18 +6,40 @@
 use super::members::check;
 use super::{Members, MembershipError};
 use crate::coordinator::{Committed, Compare, Entry, Txn};
-use crate::state::{ClusterConfig, Key, decode, encode};
-use base::ClusterId;
+use crate::state::{ClusterConfig, Key, StateError, decode, encode};
+use base::{ClusterId, SHARDS_MAX};
+use std::time::Duration;
+
+/// How long a node whose folder is new leaves it to the others to name a cluster that is there: they may know what it was
+/// called. Longer than their leases last, after which they look.
+const NAMED_WITHIN: Duration = Duration::from_secs(30);
 
 impl Members {
     /// Writes down what is decided once, unless that has been done, and gives what holds. Every node whose folder is new calls
-    /// it at its start; what the first one said holds for all. The cluster has a name from then on.
+    /// it at its start; what the first one said holds for all. The cluster has a name from then on. Takes half a minute where
+    /// there is a cluster without one.
     pub async fn configure(&self, config: ClusterConfig) -> Result<ClusterConfig, MembershipError> {
+        self.configure_after(config, NAMED_WITHIN).await
+    }
+
+    async fn configure_after(
+        &self,
+        config: ClusterConfig,
+        patience: Duration,
+    ) -> Result<ClusterConfig, MembershipError> {
         check(&config)?;
+        if config.shards > SHARDS_MAX {
+            return Err(StateError::Invalid { reason: "a cluster is made with 1 to 1024 shards" }.into());
+        }
         let named = ClusterConfig { cluster: config.cluster.or_else(|| Some(ClusterId::random())), ..config };
         let key = self.keys.path(Key::Config);
+        let mut waited = false;
         loop {
             if let Some(found) = self.config().await? {
+                if found.0.cluster.is_none() && !std::mem::replace(&mut waited, true) {
+                    tokio::time::sleep(patience).await;
+                    continue;
+                }
                 match self.name(found, named.cluster).await? {
                     Some(holds) => return Ok(holds),
                     None => continue,
@@ -31,18 +53,41 @@ impl Members {
     }
 
     /// What is decided once for the cluster to which a folder belongs, and which is there: nothing is written for one that has
-    /// gone. A folder of an earlier release knows no name, and belongs to the cluster that is found.
-    pub async fn belong(&self, cluster: Option<ClusterId>) -> Result<ClusterConfig, MembershipError> {
+    /// gone. A folder of an earlier release knows no name, and belongs to the cluster that is found. One that knows a name gives
+    /// it back to a cluster that has none, if that one has the same master key: the coordinator was put back to what it kept
+    /// before the cluster was named.
+    pub async fn belong(
+        &self,
+        cluster: Option<ClusterId>,
+        master_key: Option<u64>,
+    ) -> Result<ClusterConfig, MembershipError> {
         loop {
             let found = self.config().await?.ok_or(MembershipError::ClusterGone)?;
             let there = found.0.cluster;
-            if cluster.is_some() && cluster != there {
+            let forgot = there.is_none() && found.0.master_key == master_key;
+            if cluster.is_some() && cluster != there && !forgot {
                 return Err(MembershipError::OtherCluster { there, ours: cluster });
             }
-            if let Some(holds) = self.name(found, Some(ClusterId::random())).await? {
+            if let Some(holds) = self.name(found, cluster.or_else(|| Some(ClusterId::random()))).await? {
                 return Ok(holds);
             }
         }
+    }
+
+    /// What is decided once, of the cluster that is there.
+    pub(super) async fn holds(&self) -> Result<Option<ClusterConfig>, MembershipError> {
+        Ok(self.config().await?.map(|(config, _)| config))
+    }
+
+    /// Gives the name back to a cluster that is this one and has forgotten it.
+    pub(super) async fn remind(&self, ours: ClusterConfig) -> Result<(), MembershipError> {
+        while let Some(found) = self.config().await?.filter(|(there, _)| there.was(ours)) {
+            if self.name(found, ours.cluster).await?.is_some() {
+                tracing::warn!("the coordinator had forgotten which cluster this is, and was told");
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Gives a cluster a name that has none. `None` if somebody else has written meanwhile.
@@ -100,19 +145,65 @@ mod tests {
         let made = members.configure(CONFIG).await.unwrap();
         assert!(made.cluster.is_some());
         assert_eq!(members.configure(ClusterConfig { shards: 9, ..CONFIG }).await, Ok(made));
-        assert_eq!(members.belong(made.cluster).await, Ok(made));
-        assert_eq!(members.belong(None).await, Ok(made), "a folder of an earlier release");
+        assert_eq!(members.belong(made.cluster, None).await, Ok(made));
+        assert_eq!(members.belong(None, None).await, Ok(made), "a folder of an earlier release");
     }
 
     #[tokio::test]
     async fn a_cluster_of_an_earlier_release_gets_a_name_once() {
         let (members, coordinator) = members();
         coordinator.commit(Txn::new().put("/hub/config".into(), encode(&CONFIG))).await.unwrap();
-        let named = members.belong(None).await.unwrap();
+        let named = members.belong(None, None).await.unwrap();
         assert_eq!(ClusterConfig { cluster: None, ..named }, CONFIG);
         assert!(named.cluster.is_some());
-        assert_eq!(members.belong(None).await, Ok(named));
+        assert_eq!(members.belong(None, None).await, Ok(named));
         assert_eq!(members.configure(CONFIG).await, Ok(named));
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_has_forgotten_its_name_hears_it_from_who_has_its_key() {
+        let (members, coordinator) = members();
+        let before = ClusterConfig { master_key: Some(5), ..CONFIG };
+        coordinator.commit(Txn::new().put("/hub/config".into(), encode(&before))).await.unwrap();
+        let ours = Some(ClusterId::from_u128(1));
+        let other = Err(MembershipError::OtherCluster { there: None, ours });
+        assert_eq!(members.belong(ours, Some(6)).await, other, "another cluster, which is not named yet");
+        assert_eq!(members.holds().await, Ok(Some(before)));
+        let named = ClusterConfig { cluster: ours, ..before };
+        assert_eq!(members.belong(ours, Some(5)).await, Ok(named));
+        assert_eq!(members.holds().await, Ok(Some(named)));
+    }
+
+    #[tokio::test]
+    async fn an_empty_folder_names_a_cluster_only_if_nobody_knows_its_name() {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let (members, coordinator) = members();
+        let unnamed = async || {
+            coordinator.commit(Txn::new().put("/hub/config".into(), encode(&CONFIG))).await.unwrap();
+        };
+        unnamed().await;
+        let ours = Some(ClusterId::from_u128(1));
+        let knows = async {
+            tokio::time::sleep(PATIENCE / 10).await;
+            members.belong(ours, None).await
+        };
+        let (empty, knows) = tokio::join!(members.configure_after(CONFIG, PATIENCE), knows);
+        assert_eq!(knows.map(|config| config.cluster), Ok(ours));
+        assert_eq!(empty.map(|config| config.cluster), Ok(ours));
+        unnamed().await;
+        let named = members.configure_after(CONFIG, PATIENCE).await.unwrap().cluster;
+        assert!(named.is_some() && named != ours);
+    }
+
+    #[tokio::test]
+    async fn more_shards_than_are_made_now_are_read_and_not_made() {
+        let (members, coordinator) = members();
+        let many = ClusterConfig { shards: SHARDS_MAX + 1, ..CONFIG };
+        assert!(matches!(members.configure(many).await, Err(MembershipError::State(_))));
+        assert_eq!(coordinator.list("/".into()).await.unwrap().entries, []);
+        let of_old = ClusterConfig { shards: 5_000, cluster: Some(ClusterId::from_u128(1)), ..CONFIG };
+        coordinator.commit(Txn::new().put("/hub/config".into(), encode(&of_old))).await.unwrap();
+        assert_eq!(members.configure(CONFIG).await, Ok(of_old));
     }
 
     #[tokio::test]
@@ -120,10 +211,10 @@ mod tests {
         let (members, coordinator) = members();
         let ours = Some(ClusterId::from_u128(1));
         for folder in [ours, None] {
-            assert_eq!(members.belong(folder).await, Err(MembershipError::ClusterGone));
+            assert_eq!(members.belong(folder, None).await, Err(MembershipError::ClusterGone));
         }
         assert_eq!(coordinator.list("/".into()).await.unwrap().entries, []);
         let there = members.configure(CONFIG).await.unwrap().cluster;
-        assert_eq!(members.belong(ours).await, Err(MembershipError::OtherCluster { there, ours }));
+        assert_eq!(members.belong(ours, Some(5)).await, Err(MembershipError::OtherCluster { there, ours }));
     }
 }

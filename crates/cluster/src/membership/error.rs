@@ -43,6 +43,11 @@ pub enum MembershipError {
         /// Who has it.
         name: String,
     },
+    /// The node with that id was removed.
+    #[error(
+        "node {0} was removed from the cluster; to let the machine join again, give it an empty data folder"
+    )]
+    Removed(NodeId),
     /// A node that runs cannot be removed.
     #[error("node {0} is running: stop it first")]
     Running(NodeId),

@@ -25,8 +25,8 @@ impl Members {
     /// nothing is heard of it for `ttl`.
     ///
     /// `cluster` is the one of its folder, as [`Members::configure`] or [`Members::belong`] gave it; where the coordinator keeps
-    /// another one, or none, that is refused. A node that was draining goes on draining. Of two processes with one id the one that joined last is the node; the
-    /// other one's [`Standing`] says so.
+    /// another one, or none, that is refused, and so is the id of a node that was removed. A node that was draining goes on
+    /// draining. Of two processes with one id the one that joined last is the node; the other one's [`Standing`] says so.
     pub async fn join(
         &self,
         id: NodeId,
@@ -36,6 +36,8 @@ impl Members {
     ) -> Result<Membership, MembershipError> {
         check(&spec)?;
         self.keeps(cluster).await?;
+        self.was_not_removed(id).await?;
+        let config = self.holds().await?.filter(|config| config.cluster == cluster);
         self.never_give(id).await?;
         let lease = Lease::grant(self.coordinator.clone(), ttl).await?;
         let incarnation = match self.register(id, cluster, &spec, &lease).await {
@@ -49,7 +51,8 @@ impl Members {
         let (standing, seen) = watch::channel(Standing::Joined);
         let stop = CancellationToken::new();
         let members = self.clone();
-        let keeper = Keeper { members, id, cluster, spec, incarnation, ttl, standing, stop: stop.clone() };
+        let stopped = stop.clone();
+        let keeper = Keeper { members, id, cluster, config, spec, incarnation, ttl, standing, stop: stopped };
         Ok(Membership { id, incarnation, standing: seen, stop, keeper: tokio::spawn(keeper.keep(lease)) })
     }
 
@@ -64,6 +67,7 @@ impl Members {
         let (key, alive) = (self.keys.path(Key::Node(id)), self.keys.path(Key::Alive(id)));
         loop {
             let same_cluster = self.keeps(cluster).await?;
+            let not_removed = self.was_not_removed(id).await?;
             let (incarnation, state, unchanged) = match self.find(id).await? {
                 None => (1, NodeState::Up, Compare::Absent(key.clone())),
                 Some((record, entry)) => {
@@ -78,6 +82,7 @@ impl Members {
             let record = NodeRecord { id, incarnation, state, spec: spec.clone() };
             let txn = Txn::new()
                 .when(same_cluster)
+                .when(not_removed)
                 .when(unchanged)
                 .put(key.clone(), encode(&record))
                 .put_under(lease.id(), alive.clone(), encode(&Alive { incarnation }));

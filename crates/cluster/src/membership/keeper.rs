@@ -2,7 +2,7 @@
 
 use super::{Members, MembershipError};
 use crate::coordinator::{Backoff, Committed, Compare, Lease, Txn};
-use crate::state::{Alive, Key, NodeRecord, NodeSpec, NodeState, decode, encode};
+use crate::state::{Alive, ClusterConfig, Key, NodeRecord, NodeSpec, NodeState, decode, encode};
 use base::{ClusterId, NodeId};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -28,6 +28,8 @@ pub(super) struct Keeper {
     pub members: Members,
     pub id: NodeId,
     pub cluster: Option<ClusterId>,
+    /// What was decided for the cluster, as it was when the node joined.
+    pub config: Option<ClusterConfig>,
     pub spec: NodeSpec,
     pub incarnation: u64,
     pub ttl: Duration,
@@ -103,12 +105,17 @@ impl Keeper {
     /// back to an earlier state has forgotten later starts, or the node itself.
     async fn attempt(&self) -> Result<Result<Lease, Standing>, MembershipError> {
         let members = &self.members;
+        if let Some(ours) = self.config {
+            members.remind(ours).await?;
+        }
         loop {
             let found = members.find(self.id).await?;
-            // Asked second: that the record is gone means nothing where the cluster is gone.
             let same_cluster = members.keeps(self.cluster).await?;
+            let not_removed = match members.was_not_removed(self.id).await {
+                Err(MembershipError::Removed(_)) => return Ok(Err(Standing::Removed)),
+                answer => answer?,
+            };
             let (state, unchanged) = match &found {
-                None if members.was_given(self.id).await? => return Ok(Err(Standing::Removed)),
                 None => {
                     members.never_give(self.id).await?;
                     (NodeState::Up, Compare::Absent(members.keys.path(Key::Node(self.id))))
@@ -126,7 +133,7 @@ impl Keeper {
             };
             let lease = Lease::grant(members.coordinator.clone(), self.ttl).await?;
             let alive = encode(&Alive { incarnation: self.incarnation });
-            let mut txn = Txn::new().when(same_cluster).when(unchanged);
+            let mut txn = Txn::new().when(same_cluster).when(not_removed).when(unchanged);
             let record =
                 NodeRecord { id: self.id, incarnation: self.incarnation, state, spec: self.spec.clone() };
             if found.is_none_or(|(written, _)| written != record) {

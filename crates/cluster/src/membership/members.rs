@@ -1,9 +1,10 @@
 //! What can be done to the members of a cluster, from anywhere.
 
 use super::MembershipError;
-use crate::coordinator::{Committed, Compare, Entry, SharedCoordinator, Txn, never_give, next_id, was_given};
+use crate::coordinator::{Committed, Compare, Entry, SharedCoordinator, Txn, never_give, next_id};
 use crate::state::{
-    Checked, Invalid, Key, Keys, NodeRecord, NodeState, Observed, Placement, StateError, decode, encode,
+    Checked, Invalid, Key, Keys, NodeRecord, NodeState, Observed, Placement, Removed, StateError, decode,
+    encode,
 };
 use base::NodeId;
 use std::collections::BTreeSet;
@@ -44,17 +45,22 @@ impl Members {
     }
 
     /// Forgets a node that does not run and has no replicas: none is to be there, and no leader has one there still. Its id
-    /// is never given again.
+    /// is never given again, and nobody joins with it: that it was removed stays written.
     pub async fn remove(&self, node: NodeId) -> Result<(), MembershipError> {
         let alive = self.keys.path(Key::Alive(node));
         loop {
-            let (_, entry) = self.find(node).await?.ok_or(MembershipError::NoSuchNode(node))?;
+            let (record, entry) = self.find(node).await?.ok_or(MembershipError::NoSuchNode(node))?;
             self.is_not_needed(node).await?;
             if self.coordinator.get(alive.clone()).await?.is_some() {
                 return Err(MembershipError::Running(node));
             }
             let unchanged = Compare::Unchanged { key: entry.key.clone(), revision: entry.revision };
-            let txn = Txn::new().when(unchanged).when(Compare::Absent(alive.clone())).delete(entry.key);
+            let removed = encode(&Removed { name: record.spec.name });
+            let txn = Txn::new()
+                .when(unchanged)
+                .when(Compare::Absent(alive.clone()))
+                .delete(entry.key)
+                .put(self.keys.path(Key::Removed(node)), removed);
             if let Committed::Done(_) = self.coordinator.commit(txn).await? {
                 return Ok(());
             }
@@ -113,9 +119,16 @@ impl Members {
         let mut highest = None;
         for Entry { key, value, .. } in self.coordinator.list(self.keys.root()).await?.entries {
             let used = match self.keys.parse(&key) {
-                Some(Key::Node(id) | Key::Alive(id)) => Some(id),
+                Some(Key::Node(id) | Key::Alive(id) | Key::Removed(id)) => Some(id),
                 Some(Key::Desired(_)) => decode::<Placement>(&key, &value)?.replicas().last().copied(),
-                Some(Key::Observed(_)) => decode::<Observed>(&key, &value)?.replicas.last().copied(),
+                Some(Key::Observed(_)) => match decode::<Observed>(&key, &value) {
+                    Ok(observed) => observed.replicas.last().copied(),
+                    // Its leader writes it anew. Until then its nodes are known by their records, and by where they are to be.
+                    Err(error) => {
+                        tracing::warn!(%error, "a report is passed over");
+                        None
+                    }
+                },
                 _ => None,
             };
             highest = highest.max(used);
@@ -131,9 +144,14 @@ impl Members {
         Ok(Some((record, entry)))
     }
 
-    /// Whether an id was given by the coordinator that is there, in the state that it is in.
-    pub(super) async fn was_given(&self, node: NodeId) -> Result<bool, MembershipError> {
-        Ok(was_given(&*self.coordinator, self.keys.path(Key::NextId), node.0).await?)
+    /// What holds for as long as a node was not removed; that it was is an error. That there is no record of a node proves
+    /// nothing: a coordinator that was put back to an earlier state has forgotten some.
+    pub(super) async fn was_not_removed(&self, node: NodeId) -> Result<Compare, MembershipError> {
+        let key = self.keys.path(Key::Removed(node));
+        match self.coordinator.get(key.clone()).await? {
+            Some(_) => Err(MembershipError::Removed(node)),
+            None => Ok(Compare::Absent(key)),
+        }
     }
 
     pub(super) async fn never_give(&self, node: NodeId) -> Result<(), MembershipError> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::coordinator::{Local, Op, SharedCoordinator, Txn};
 use crate::state::{Alive, ClusterConfig, Key, Keys, NextId, NodeRecord, NodeSpec, decode, encode};
-use base::{ClusterId, NodeId};
+use base::{ClusterId, NodeId, ShardId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +58,24 @@ impl World {
         there.into_iter().filter(|it| it.lease.is_none()).map(|it| (it.key, it.value)).collect()
     }
 
+    async fn forget(&self, what: &[Key]) {
+        let ops = what.iter().map(|key| Op::Delete(keys().path(*key))).collect();
+        self.coordinator.commit(Txn { compares: Vec::new(), ops }).await.unwrap();
+    }
+
+    /// Waits until a node that runs is written down as such.
+    async fn enters(&self, node: &Membership) {
+        let (id, incarnation) = (node.id(), node.incarnation());
+        let entered = async {
+            while self.record(id).await.map(|record| record.incarnation) != Some(incarnation)
+                || self.alive(id).await != Some(Alive { incarnation })
+            {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), entered).await.expect("it enters itself again");
+    }
+
     async fn record(&self, node: NodeId) -> Option<NodeRecord> {
         let key = keys().path(Key::Node(node));
         let entry = self.coordinator.get(key.clone()).await.unwrap()?;
@@ -107,15 +125,7 @@ async fn a_coordinator_that_was_put_back_hears_of_later_starts_and_nodes() {
     assert_eq!((again.incarnation(), later.id()), (2, NodeId(2)));
     world.put_back(&backup).await;
     for node in [&again, &later] {
-        let incarnation = node.incarnation();
-        let entered = async {
-            while world.record(node.id()).await.map(|record| record.incarnation) != Some(incarnation)
-                || world.alive(node.id()).await != Some(Alive { incarnation })
-            {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), entered).await.expect("it enters itself again");
+        world.enters(node).await;
         becomes(node, Standing::Joined).await;
     }
     assert_eq!(world.members.new_id().await, Ok(NodeId(3)), "an id that is in use is not given");
@@ -127,9 +137,47 @@ async fn a_coordinator_that_was_put_back_hears_of_later_starts_and_nodes() {
 async fn who_was_removed_is_told() {
     let world = World::new().await;
     let node = world.join("a").await;
-    let gone = [Key::Node(node.id()), Key::Alive(node.id())].map(|key| Op::Delete(keys().path(key)));
-    world.coordinator.commit(Txn { compares: Vec::new(), ops: gone.to_vec() }).await.unwrap();
+    world.forget(&[Key::Alive(node.id())]).await;
+    world.members.remove(node.id()).await.unwrap();
     becomes(&node, Standing::Removed).await;
+    assert_eq!(world.record(node.id()).await, None);
+    let again = world.members.join(node.id(), world.cluster, spec("a"), TTL).await.err();
+    assert_eq!(again, Some(MembershipError::Removed(node.id())));
+    assert_eq!(world.record(node.id()).await, None, "nothing is written for it");
+    world.forget(&[Key::NextId]).await;
+    assert_eq!(world.members.new_id().await, Ok(NodeId(2)), "nor is its id given again");
+    node.leave().await;
+}
+
+#[tokio::test]
+async fn who_is_not_known_enters_itself_unless_it_was_removed() {
+    let world = World::new().await;
+    let backup = world.backup().await;
+    let nodes = [world.join("a").await, world.join("b").await];
+    world.put_back(&backup).await;
+    // As the one with the higher id leaves it, and as a node does whose attempt came only so far.
+    world.members.never_give(NodeId(9)).await.unwrap();
+    for node in nodes {
+        world.enters(&node).await;
+        becomes(&node, Standing::Joined).await;
+        node.leave().await;
+    }
+}
+
+#[tokio::test]
+async fn a_coordinator_that_was_put_back_to_before_its_cluster_had_a_name_hears_it() {
+    let world = World::new().await;
+    let node = world.join("a").await;
+    let config = keys().path(Key::Config);
+    world.put_back(&[(config.clone(), encode(&CONFIG))]).await;
+    world.enters(&node).await;
+    becomes(&node, Standing::Joined).await;
+    assert_eq!(world.members.holds().await, Ok(Some(ClusterConfig { cluster: world.cluster, ..CONFIG })));
+    // One that differs is another cluster, though it has no name.
+    let other = ClusterConfig { master_key: Some(7), ..CONFIG };
+    world.put_back(&[(config, encode(&other))]).await;
+    becomes(&node, Standing::Estranged).await;
+    assert_eq!(world.members.holds().await, Ok(Some(other)));
     node.leave().await;
 }
 
@@ -152,6 +200,10 @@ async fn a_counter_that_was_lost_gives_no_id_that_is_in_use() {
     let next = keys().path(Key::NextId);
     world.coordinator.commit(Txn::new().put(next, encode(&NextId { next: 1 }))).await.unwrap();
     assert_eq!(world.members.new_id().await, Ok(NodeId(3)));
+    // A report that is damaged keeps nobody from coming.
+    let report = keys().path(Key::Observed(ShardId(0)));
+    world.coordinator.commit(Txn::new().put(report, b"{".to_vec())).await.unwrap();
+    assert_eq!(world.members.new_id().await, Ok(NodeId(4)));
     for node in nodes {
         node.leave().await;
     }

@@ -1,13 +1,14 @@
 //! What is decided once for a cluster.
 
 use super::{Checked, Invalid, REPLICAS_MAX};
-use base::{ClusterId, SHARDS_MAX, SlotMap};
+use base::{ClusterId, SLOT_COUNT, SlotMap};
 use serde::{Deserialize, Serialize};
 
 /// What is decided once for a cluster, before anything is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterConfig {
-    /// How many shards there are at first: 1 to [`SHARDS_MAX`].
+    /// How many shards there are at first: 1 to [`base::SHARDS_MAX`] when a cluster is made. One of an earlier release may have
+    /// more, up to one for each slot.
     pub shards: u32,
     /// How many replicas each shard has: 1 to 9. An even number survives no more than the odd one below it.
     pub replicas: u32,
@@ -21,11 +22,18 @@ pub struct ClusterConfig {
     pub cluster: Option<ClusterId>,
 }
 
+impl ClusterConfig {
+    /// Whether this is what was written of a cluster before it had a name.
+    pub(crate) fn was(&self, later: ClusterConfig) -> bool {
+        later.cluster.is_some() && *self == ClusterConfig { cluster: None, ..later }
+    }
+}
+
 impl Checked for ClusterConfig {
     fn check(&self) -> Result<(), Invalid> {
         match self {
-            config if !(1..=SHARDS_MAX).contains(&config.shards) => {
-                Err(Invalid("a cluster has 1 to 1024 shards"))
+            config if !(1..=u32::from(SLOT_COUNT)).contains(&config.shards) => {
+                Err(Invalid("a cluster has 1 to 16384 shards"))
             }
             config if !(1..=REPLICAS_MAX as u32).contains(&config.replicas) => {
                 Err(Invalid("a shard has 1 to 9 replicas"))

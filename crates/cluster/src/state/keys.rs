@@ -5,6 +5,7 @@
 //! {prefix}/ids/next               the counter of node ids
 //! {prefix}/nodes/{id}             NodeRecord        stays when the node is down
 //! {prefix}/alive/{id}             Alive             under a lease of the node; gone when it is down
+//! {prefix}/removed/{id}           Removed           stays for ever: the node was removed, and its id is of no use any more
 //! {prefix}/map/slots              SlotMap           its presence says that the first placement is complete
 //! {prefix}/shards/{id}/desired    Placement
 //! {prefix}/shards/{id}/observed   Observed          published by the leader of the shard
@@ -25,6 +26,8 @@ pub enum Key {
     Node(NodeId),
     /// That a node runs.
     Alive(NodeId),
+    /// That a node was removed.
+    Removed(NodeId),
     /// The slot map.
     Slots,
     /// Where a shard is to be.
@@ -70,6 +73,7 @@ impl Keys {
             Key::NextId => format!("{prefix}/ids/next"),
             Key::Node(id) => format!("{prefix}/nodes/{id}"),
             Key::Alive(id) => format!("{prefix}/alive/{id}"),
+            Key::Removed(id) => format!("{prefix}/removed/{id}"),
             Key::Slots => format!("{prefix}/map/slots"),
             Key::Desired(shard) => format!("{prefix}/shards/{shard}/desired"),
             Key::Observed(shard) => format!("{prefix}/shards/{shard}/observed"),
@@ -85,6 +89,7 @@ impl Keys {
             ["ids", "next"] => Key::NextId,
             ["nodes", id] => Key::Node(NodeId(id.parse().ok()?)),
             ["alive", id] => Key::Alive(NodeId(id.parse().ok()?)),
+            ["removed", id] => Key::Removed(NodeId(id.parse().ok()?)),
             ["map", "slots"] => Key::Slots,
             ["shards", id, "desired"] => Key::Desired(ShardId(id.parse().ok()?)),
             ["shards", id, "observed"] => Key::Observed(ShardId(id.parse().ok()?)),
@@ -108,6 +113,7 @@ mod tests {
             Key::NextId,
             Key::Node(NodeId(7)),
             Key::Alive(NodeId(u64::MAX)),
+            Key::Removed(NodeId(4)),
             Key::Slots,
             Key::Desired(ShardId(0)),
             Key::Observed(ShardId(12)),

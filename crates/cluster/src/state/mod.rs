@@ -18,5 +18,5 @@ pub(crate) use config::NextId;
 pub use config::{ClusterConfig, ControllerRecord};
 pub use error::StateError;
 pub use keys::{Key, Keys};
-pub use node::{Alive, NodeRecord, NodeSpec, NodeState};
+pub use node::{Alive, NodeRecord, NodeSpec, NodeState, Removed};
 pub use placement::{Observed, Placement, Placements, REPLICAS_MAX};

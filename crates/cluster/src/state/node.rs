@@ -59,6 +59,13 @@ pub struct Alive {
     pub incarnation: u64,
 }
 
+/// That a node was removed, which it is to hear whenever it asks. Without it a node that is not known is one that was forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// What it was called, for people.
+    pub name: String,
+}
+
 impl Checked for NodeSpec {
     fn check(&self) -> Result<(), Invalid> {
         let is_text = |text: &str| text.len() <= TEXT_BYTES_MAX && text.chars().all(|c| c.is_ascii_graphic());
@@ -79,6 +86,12 @@ impl Checked for NodeSpec {
 impl Checked for NodeRecord {
     fn check(&self) -> Result<(), Invalid> {
         self.spec.check()
+    }
+}
+
+impl Checked for Removed {
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
     }
 }
 

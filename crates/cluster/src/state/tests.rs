@@ -33,6 +33,7 @@ fn the_formats_are_pinned() {
         r#"{"format":1,"id":7,"incarnation":3,"state":"draining","name":"hub-0","zone":"a","capacity":2,"address":"10.0.0.1:7400","prefers":4,"holds_data":true}"#,
     );
     is_stored_as(Alive { incarnation: 3 }, r#"{"format":1,"incarnation":3}"#);
+    is_stored_as(Removed { name: "hub-0".into() }, r#"{"format":1,"name":"hub-0"}"#);
     is_stored_as(
         Placement::new(vec![NodeId(3), NodeId(1)], NodeId(3)),
         r#"{"format":1,"replicas":[1,3],"leader":3}"#,
@@ -44,6 +45,11 @@ fn the_formats_are_pinned() {
     is_stored_as(
         ClusterConfig { shards: 32, replicas: 3, master_key: None, cluster: None },
         r#"{"format":1,"shards":32,"replicas":3}"#,
+    );
+    // As many as an earlier release made.
+    is_stored_as(
+        ClusterConfig { shards: 16_384, replicas: 3, master_key: None, cluster: None },
+        r#"{"format":1,"shards":16384,"replicas":3}"#,
     );
     is_stored_as(
         ClusterConfig {
@@ -82,6 +88,7 @@ fn damage_is_named() {
     is_damaged::<Placement>(r#"{"format":1,"replicas":[2,1],"leader":1}"#);
     is_damaged::<Placement>(r#"{"format":1,"replicas":[1,1],"leader":1}"#);
     is_damaged::<ClusterConfig>(r#"{"format":1,"shards":0,"replicas":3}"#);
+    is_damaged::<ClusterConfig>(r#"{"format":1,"shards":16385,"replicas":3}"#);
     is_damaged::<ClusterConfig>(r#"{"format":1,"shards":8,"replicas":10}"#);
     is_damaged::<SlotMap>(r#"{"format":1,"version":1,"runs":[[1,0]]}"#);
     is_damaged::<NextId>(r#"{"format":1,"next":0}"#);

@@ -2,6 +2,7 @@
 //!
 //! A coordinator that has lost the cluster, or keeps another one, is not believed: what is known stays, as in an outage.
 
+use super::snapshot::Kept;
 use super::{Contact, Snapshot};
 use crate::coordinator::{Backoff, Listing, SharedCoordinator, WatchError};
 use crate::state::{Key, Keys};
@@ -9,6 +10,13 @@ use futures::StreamExt;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+/// Why what is there is not taken in yet.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it was put back to what it kept before this cluster had a name, and waits for a node that knows the name"
+)]
+struct Unnamed;
 
 pub(super) struct Follower {
     coordinator: SharedCoordinator,
@@ -32,12 +40,15 @@ impl Follower {
     pub async fn follow(mut self) {
         loop {
             match self.coordinator.list(self.keys.root()).await {
-                Ok(listing) if self.is_of_another(&listing) => self.estranged().await,
-                Ok(listing) => {
-                    self.heard();
-                    self.publish(|keys, snapshot, now| snapshot.relist(keys, listing, now));
-                    self.watch().await;
-                }
+                Ok(listing) => match self.kept(&listing) {
+                    Kept::Ours => {
+                        self.heard();
+                        self.publish(|keys, snapshot, now| snapshot.relist(keys, listing, now));
+                        self.watch().await;
+                    }
+                    Kept::Unnamed => self.lost(&Unnamed).await,
+                    Kept::Another => self.estranged().await,
+                },
                 Err(error) => self.lost(&error).await,
             }
         }
@@ -53,7 +64,8 @@ impl Follower {
                     Ok(told) => {
                         let config = self.keys.path(Key::Config);
                         let config = told.changes.iter().find(|change| change.key == config);
-                        if config.is_some_and(|now| self.snapshots.borrow().is_of_another(now.now.as_ref())) {
+                        let kept = config.map(|now| self.snapshots.borrow().kept(now.now.as_ref()));
+                        if kept.is_some_and(|kept| kept != Kept::Ours) {
                             return;
                         }
                         self.heard();
@@ -70,10 +82,10 @@ impl Follower {
         }
     }
 
-    fn is_of_another(&self, listing: &Listing) -> bool {
+    fn kept(&self, listing: &Listing) -> Kept {
         let config = self.keys.path(Key::Config);
         let config = listing.entries.iter().find(|entry| entry.key == config);
-        self.snapshots.borrow().is_of_another(config)
+        self.snapshots.borrow().kept(config)
     }
 
     async fn estranged(&mut self) {

@@ -60,6 +60,11 @@ impl ClusterView {
         *self.contact.borrow()
     }
 
+    /// Waits until something holds of the contact with the coordinator. `None` when the task was stopped before.
+    pub(crate) async fn wait_for_contact(&mut self, mut holds: impl FnMut(&Contact) -> bool) -> Option<()> {
+        self.contact.wait_for(|contact| holds(contact)).await.ok().map(drop)
+    }
+
     /// How old the snapshot may be: a few seconds while the coordinator is there. `None` before it was ever reached.
     pub fn age(&self) -> Option<Duration> {
         self.contact().age(Instant::now())

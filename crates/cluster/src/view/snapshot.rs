@@ -55,6 +55,17 @@ pub struct Snapshot {
     known: BTreeSet<Key>,
 }
 
+/// Which cluster a coordinator keeps, for who knows one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// This one.
+    Ours,
+    /// This one, as it was before it had a name. Its nodes are about to give it back.
+    Unnamed,
+    /// Another one, or none.
+    Another,
+}
+
 impl Snapshot {
     /// The snapshot of nothing, at revision 0.
     pub(crate) fn empty(now: Instant) -> Snapshot {
@@ -123,13 +134,14 @@ impl Snapshot {
         &self.damaged
     }
 
-    /// Whether the coordinator with this configuration keeps another cluster than this one, or has lost it. A configuration
-    /// that is damaged tells nothing.
-    pub(crate) fn is_of_another(&self, config: Option<&Entry>) -> bool {
-        let Some(cluster) = self.config.and_then(|config| config.cluster) else { return false };
-        match config {
-            None => true,
-            Some(entry) => read::<ClusterConfig>(entry).is_ok_and(|there| there.cluster != Some(cluster)),
+    /// Which cluster the coordinator with this configuration keeps. A configuration that is damaged tells nothing.
+    pub(crate) fn kept(&self, config: Option<&Entry>) -> Kept {
+        let Some(ours) = self.config.filter(|config| config.cluster.is_some()) else { return Kept::Ours };
+        match config.map(read::<ClusterConfig>) {
+            None => Kept::Another,
+            Some(Ok(there)) if there.was(ours) => Kept::Unnamed,
+            Some(Ok(there)) if there.cluster != ours.cluster => Kept::Another,
+            Some(_) => Kept::Ours,
         }
     }
 
@@ -179,7 +191,8 @@ impl Snapshot {
     fn put(&mut self, key: Key, entry: &Entry) -> Result<(), StateError> {
         match key {
             Key::Config => self.config = Some(read(entry)?),
-            Key::NextId => {}
+            // Who was removed asks for itself.
+            Key::NextId | Key::Removed(_) => {}
             Key::Node(id) => {
                 let record: NodeRecord = read(entry)?;
                 if record.id != id {
@@ -209,7 +222,7 @@ impl Snapshot {
     fn delete(&mut self, key: Key) {
         match key {
             Key::Config => self.config = None,
-            Key::NextId => {}
+            Key::NextId | Key::Removed(_) => {}
             Key::Node(id) => drop(self.nodes.remove(&id)),
             Key::Alive(id) => drop(self.alive.remove(&id)),
             Key::Slots => self.slots = None,

@@ -145,6 +145,42 @@ async fn a_coordinator_that_lost_the_cluster_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_coordinator_that_forgot_the_name_of_the_cluster_is_waited_for() {
+    let coordinator: SharedCoordinator = Arc::new(Local::new());
+    let (mut view, task) = ClusterView::start(coordinator.clone(), keys());
+    let named = |cluster| ClusterConfig { shards: 1, replicas: 1, master_key: Some(5), cluster };
+    let (ours, unnamed) = (named(Some(ClusterId::from_u128(1))), named(None));
+    let commit = async |ops| {
+        coordinator.commit(Txn { compares: Vec::new(), ops }).await.unwrap();
+    };
+    let node = |id| put(Key::Node(NodeId(id)), &record(id));
+    commit(vec![put(Key::Config, &ours), node(1)]).await;
+    view.wait_for(|snapshot| snapshot.nodes().len() == 1).await.unwrap();
+    commit(vec![put(Key::Config, &unnamed), node(2)]).await;
+    let waits = async {
+        while !view.contact().is_away() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waits).await.expect("it is noticed");
+    assert!(!view.contact().is_estranged());
+    assert_eq!((view.now().config(), view.now().nodes().len()), (Some(ours), 1));
+    // A node gives the name back.
+    commit(vec![put(Key::Config, &ours)]).await;
+    view.wait_for(|snapshot| snapshot.nodes().len() == 2).await.unwrap();
+    assert!(!view.contact().is_away());
+    // Without a name it is another one all the same if it has another key.
+    commit(vec![put(Key::Config, &ClusterConfig { master_key: Some(6), ..unnamed })]).await;
+    let estranged = async {
+        while !view.contact().is_estranged() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), estranged).await.expect("it is noticed");
+    task.stop().await;
+}
+
+#[tokio::test]
 async fn a_view_that_is_behind_lists_again() {
     let local = Local::new();
     let coordinator: SharedCoordinator = Arc::new(local.clone());

@@ -5,7 +5,7 @@ use super::groups::{ReplicaError, group_of};
 use super::place::Replica;
 use crate::machine::Machine;
 use crate::proposer::Proposer;
-use crate::raft::{GroupConfig, Position, Promise, Role};
+use crate::raft::{GroupConfig, Position, Promise, Role, StateMachine};
 use crate::reign;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
@@ -130,11 +130,18 @@ impl Node {
     }
 
     /// The end of the log that this node has of a shard, which nothing that it ever heard from the group is behind; none if it
-    /// has no log of it.
+    /// has no log of it, and the replica that runs, if one does, has applied nothing. Read from the disk: a group that has just
+    /// begun may not know yet what it has.
     ///
-    /// Errors: the log cannot be read, or is damaged.
+    /// Errors: the log or the store cannot be read, or is damaged.
     pub async fn heard_up_to(&self, shard: ShardId) -> io::Result<Option<Position>> {
-        Ok(Promise::of(&self.ground.wal, group_of(shard)).await?.last())
+        let applied = match self.service.inner.held.get(shard) {
+            None => None,
+            Some(shard) => {
+                spawn_blocking(move || shard.machine.applied()).await.map_err(io::Error::other)??
+            }
+        };
+        Ok(Promise::of(&self.ground.wal, group_of(shard)).await?.last().max(applied))
     }
 
     /// The shards that have a replica here, ascending.

@@ -53,8 +53,9 @@ impl Inner {
         self.access_of(&shard, &doc_key(&caller, id), &caller, Level::Read).await
     }
 
-    /// The answer to a repeated share. Who may not read the access list any more is told of their own part of it alone, and
-    /// not how it is by now.
+    /// The answer to a repeated share. Who may not read the document any more is not told how it is by now, nor that it is there.
+    /// Only who took away their own access with this very request hears that it is done, and nothing of the list. The owner is
+    /// who it was then: documents do not change hands.
     async fn shared(
         &self,
         shard: &Arc<Shard>,
@@ -69,9 +70,10 @@ impl Inner {
             if level(store, &doc, &head, &caller.user)?.is_some() {
                 return read_list(&shard, &doc);
             }
-            let Share { principal, level, .. } = share;
-            let entries = level.into_iter().map(|level| AccessEntry { principal: principal.clone(), level });
-            Ok(Access { owner: words(&head)?.owner, entries: entries.collect(), revision: shard.revision() })
+            if share.principal != caller.user || share.level.is_some() {
+                return Err(Refusal::NotFound);
+            }
+            Ok(Access { owner: words(&head)?.owner, entries: vec![], revision: shard.revision() })
         })
         .await
     }

@@ -117,6 +117,33 @@ async fn a_replica_that_moved_away_while_its_node_was_down_is_found_on_its_disk(
     cluster.stop_all().await;
 }
 
+/// Who takes it for one that knows nothing takes it away, with all that it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_has_just_begun_is_known_to_have_heard_something() {
+    let mut cluster = Cluster::start(3, 1).await;
+    made(&cluster, "here").await;
+    let leader = cluster.leader(SHARD).await;
+    let old = cluster.others(leader)[0];
+    cluster.begin_empty(FOUR).await;
+    let new = cluster.node(FOUR);
+    new.add_replica(SHARD, joining(leader)).await.unwrap();
+    assert_eq!(new.heard_up_to(SHARD).await.unwrap(), None, "nobody has told it anything");
+    let began = Instant::now();
+    while cluster.node(old).heard_up_to(SHARD).await.unwrap().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it hears nothing");
+        sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..5 {
+        cluster.stop(old).await;
+        cluster.begin_empty(old).await;
+        let node = cluster.node(old);
+        node.add_replica(SHARD, joining(leader)).await.unwrap();
+        // From the first moment on, whatever its group knows by then.
+        assert!(node.heard_up_to(SHARD).await.unwrap().is_some());
+    }
+    cluster.stop_all().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_was_not_told_where_things_are_says_so_until_it_is() {
     let mut cluster = Cluster::start(1, 1).await;

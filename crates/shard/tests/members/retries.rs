@@ -34,6 +34,12 @@ async fn what_was_done_stays_done_for_who_may_not_do_it_any_more() {
     assert_eq!(node.write(caller("bob"), other).await.map(drop), Err(Refusal::KeyReused));
 
     grant(Some(Level::Admin)).await;
+    let (gave_eve, gave_himself) = (share("eve", Some(Level::Read)), share("bob", Some(Level::Admin)));
+    for gives in [&gave_eve, &gave_himself] {
+        node.share(caller("bob"), gives.clone()).await.unwrap();
+        node.share(caller("bob"), gives.clone()).await.unwrap();
+    }
+    node.share(caller("ada"), share("eve", None)).await.unwrap();
     let leaves = share("bob", None);
     let left = node.share(caller("bob"), leaves.clone()).await.unwrap();
     assert_eq!(left.entries, []);
@@ -42,6 +48,10 @@ async fn what_was_done_stays_done_for_who_may_not_do_it_any_more() {
     let again: Access = node.share(caller("bob"), leaves.clone()).await.unwrap();
     assert_eq!((again.owner, again.entries), (user("ada"), vec![]));
     assert_eq!(node.share(caller("bob"), share("bob", None)).await.map(drop), Err(Refusal::NotFound));
+    for gave in [gave_eve, gave_himself] {
+        let again = node.share(caller("bob"), gave).await.map(drop);
+        assert_eq!(again, Err(Refusal::NotFound), "what he did for others, or before, tells him nothing");
+    }
     assert_eq!(node.access(caller("bob"), id).await, Err(Refusal::NotFound));
     assert_eq!(node.write(caller("bob"), write).await.map(drop), Err(Refusal::NotFound), "nor is the text");
     let eve = AccessEntry { principal: user("eve"), level: Level::Read };

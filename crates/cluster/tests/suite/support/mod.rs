@@ -39,7 +39,7 @@ pub fn spec(name: &str) -> NodeSpec {
 
 /// The cluster that is there, if anyone configured it.
 pub async fn cluster(members: &Members) -> Option<ClusterId> {
-    members.belong(None).await.ok().and_then(|config| config.cluster)
+    members.belong(None, None).await.ok().and_then(|config| config.cluster)
 }
 
 /// A new node that has joined.

@@ -85,12 +85,12 @@ async fn keep_replicas(node: &Node, mut cluster: ClusterView, stop: &Cancellatio
 }
 
 /// Whether this node is to found a shard whose replica waits here for a leader: who was to found it never came, and somebody has
-/// given that one up.
+/// given that one up. A replica that was begun to found its shard does so, however long that takes.
 async fn is_to_found(node: &Node, shard: ShardId, replica: &Replica) -> bool {
-    let Some(members) = node.members(shard) else { return false };
-    if !matches!(replica.founding, Founding::Found { .. }) || !members.voters.is_empty() {
+    if !matches!(replica.founding, Founding::Found { .. }) || !node.joins(shard).await {
         return false;
     }
+    let Some(members) = node.members(shard) else { return false };
     node.heard_up_to(shard).await.is_ok_and(|heard| is_new(&members, heard))
 }
 

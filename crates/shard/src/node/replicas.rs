@@ -5,7 +5,7 @@ use super::groups::{ReplicaError, group_of};
 use super::place::Replica;
 use crate::machine::Machine;
 use crate::proposer::Proposer;
-use crate::raft::{GroupConfig, Position, Promise, Role, StateMachine};
+use crate::raft::{Founding, GroupConfig, Position, Promise, Role, StateMachine};
 use crate::reign;
 use crate::shard::Shard;
 use base::{NodeId, ShardId};
@@ -20,6 +20,8 @@ pub(super) type Running = BTreeMap<ShardId, Replicated>;
 /// What of a replica has an end.
 pub(super) struct Replicated {
     machine: Arc<Machine>,
+    /// It was begun to wait for a leader, and not to found its shard.
+    joins: bool,
     /// The way into its log, and the keeper of its reigns. Taken when it is ended.
     tasks: Option<Tasks>,
 }
@@ -67,7 +69,7 @@ impl Node {
         config: GroupConfig<Machine>,
         running: &mut Running,
     ) -> Result<(), ReplicaError> {
-        let machine = config.machine.clone();
+        let (machine, joins) = (config.machine.clone(), config.founding == Founding::Join);
         let group = self.supervisor.add(config).ok_or(ReplicaError::Present(shard))?;
         if !self.alone {
             group.prefer_leader(Some(leader.0));
@@ -76,9 +78,14 @@ impl Node {
         let (id, node, wal) = (shard, self.ground.node, self.ground.wal.clone());
         let (present, keeper) = reign::keep(self.service.inner.engine.clone(), id, node, group.clone());
         let tasks = Some(Tasks { proposer: task, keeper });
-        running.insert(shard, Replicated { machine: machine.clone(), tasks });
+        running.insert(shard, Replicated { machine: machine.clone(), joins, tasks });
         self.service.inner.held.insert(Arc::new(Shard { id, node, group, machine, proposer, present, wal }));
         Ok(())
+    }
+
+    /// Whether the replica that runs of a shard was begun to wait for a leader, and not to found the shard.
+    pub async fn joins(&self, shard: ShardId) -> bool {
+        self.running.lock().await.get(&shard).is_some_and(|replica| replica.joins)
     }
 
     /// Takes the replica of a shard away, with its log and all else that this node has of it; what it promised stays noted. To

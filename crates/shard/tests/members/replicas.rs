@@ -57,6 +57,7 @@ async fn a_replica_moves_to_a_node_that_came_later() {
     assert_eq!(cluster.node(leader).shards_on_disk(), BTreeSet::from([SHARD]));
     let old = cluster.others(leader).into_iter().find(|&node| node != FOUR).unwrap();
     cluster.node(FOUR).add_replica(SHARD, joining(leader)).await.unwrap();
+    assert!(cluster.node(FOUR).joins(SHARD).await && !cluster.node(NodeId(1)).joins(SHARD).await);
     let twice = cluster.node(FOUR).add_replica(SHARD, joining(leader)).await;
     assert!(matches!(twice, Err(ReplicaError::Present(SHARD))), "{twice:?}");
     cluster.moved(SHARD, old, FOUR).await;

@@ -10,6 +10,7 @@
 //! | no term has two leaders | [`leaders`] |
 //! | no client socket is closed | [`sockets`] |
 //! | every request is answered, where that is asked for | [`answered`] |
+//! | writes take no longer while nodes are restarted, where that is asked for | [`prompt`] |
 //! | the gap between acknowledged writes around a fault stays within its limits | [`gaps`] |
 //!
 //! A checker that looked at nothing, or that could not come to an end, does not say that all is well.
@@ -20,6 +21,7 @@ pub mod gaps;
 pub mod leaders;
 pub mod linear;
 pub mod lost;
+pub mod prompt;
 pub mod revisions;
 pub mod sockets;
 pub mod twice;
@@ -33,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub use finding::{Findings, VIOLATIONS_MAX, Verdict, Violation, Witness};
 
-use crate::history::History;
+use crate::history::{History, Micros};
 
 /// What the hub promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub enum Property {
     SocketsKept,
     /// Every request is answered.
     AllAnswered,
+    /// Writes take no longer while nodes are restarted.
+    Prompt,
     /// Writes go on soon after a fault.
     ShortGaps,
     /// No process panics. A history does not tell: who has the logs judges it.
@@ -70,11 +74,13 @@ pub struct Bounds {
     pub gaps: Option<gaps::Limits>,
     /// Whether nobody may notice what is done to the nodes.
     pub all_answered: bool,
+    /// How long all but one of a hundred writes may take while nodes are restarted, if that is to be judged.
+    pub prompt: Option<Micros>,
 }
 
 impl Default for Bounds {
     fn default() -> Bounds {
-        Bounds { steps: 1_000_000, gaps: None, all_answered: false }
+        Bounds { steps: 1_000_000, gaps: None, all_answered: false, prompt: None }
     }
 }
 
@@ -90,6 +96,7 @@ impl Property {
             Property::OneLeader => "No term has two leaders",
             Property::SocketsKept => "No client socket is closed",
             Property::AllAnswered => "Every request is answered",
+            Property::Prompt => "Writes are quick while nodes are restarted",
             Property::ShortGaps => "Writes go on soon after a fault",
             Property::NoPanic => "No process panics",
         }
@@ -106,6 +113,7 @@ impl Property {
             Property::OneLeader => "terms",
             Property::SocketsKept => "sockets",
             Property::AllAnswered => "operations",
+            Property::Prompt => "acknowledged writes",
             Property::ShortGaps => "gaps",
             Property::NoPanic => "logs",
         }
@@ -125,6 +133,9 @@ pub fn check(history: &History, bounds: &Bounds) -> Vec<(Property, Findings)> {
     ];
     if bounds.all_answered {
         found.push((Property::AllAnswered, answered::check(history)));
+    }
+    if let Some(limit) = bounds.prompt {
+        found.push((Property::Prompt, prompt::check(history, limit)));
     }
     if let Some(limits) = bounds.gaps {
         found.push((Property::ShortGaps, gaps::measure(history).judge(limits)));

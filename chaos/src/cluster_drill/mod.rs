@@ -121,9 +121,11 @@ impl Drill {
     /// What is promised beside what is promised always.
     fn bounds(self) -> Bounds {
         let limits = Limits { median: Micros(2_000_000), worst: Micros(4_000_000) };
+        let restarts = self == Drill::RollingRestart;
         Bounds {
             gaps: (self == Drill::Failover).then_some(limits),
-            all_answered: self == Drill::RollingRestart,
+            all_answered: restarts,
+            prompt: restarts.then_some(Micros(250_000)),
             ..Bounds::default()
         }
     }

@@ -2,7 +2,6 @@
 
 use super::budget::Budget;
 use super::choose::Trail;
-use super::live::Turn;
 use super::waiting::Guest;
 use base::{NodeId, ShardId, Slot};
 use std::time::Duration;
@@ -31,8 +30,6 @@ pub(super) struct Errand {
     /// With whom it waits when nobody leads the shard.
     pub guest: Guest,
     pub budget: Budget,
-    /// What few have at once who are as patient as this one. Others have it while this one waits for a node that is full.
-    pub turn: Option<Turn>,
     pub search: Search,
 }
 
@@ -42,8 +39,6 @@ pub(super) struct Search {
     pub begun: Instant,
     pub trail: Trail,
     pub rounds: u32,
-    /// Whether a node was full in this round.
-    pub full: bool,
     /// Whether an answer was lost.
     pub lost: bool,
     /// Whether there was a session before. A node that has not noticed its end may take itself for full.
@@ -56,8 +51,7 @@ impl Search {
     /// One that begins now.
     pub fn begin() -> Search {
         let reason = "this gateway does not know its nodes yet".to_owned();
-        let (begun, trail) = (Instant::now(), Trail::default());
-        Search { begun, trail, rounds: 0, full: false, lost: false, held: false, reason }
+        Search { begun: Instant::now(), trail: Trail::default(), rounds: 0, lost: false, held: false, reason }
     }
 
     /// One that begins because `node` is of no use any more, and may have named another.
@@ -78,7 +72,7 @@ impl Errand {
     pub fn read(place: Place) -> Errand {
         let search = Search::begin();
         let budget = Budget::new(search.begun, Duration::ZERO);
-        Errand { place, writes: false, anyone: false, guest: Guest::Request, budget, turn: None, search }
+        Errand { place, writes: false, anyone: false, guest: Guest::Request, budget, search }
     }
 
     /// A question of a feed, which may wait at its node for something to happen.
@@ -93,8 +87,8 @@ impl Errand {
     }
 
     /// What is tried as long as somebody wants it.
-    pub fn endless(place: Place, search: Search, turn: Turn) -> Errand {
-        let (budget, turn) = (Budget::endless(search.begun), Some(turn));
-        Errand { place, writes: false, anyone: false, guest: Guest::Request, budget, turn, search }
+    pub fn endless(place: Place, search: Search) -> Errand {
+        let budget = Budget::endless(search.begun);
+        Errand { place, writes: false, anyone: false, guest: Guest::Request, budget, search }
     }
 }

@@ -38,10 +38,6 @@ enum Met<T> {
         named: Option<NodeId>,
         reason: String,
     },
-    /// It takes itself for full.
-    Full {
-        reason: String,
-    },
     /// Nobody can say what it did.
     Lost {
         reason: &'static str,
@@ -96,11 +92,6 @@ impl Router {
                         search.reason = reason;
                         search.trail.in_vain(node, named);
                     }
-                    Met::Full { reason } => {
-                        search.reason = reason;
-                        search.full = true;
-                        search.trail.in_vain(node, None);
-                    }
                     Met::Lost { reason } => {
                         search.reason = reason.to_owned();
                         search.lost = true;
@@ -154,13 +145,9 @@ impl Router {
         errand.search.trail.next(replicas, learned, |node| self.circuit.is_last(node, now))
     }
 
-    /// Lets some time pass when everyone was asked; less if somebody says that it leads the shard now. A node that is full is no
-    /// shard without a leader: whoever waits for the one does not hold up others, whom it may take.
+    /// Lets some time pass when everyone was asked; less if somebody says that it leads the shard now.
     async fn rest(&self, shard: Option<ShardId>, errand: &mut Errand) {
         let search = &mut errand.search;
-        if let Some(turn) = errand.turn.as_mut().filter(|_| search.full) {
-            turn.give_back();
-        }
         let wait = pace::wait(search.rounds, search.begun.elapsed(), rand::random());
         let until = Instant::now() + wait;
         tokio::select! {
@@ -170,11 +157,7 @@ impl Router {
                 sleep_until(until.min(Instant::now() + pace::spread(rand::random()))).await;
             }
         }
-        if let Some(turn) = &mut errand.turn {
-            turn.take().await;
-        }
         search.rounds += 1;
-        search.full = false;
         search.trail.begin_round();
     }
 
@@ -206,7 +189,7 @@ impl Router {
             Err(Refusal::Unavailable { reason, .. }) => Met::InVain { named: None, reason },
             Err(Refusal::Unknown { .. }) => Met::Lost { reason: "the connection to its node broke" },
             Err(busy @ Refusal::Busy { .. }) if errand.search.outlasts_busy() => {
-                Met::Full { reason: busy.to_string() }
+                Met::InVain { named: None, reason: busy.to_string() }
             }
             answer => Met::Answered(answer),
         };

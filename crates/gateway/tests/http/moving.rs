@@ -6,7 +6,7 @@ use crate::peer::{Peer, doc, name};
 use crate::thin::{Thin, followed};
 use base::{DocId, Hash, Level, Slot, TenantId, Timestamp, UserId};
 use futures::future::join_all;
-use rpc::{Bell, Caller, Followed, Join, Live, Refusal, SyncSession, Synced, Update, UpdateParts};
+use rpc::{Bell, Caller, Followed, Join, Live, Refusal, Synced, Update, UpdateParts};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -130,34 +130,6 @@ async fn who_had_a_session_outlasts_a_node_that_is_full() {
     let refused = cluster.reach.join(caller(), Join { id: doc(2), resumed: false, bell: silent() }).await;
     assert!(matches!(refused.err(), Some(Refusal::Busy { .. })));
     hub.stop().await;
-}
-
-#[tokio::test]
-async fn who_outlasts_a_node_that_is_full_holds_up_nobody() {
-    let cluster = Cluster::of(3);
-    let join =
-        |number| cluster.reach.join(caller(), Join { id: doc(number), resumed: false, bell: silent() });
-    // More than may look for a session of a shard at once.
-    let had: Vec<_> = join_all((0..100).map(|_| join(1))).await.into_iter().map(Result::unwrap).collect();
-    until(|| cluster.fakes[0].joins.lock().len() == 100).await;
-    cluster.fakes[1].full_for.store(usize::MAX, Ordering::Relaxed);
-    cluster.lead(2);
-    sleep(Duration::from_millis(300)).await;
-    // Who had no session is told at its first answer, and not when the others have given up.
-    let asked = Instant::now();
-    let told = join(2).await;
-    let is_full =
-        |session: &Arc<dyn SyncSession>| matches!(session.next(), Some(Synced::Ended(Refusal::Busy { .. })));
-    match told {
-        Err(refusal) => assert!(matches!(refusal, Refusal::Busy { .. }), "{refusal}"),
-        Ok(session) => until(|| is_full(&session)).await,
-    }
-    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
-    // Those who had one find one as soon as there is room.
-    cluster.fakes[1].full_for.store(0, Ordering::Relaxed);
-    until(|| cluster.fakes[1].joins.lock().len() == 100).await;
-    drop(had);
-    cluster.reach.close().await;
 }
 
 #[tokio::test]

@@ -17,28 +17,6 @@ pub(in crate::reach) struct Lanes {
     beginning: Semaphore,
 }
 
-/// A turn to look for a session of a shard. It can be given back for a while.
-#[derive(Debug)]
-pub(in crate::reach) struct Turn {
-    lane: Arc<Semaphore>,
-    held: Option<OwnedSemaphorePermit>,
-}
-
-impl Turn {
-    /// Lets another have it.
-    pub fn give_back(&mut self) {
-        self.held = None;
-    }
-
-    /// Waits for one again, behind those who wait already, if it was given back.
-    pub async fn take(&mut self) {
-        if self.held.is_none() {
-            let held = self.lane.clone().acquire_owned().await;
-            self.held = Some(held.expect("a lane is never closed"));
-        }
-    }
-}
-
 impl Default for Lanes {
     fn default() -> Lanes {
         Lanes { shards: Mutex::default(), beginning: Semaphore::new(BEGINNING) }
@@ -47,12 +25,10 @@ impl Default for Lanes {
 
 impl Lanes {
     /// Waits for a turn to look for a session of a shard. In order of arrival.
-    pub async fn search(&self, shard: ShardId) -> Turn {
+    pub async fn search(&self, shard: ShardId) -> OwnedSemaphorePermit {
         let new = || Arc::new(Semaphore::new(SHARD_SEARCHES));
         let lane = self.shards.lock().entry(shard).or_insert_with(new).clone();
-        let mut turn = Turn { lane, held: None };
-        turn.take().await;
-        turn
+        lane.acquire_owned().await.expect("a lane is never closed")
     }
 
     /// Waits for a turn to begin a session somewhere.

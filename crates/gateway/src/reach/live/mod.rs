@@ -25,7 +25,7 @@ mod seat;
 mod sessions;
 mod standing;
 
-pub(super) use lanes::{Lanes, Turn};
+pub(super) use lanes::Lanes;
 pub(super) use sessions::Sessions;
 
 use super::Reach;

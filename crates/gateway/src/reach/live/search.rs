@@ -56,8 +56,8 @@ async fn run<K: Kind>(shared: Arc<Shared>, seat: Weak<Seat<K>>, slot: Slot, sear
     // Before there is a map, nobody knows in which line to wait.
     let shard = shared.router.until_shard(place).await;
     // Kept until a session is found: while nobody leads the shard few look for that, and the others wait in line.
-    let turn = shared.lanes.search(shard).await;
-    let mut errand = Errand::endless(place, search, turn);
+    let _turn = shared.lanes.search(shard).await;
+    let mut errand = Errand::endless(place, search);
     loop {
         let found =
             shared.router.ask(&mut errand, |node, reached, _| attempt(&shared, &seat, slot, node, reached));
@@ -71,7 +71,7 @@ async fn run<K: Kind>(shared: Arc<Shared>, seat: Weak<Seat<K>>, slot: Slot, sear
                     return seat.look(&map);
                 }
                 // The one that was begun in vain is over, which its node may not know yet.
-                Some(search) => errand.search = Search { held: true, ..search },
+                Some(search) => errand = Errand::endless(place, Search { held: true, ..search }),
             },
             Err(refusal) => {
                 seat.over(None, refusal, false);

@@ -59,7 +59,9 @@ async fn a_read_at_a_revision_is_not_older() {
         assert!(revision(&seen) >= (shard, index));
     }
     // No log holds it, and it does not come.
-    read(&format!("{shard}.{}", index + 1_000)).await.problem(503, "shard-unavailable");
+    let never = index + 1_000;
+    let problem = read(&format!("{shard}.{never}")).await.problem(422, "unknown-revision");
+    assert_eq!(problem["asked"], never);
     for malformed in ["", "x", "1", "1.2;3.4", "1.-2", "1.2,,3.4"] {
         let problem = read(malformed).await.problem(400, "bad-header");
         assert_eq!(problem["header"], "hub-at-least");

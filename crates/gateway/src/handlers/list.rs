@@ -9,7 +9,10 @@ use crate::respond::{self, Outcome};
 use crate::router::Resource;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LINK};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What is written another way in a query; what a cursor is made of is not.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// How many documents a page has when nobody says.
 const PAGE_DEFAULT: usize = 50;
@@ -28,7 +31,7 @@ pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let page = list::page(&*app.shards, call.caller(), query.get("cursor"), limit).await?;
     let mut answer = respond::json(StatusCode::OK, &render::listing(&page));
     if let Some(next) = &page.next {
-        let cursor = utf8_percent_encode(next, NON_ALPHANUMERIC);
+        let cursor = utf8_percent_encode(next, RESERVED);
         let (prefix, path) = (call.target.prefix, Resource::Documents.template());
         let link = format!("<{prefix}{path}?limit={limit}&cursor={cursor}>; rel=\"next\"");
         let link = HeaderValue::try_from(link).expect("what is percent-encoded is visible ASCII");

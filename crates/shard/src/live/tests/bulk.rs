@@ -1,6 +1,6 @@
 //! Many, much, slow and fast.
 
-use super::world::{Hub, PATIENCE, client_id, converge, until};
+use super::world::{Hub, PATIENCE, client_id, compute, converge, until};
 use automerge::sync::SyncDoc;
 use base::{Limits, heads_tag};
 use bytes::Bytes;
@@ -183,7 +183,7 @@ async fn who_says_too_much_is_not_heard_for_a_while() {
     let join = rpc::Join { id, resumed: false, bell: std::sync::Arc::new(|_| ()) };
     let loud = Seat::take(&engine, &shard, live, super::world::caller("ada"), join).unwrap();
     rpc::SyncSession::say(&loud, said(1));
-    loud.session().on_account(|| std::thread::sleep(Duration::from_millis(500)));
+    loud.session().on_account(|| compute(Duration::from_millis(500)));
     rpc::SyncSession::say(&loud, said(2));
     ada.take();
     assert_eq!(ada.got.said.iter().map(|said| said.count).collect::<Vec<_>>(), [1]);

@@ -1,6 +1,6 @@
 //! Thin clients: a plain copy that keeps up with everything that anyone does, by operations alone.
 
-use super::world::{Hub, PATIENCE, caller, converge, until};
+use super::world::{Hub, PATIENCE, caller, compute, converge, until};
 use crate::live::follow::Seat;
 use automerge::{Automerge, ReadDoc};
 use base::{DocId, Level, plain};
@@ -273,7 +273,7 @@ async fn a_reader_that_says_too_much_is_not_heard_for_a_while() {
         data: Bytes::from_static(&[0x61, b'x']),
     };
     loud.say(said(1));
-    loud.allowance().charge(|| std::thread::sleep(Duration::from_millis(500)));
+    loud.allowance().charge(|| compute(Duration::from_millis(500)));
     loud.say(said(2));
     reader.take();
     assert_eq!(reader.said.iter().map(|said| said.count).collect::<Vec<_>>(), [1]);

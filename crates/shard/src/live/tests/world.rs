@@ -1,6 +1,6 @@
 //! A hub on a folder of its own, and stock peers that sync with it through sessions.
 
-use crate::documents::Engine;
+use crate::documents::{Engine, effort};
 use crate::live::LiveDocument;
 use crate::shard::Shard;
 use crate::{EngineOptions, Node, NodeOptions, NodeService, Place, Policy, StoreOptions};
@@ -283,6 +283,14 @@ pub async fn converge(hub: &Hub, user: &str, id: DocId, peers: &mut [&mut Peer])
             panic!("no agreement: the hub has {heads:?}, the peers {found:?}");
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Computes for so long.
+pub fn compute(time: Duration) {
+    let before = effort::spent();
+    while effort::spent().saturating_sub(before) < time {
+        std::hint::spin_loop();
     }
 }
 

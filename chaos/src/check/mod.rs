@@ -10,7 +10,7 @@
 //! | no term has two leaders | [`leaders`] |
 //! | no client socket is closed | [`sockets`] |
 //! | every request is answered, where that is asked for | [`answered`] |
-//! | writes take no longer while nodes are restarted, where that is asked for | [`prompt`] |
+//! | 99 of 100 writes are quick while nodes are restarted, where that is asked for | [`prompt`] |
 //! | the gap between acknowledged writes around a fault stays within its limits | [`gaps`] |
 //!
 //! A checker that looked at nothing, or that could not come to an end, does not say that all is well.
@@ -57,7 +57,7 @@ pub enum Property {
     SocketsKept,
     /// Every request is answered.
     AllAnswered,
-    /// Writes take no longer while nodes are restarted.
+    /// 99 of 100 writes are quick while nodes are restarted.
     Prompt,
     /// Writes go on soon after a fault.
     ShortGaps,

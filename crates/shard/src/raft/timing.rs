@@ -15,8 +15,9 @@ const ELECTION_MIN: Duration = Duration::from_millis(500);
 /// The longest. For as long, followers refuse to vote for anyone else after they heard from their leader.
 pub(super) const ELECTION_MAX: Duration = Duration::from_millis(800);
 
-/// How long a leader may answer reads after a quorum answered it: two heartbeats may be lost. Followers hold still for
-/// [`ELECTION_MAX`]; what is left between the two absorbs clocks that run at different speeds, by an eighth.
+/// How long a leader may answer reads after a quorum answered it: one heartbeat may be lost, and mostly two (each goes out up
+/// to a fifth later than it is due). Followers hold still for [`ELECTION_MAX`]; what is left between the two absorbs clocks that
+/// run at different speeds, by an eighth.
 pub(super) const LEASE: Duration = Duration::from_millis(700);
 
 const _: () = assert!(LEASE.as_millis() * 8 <= ELECTION_MAX.as_millis() * 7);

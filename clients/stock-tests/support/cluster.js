@@ -1,13 +1,21 @@
 // A cluster on this machine: three etcds, three nodes and a gateway, made and broken by the program under test itself.
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { binary, Face } from "./face.js";
+// Makes a SIGTERM an orderly exit.
+import "./process.js";
 import { until } from "./until.js";
 
 const run = promisify(execFile);
+
+/** The folders of those that run. They end with this process, also when the test runner has waited long enough for it. */
+const running = new Set();
+process.on("exit", () => {
+  for (const folder of running) execFileSync(binary, ["cluster", "down", "--now", "--dir", folder]);
+});
 
 /** `context-hub cluster VERB …`; what it printed. */
 async function verb(folder, ...words) {
@@ -18,14 +26,10 @@ export class Cluster extends Face {
   /** Starts one on an empty folder. */
   static async start({ shards = 4 } = {}) {
     const folder = mkdtempSync(join(tmpdir(), "context-hub-stock-cluster-"));
-    try {
-      const size = ["--nodes", "3", "--gateways", "1", "--shards", `${shards}`];
-      const { gateways } = JSON.parse(await verb(folder, "up", ...size, "--json"));
-      return new Cluster(folder, gateways[0]);
-    } catch (error) {
-      await verb(folder, "down", "--now").catch(() => {});
-      throw error;
-    }
+    running.add(folder);
+    const size = ["--nodes", "3", "--gateways", "1", "--shards", `${shards}`];
+    const { gateways } = JSON.parse(await verb(folder, "up", ...size, "--json"));
+    return new Cluster(folder, gateways[0]);
   }
 
   constructor(folder, url) {
@@ -61,6 +65,7 @@ export class Cluster extends Face {
   /** Ends all of it, and removes its folder. */
   async close() {
     await verb(this.folder, "down", "--now");
+    running.delete(this.folder);
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,16 +1,21 @@
 //! What operators see and do: `context-hub admin …`, and the nodes' own pages.
 
-use crate::support::{Ask, Reply, Wire, context_hub};
+use crate::support::{Ask, Reply, Wire, context_hub_within};
 use chaos::cluster::{Cluster, Role};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A drain moves nothing before the controller has known the coordinator for a minute, which begins anew whenever the coordinator
+/// does not answer for a moment.
+const ENDED_WITHIN: Duration = Duration::from_secs(180);
 
 /// What `admin` prints with `--json`, line by line.
 pub async fn admin(cluster: &Cluster, words: &[&str]) -> Vec<Value> {
     let etcd = cluster.etcd_endpoints();
     let words = [&["admin"], words, &["--json", "--etcd-endpoints", &etcd]].concat();
-    let done = context_hub(cluster.folder(), &words, &[]).await;
+    let done = context_hub_within(ENDED_WITHIN, cluster.folder(), &words, &[]).await;
     assert!(done.success, "{words:?}: {}", done.err);
     done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -15,7 +15,7 @@ mod support {
     mod user;
 
     pub use ask::{Ask, Wire};
-    pub use program::context_hub;
+    pub use program::{context_hub, context_hub_within};
     pub use reply::Reply;
     pub use user::User;
 }

@@ -21,6 +21,16 @@ pub struct Finished {
 
 /// Runs `context-hub` with these words and settings, on a data folder.
 pub async fn context_hub(data: &Path, words: &[&str], settings: &[(&str, &str)]) -> Finished {
+    context_hub_within(ENDED_WITHIN, data, words, settings).await
+}
+
+/// The same for what has to wait for others before it ends.
+pub async fn context_hub_within(
+    limit: Duration,
+    data: &Path,
+    words: &[&str],
+    settings: &[(&str, &str)],
+) -> Finished {
     let child = Command::new(env!("CARGO_BIN_EXE_context-hub"))
         .args(words)
         .env("DATA_DIR", data)
@@ -28,7 +38,10 @@ pub async fn context_hub(data: &Path, words: &[&str], settings: &[(&str, &str)])
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(ENDED_WITHIN, child).await.expect("it ends by itself").unwrap();
+    let output = tokio::time::timeout(limit, child)
+        .await
+        .unwrap_or_else(|_| panic!("{words:?} goes on after {limit:?}"))
+        .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Finished { success: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
 }

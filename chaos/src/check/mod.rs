@@ -61,6 +61,8 @@ pub enum Property {
     Prompt,
     /// Writes go on soon after a fault.
     ShortGaps,
+    /// A cluster whose faults were repaired is whole again. A history does not tell: who repairs judges it.
+    ComesBack,
     /// No process panics. A history does not tell: who has the logs judges it.
     NoPanic,
 }
@@ -98,6 +100,7 @@ impl Property {
             Property::AllAnswered => "Every request is answered",
             Property::Prompt => "Writes are quick while nodes are restarted",
             Property::ShortGaps => "Writes go on soon after a fault",
+            Property::ComesBack => "Every node comes back, and every shard is led again",
             Property::NoPanic => "No process panics",
         }
     }
@@ -115,6 +118,7 @@ impl Property {
             Property::AllAnswered => "operations",
             Property::Prompt => "acknowledged writes",
             Property::ShortGaps => "gaps",
+            Property::ComesBack => "faults",
             Property::NoPanic => "logs",
         }
     }

@@ -93,16 +93,16 @@ impl Cluster {
         self.turn(names, Signal::CONT, Condition::Running).await
     }
 
-    /// Cuts these nodes off from all others, from the etcds and from the gateways; they reach each other. `n1:n2` cuts one pair
-    /// only, and `n1:host` a node from etcds and gateways.
+    /// Cuts these members off from all others and from clients; they reach each other. `n1:n2` or `g1:e2` cuts one pair only, and
+    /// `g1:host` a gateway from its clients.
     pub fn partition(&mut self, words: &[String]) -> anyhow::Result<()> {
-        ensure!(!words.is_empty(), "name the nodes to cut off");
+        ensure!(!words.is_empty(), "name the members to cut off");
         let cuts = asked(words, &needed(self.state.network.as_ref())?.ends())?;
         let cuts = [self.state.cuts.clone(), cuts].concat();
         self.cut(cuts)
     }
 
-    /// Takes cuts back: all, those that name a node, or those of one pair.
+    /// Takes cuts back: all, those that name a member, or those of one pair.
     pub fn heal(&mut self, words: &[String]) -> anyhow::Result<()> {
         needed(self.state.network.as_ref())?;
         self.cut(healed(&self.state.cuts, words)?)

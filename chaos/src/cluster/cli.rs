@@ -39,9 +39,9 @@ pub enum Verb {
     Freeze(Names),
     /// Let frozen processes go on
     Thaw(Names),
-    /// Cut nodes off from all others, etcd and the gateways, or one pair (n1:n2, n1:host); needs --netns
+    /// Cut members off from all others and from clients, or one pair (n1:n2, g1:n2); needs --netns
     Partition(Ends),
-    /// Take cuts back: all, those that name a node, or those of a pair
+    /// Take cuts back: all, those that name a member, or those of a pair
     Heal(Cuts),
     /// Add a node, and wait until it is ready
     AddNode(StatusArgs),
@@ -64,7 +64,7 @@ pub struct UpArgs {
     /// How many replicas of each shard; 3 if none is given
     #[arg(long, value_name = "COUNT")]
     pub replicas: Option<u32>,
-    /// Give each node a network of its own, so that it can be cut off; needs root and iproute2
+    /// Give each process a network of its own, so that it can be cut off; needs root and iproute2
     #[arg(long)]
     pub netns: bool,
     /// A flag more for every node, as in --node-flag=--cache-size-mb=16
@@ -132,8 +132,8 @@ pub struct Name {
 /// What to cut.
 #[derive(clap::Args, Debug)]
 pub struct Ends {
-    /// n1: with the other ones that are named, from everybody else; n1:n2 or n1:host: this pair
-    #[arg(required = true, value_name = "NODE")]
+    /// n1: with the other ones that are named, from everybody else; n1:n2 or g1:e2: this pair
+    #[arg(required = true, value_name = "NAME")]
     pub ends: Vec<String>,
 }
 

@@ -13,9 +13,10 @@ use super::{Cluster, Say, keys, members, ports};
 
 /// As many as etcd needs to lose one.
 const ETCDS: usize = 3;
-/// A node's ports, where it has an address of its own.
-const NODE_PORT: u16 = 7400;
-const OPS_PORT: u16 = 7401;
+/// The ports of members that have an address of their own: that of their clients, and the other one.
+const ETCD_PORTS: (u16, u16) = (2379, 2380);
+const NODE_PORTS: (u16, u16) = (7400, 7401);
+const GATEWAY_PORT: u16 = 8080;
 
 /// What a cluster is to be.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ pub struct Spec {
     pub shards: u32,
     /// How many replicas of each.
     pub replicas: u32,
-    /// Whether each node has a network namespace of its own, so that it can be cut off. Needs root.
+    /// Whether each member has a network namespace of its own, so that it can be cut off. Needs root.
     pub netns: bool,
     /// Environment variables of nodes and gateways.
     pub env: Vec<(String, String)>,
@@ -172,19 +173,18 @@ impl Cluster {
     }
 
     fn addresses(&mut self, name: &str, role: Role) -> anyhow::Result<(SocketAddr, Option<SocketAddr>)> {
+        if let Some(network) = &mut self.state.network {
+            let address = network.join(name)?;
+            let of = |port: u16| SocketAddr::from((address, port));
+            return Ok(match role {
+                Role::Etcd => (of(ETCD_PORTS.0), Some(of(ETCD_PORTS.1))),
+                Role::Node => (of(NODE_PORTS.0), Some(of(NODE_PORTS.1))),
+                Role::Gateway => (of(GATEWAY_PORT), None),
+            });
+        }
         let taken: Vec<u16> = self.state.members.iter().flat_map(Member::ports).collect();
         let found = ports::free(2, &taken).context("cannot find free ports")?;
-        let network = self.state.network.as_mut();
-        Ok(match (role, network) {
-            (Role::Node, Some(network)) => {
-                let address = network.join(name)?;
-                ((address, NODE_PORT).into(), Some((address, OPS_PORT).into()))
-            }
-            // Nodes come to it from their namespaces; its peers are here.
-            (Role::Etcd, Some(network)) => ((network.host(), found[0].port()).into(), Some(found[1])),
-            (Role::Gateway, _) => (found[0], None),
-            (_, None) => (found[0], Some(found[1])),
-        })
+        Ok((found[0], (role != Role::Gateway).then_some(found[1])))
     }
 }
 

@@ -26,12 +26,11 @@ pub fn folder(cluster: &Path, name: &str) -> PathBuf {
 
 /// How to start a member of the cluster in this folder.
 pub fn launch(folder: &Path, state: &State, member: &Member) -> anyhow::Result<Launch> {
-    let network = state.network.as_ref().filter(|_| member.role == Role::Node);
     let mut launch = Launch {
         program: state.binary.clone(),
         args: Vec::new(),
         env: state.env.clone(),
-        namespace: network.map(|network| network.namespace(&member.name)),
+        namespace: state.network.as_ref().map(|network| network.namespace(&member.name)),
         out: member.out.clone(),
         log: member.log.clone(),
     };
@@ -117,6 +116,10 @@ fn gateway(folder: &Path, state: &State, member: &Member) -> Vec<OsString> {
         .set("etcd-endpoints", endpoints(state))
         .set("certs-dir", keys::certificates(folder))
         .set("jwt-private-key-file", keys::signing_key(folder));
+    if state.network.is_some() {
+        // Its address is not loopback, though it does not leave the machine.
+        args.0.push("--allow-plaintext".into());
+    }
     args.0.extend(state.gateway_flags.iter().map(OsString::from));
     args.0
 }

@@ -32,7 +32,7 @@ use rustix::process::Signal;
 pub use launch::LaunchError;
 pub use make::Spec;
 pub use members::folder as data_folder;
-pub use network::{Cut, HOST, Network};
+pub use network::{Cut, Network};
 pub use process::{Condition, Process};
 pub use state::{Member, Role};
 pub use status::{Look, MemberLook, ShardLook};
@@ -130,14 +130,14 @@ impl Cluster {
         members::endpoints(&self.state)
     }
 
-    /// Whether nodes can be cut off.
+    /// Whether members can be cut off.
     pub fn severable(&self) -> bool {
         self.state.network.is_some()
     }
 
-    /// The network namespace of a node; nothing if nodes have none.
-    pub fn namespace(&self, node: &str) -> Option<String> {
-        self.state.network.as_ref().map(|network| network.namespace(node))
+    /// The network namespace of a member; nothing if members have none.
+    pub fn namespace(&self, member: &str) -> Option<String> {
+        self.state.network.as_ref().map(|network| network.namespace(member))
     }
 
     fn save(&self) -> anyhow::Result<()> {

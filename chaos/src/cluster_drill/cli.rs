@@ -46,9 +46,9 @@ pub struct RunArgs {
     /// How many gateways
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=20))]
     pub gateways: u8,
-    /// How many shards
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub shards: u32,
+    /// How many shards [8; restart-during-isolation: 1]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub shards: Option<u32>,
     /// How often something breaks [5; rolling-restart: every node once; failover: 50]
     #[arg(long, value_name = "COUNT")]
     pub faults: Option<usize>,
@@ -108,7 +108,7 @@ async fn hold(args: &RunArgs) -> anyhow::Result<Report> {
         seed: args.seed,
         nodes: args.nodes.into(),
         gateways: args.gateways.into(),
-        shards: args.shards,
+        shards: args.shards.unwrap_or_else(|| args.drill.usual_shards()),
         faults: args.faults.unwrap_or_else(|| args.drill.usual_faults(args.nodes.into())),
         env: args.env.clone(),
         say: |words| eprintln!("· {words}"),

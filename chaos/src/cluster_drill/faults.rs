@@ -4,7 +4,6 @@ use anyhow::Context;
 
 use super::disks::Survivors;
 use super::stand::Stand;
-use crate::cluster::{HOST, Role};
 use crate::drive::nemesis::Pick;
 use crate::history::Condition;
 
@@ -46,12 +45,11 @@ impl Fault {
                 stand.cluster.freeze(&broken.nodes).await?;
             }
             Fault::Cut => {
-                let others = stand.cluster.members(Role::Node).map(|member| member.name.clone());
-                let others = others.filter(|name| *name != victim);
-                let mut cuts: Vec<String> = others.map(|other| format!("{victim}:{other}")).collect();
-                if !other_form {
-                    cuts.push(format!("{victim}:{HOST}"));
-                }
+                let others = stand.names().into_iter().filter(|name| *name != victim);
+                let cuts = match other_form {
+                    true => others.map(|other| format!("{victim}:{other}")).collect(),
+                    false => vec![victim.clone()],
+                };
                 stand.note(&broken.nodes, Condition::Cut)?;
                 stand.cluster.partition(&cuts)?;
                 broken.cuts = cuts;

@@ -9,6 +9,7 @@
 //! faults.rs      the faults that hit a leader
 //! rolling.rs     one node after the other is restarted
 //! isolation.rs   the trap of leases: a follower forgets its promise while the leader is cut off
+//! whole.rs       whoever was repaired has to come back
 //! logs.rs        nobody may panic
 //! ```
 //!
@@ -23,6 +24,7 @@ mod logs;
 mod rolling;
 mod rounds;
 mod stand;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -113,7 +115,12 @@ impl Drill {
         }
     }
 
-    /// Whether nodes are cut off from each other.
+    /// Shards, if nobody says how many. A gateway that hears one node only can serve one shard, and clients are to go on there.
+    pub fn usual_shards(self) -> u32 {
+        if self == Drill::RestartDuringIsolation { 1 } else { 8 }
+    }
+
+    /// Whether members are cut off from each other.
     fn cuts(self) -> bool {
         matches!(self, Drill::LeaderCut | Drill::RestartDuringIsolation)
     }
@@ -133,22 +140,25 @@ impl Drill {
     /// Holds the drill.
     pub async fn run(self, plan: &Plan) -> anyhow::Result<Report> {
         let mut stand = Stand::start(self, plan).await?;
+        let held = self.hold(&mut stand).await;
+        stand.finish(held).await
+    }
+
+    /// Makes the faults, and repairs them.
+    async fn hold(self, stand: &mut Stand) -> anyhow::Result<()> {
         let (seconds, millis) = (Duration::from_secs, Duration::from_millis);
         let calm = seconds(1)..seconds(3);
         match self {
-            Drill::LeaderKill => rounds::hold(&mut stand, calm, seconds(1)..seconds(5), Fault::Kill).await?,
-            Drill::LeaderFreeze => {
-                rounds::hold(&mut stand, calm, seconds(3)..seconds(8), Fault::Freeze).await?
-            }
-            Drill::LeaderCut => rounds::hold(&mut stand, calm, seconds(3)..seconds(8), Fault::Cut).await?,
-            Drill::PowerCut => rounds::hold(&mut stand, calm, millis(200)..seconds(2), Fault::Power).await?,
+            Drill::LeaderKill => rounds::hold(stand, calm, seconds(1)..seconds(5), Fault::Kill).await?,
+            Drill::LeaderFreeze => rounds::hold(stand, calm, seconds(3)..seconds(8), Fault::Freeze).await?,
+            Drill::LeaderCut => rounds::hold(stand, calm, seconds(3)..seconds(8), Fault::Cut).await?,
+            Drill::PowerCut => rounds::hold(stand, calm, millis(200)..seconds(2), Fault::Power).await?,
             Drill::Failover => {
-                rounds::hold(&mut stand, millis(500)..seconds(1), seconds(2)..seconds(3), Fault::Kill)
-                    .await?;
+                rounds::hold(stand, millis(500)..seconds(1), seconds(2)..seconds(3), Fault::Kill).await?;
             }
-            Drill::RollingRestart => rolling::hold(&mut stand).await?,
-            Drill::RestartDuringIsolation => isolation::hold(&mut stand).await?,
+            Drill::RollingRestart => rolling::hold(stand).await?,
+            Drill::RestartDuringIsolation => isolation::hold(stand).await?,
         }
-        stand.finish().await
+        Ok(())
     }
 }

@@ -5,13 +5,14 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::time::sleep;
 
 use super::ask::{self, Asked};
 use super::disks::Disks;
+use super::whole::{self, NotWhole};
 use super::{Drill, Plan, logs};
-use crate::check::{Findings, Property};
+use crate::check::{Findings, Property, Verdict};
 use crate::cluster::{Cluster, Say, Spec};
 use crate::drive::{self, Driver, Notes, Watch, tokens};
 use crate::history::{Condition, ShardId, read};
@@ -115,7 +116,7 @@ impl Stand {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                bail!("{} s after the repair the cluster is not whole: {missing}", WHOLE_WITHIN.as_secs());
+                return Err(NotWhole { within: WHOLE_WITHIN, missing }.into());
             }
             sleep(LOOK).await;
         }
@@ -135,14 +136,22 @@ impl Stand {
         missing.join(", ")
     }
 
-    /// Lets everybody come to an end, and judges.
-    pub async fn finish(self) -> anyhow::Result<Report> {
+    /// Lets everybody come to an end, and judges what was `held`. Where the cluster did not come back, nobody can tell what
+    /// it holds at the end.
+    pub async fn finish(self, held: anyhow::Result<()>) -> anyhow::Result<Report> {
+        let held = match held {
+            Ok(()) => self.until_whole().await,
+            Err(error) => Err(error),
+        };
+        let came_back = whole::judge(self.faults, held)?;
         self.say("stopping the clients");
-        self.until_whole().await?;
         let Stand { driver, watches, mut cluster, disks, nodes, notes, drill, plan, .. } = self;
-        driver.stop().await?.finish().await?;
-        (plan.say)("comparing replicas");
-        drive::compare(&notes, AGREE_WITHIN, || ask::all_digests(&nodes)).await?;
+        let stopped = driver.stop().await?;
+        if came_back.verdict() != Verdict::Broken {
+            stopped.finish().await?;
+            (plan.say)("comparing replicas");
+            drive::compare(&notes, AGREE_WITHIN, || ask::all_digests(&nodes)).await?;
+        }
         for watch in watches {
             watch.stop().await?;
         }
@@ -153,14 +162,21 @@ impl Stand {
         let panics = logs::check(&logs::of(&cluster)).context("cannot read the logs")?;
         drop(cluster);
         disks.unmount()?;
-        judge(drill, &plan, panics, was_cut_short)
+        let apart = [(Property::ComesBack, came_back), (Property::NoPanic, panics)];
+        judge(drill, &plan, apart, was_cut_short)
     }
 }
 
-fn judge(drill: Drill, plan: &Plan, panics: Findings, was_cut_short: bool) -> anyhow::Result<Report> {
+/// Judges the history, and adds what was found out without it.
+fn judge(
+    drill: Drill,
+    plan: &Plan,
+    apart: [(Property, Findings); 2],
+    was_cut_short: bool,
+) -> anyhow::Result<Report> {
     let history = read(BufReader::new(File::open(plan.reports.join("history.jsonl"))?))?;
     let mut report = Report::of(&history, &drill.bounds());
-    report.add(Property::NoPanic, panics);
+    apart.into_iter().for_each(|(property, findings)| report.add(property, findings));
     if was_cut_short {
         report.notes.push("the history was full before all faults were made".into());
     }
@@ -197,7 +213,7 @@ async fn load(drill: Drill, plan: &Plan, cluster: &Cluster) -> anyhow::Result<dr
         // The old leader is only asked for a moment: many have to read then.
         Drill::RestartDuringIsolation => drive::Plan {
             shards,
-            documents: 1,
+            documents: 2,
             readers: 8,
             pace: Duration::from_millis(20),
             ..drive::Plan::new(gateways, tokens, plan.seed)

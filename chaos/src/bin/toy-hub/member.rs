@@ -69,6 +69,8 @@ pub struct GatewayArgs {
     certs_dir: PathBuf,
     #[arg(long)]
     jwt_private_key_file: PathBuf,
+    #[arg(long)]
+    allow_plaintext: bool,
 }
 
 #[derive(Subcommand)]
@@ -127,6 +129,7 @@ pub async fn node(args: &NodeArgs) -> anyhow::Result<ExitCode> {
 
 pub async fn gateway(args: &GatewayArgs) -> anyhow::Result<ExitCode> {
     ensure!(args.json && args.jwt_private_key_file.is_file(), "flags are wrong");
+    ensure!(args.allow_plaintext || args.addr.ip().is_loopback(), "others could listen");
     check(&args.certs_dir, "gateway", &args.name, &args.etcd_endpoints)?;
     let clients = TcpListener::bind(args.addr).await?;
     let url = format!("http://{}", clients.local_addr()?);

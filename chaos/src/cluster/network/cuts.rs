@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
-/// The name of the end at which the etcds and the gateways are.
+/// The name of the end at which clients and tools are.
 pub const HOST: &str = "host";
 
 /// Two ends, the lesser name first.
@@ -32,7 +32,7 @@ impl FromStr for Cut {
                 let (one, other) = ordered(one, other);
                 Ok(Cut::Pair(one, other))
             }
-            Some(_) => bail!("{word:?} is one node, not two"),
+            Some(_) => bail!("{word:?} is one member, not two"),
             None => bail!("{word:?} is no pair: write n1:n2"),
         }
     }
@@ -75,7 +75,7 @@ pub fn healed(cuts: &[Cut], words: &[String]) -> anyhow::Result<Vec<Cut>> {
     Ok(left)
 }
 
-/// The cuts without a node: it is taken back by the others, or is there no more.
+/// The cuts without a member: it is taken back by the others, or is there no more.
 pub fn without(cuts: Vec<Cut>, name: &str) -> Vec<Cut> {
     let healed = cuts.into_iter().map(|cut| match cut {
         Cut::Group(mut members) => {

@@ -1,9 +1,9 @@
-//! A network of the cluster's own: each node in a network namespace, a bridge between them, and one wire to the host.
+//! A network of the cluster's own: each process in a network namespace, a bridge between them, and one wire to the host.
 //!
 //! ```text
-//!   host: etcds, gateways ── hub1a2b3c ┐
-//!   hub-1a2b3c-n1 ── eth0 ── n1 ┐      │
-//!   hub-1a2b3c-n2 ── eth0 ── n2 ┴─ br0 ┴── hub-1a2b3c-switch
+//!   host: clients, tools ── hub1a2b3c ┐
+//!   hub-1a2b3c-n1 ── eth0 ── n1 ┐     │
+//!   hub-1a2b3c-g1 ── eth0 ── g1 ┴─ br0 ┴── hub-1a2b3c-switch
 //! ```
 //!
 //! On the host there is one interface, `hub` and a tag, with an address in a subnet that nobody else uses; all else is inside
@@ -27,7 +27,7 @@ use ip::ip;
 
 /// A hardware address that is given to nobody.
 const NOBODY: &str = "02:00:00:00:00:00";
-/// The last byte of the host's address, and of the first node's.
+/// The last byte of the host's address, and of the first member's.
 const HOST_BYTE: u8 = 1;
 const FIRST_BYTE: u8 = 11;
 const LAST_BYTE: u8 = 254;
@@ -41,8 +41,8 @@ pub struct Network {
     tag: String,
     /// The first three bytes of its addresses.
     subnet: [u8; 3],
-    /// The last byte of each node's address.
-    nodes: BTreeMap<String, u8>,
+    /// The last byte of each member's address.
+    members: BTreeMap<String, u8>,
 }
 
 impl Network {
@@ -62,7 +62,7 @@ impl Network {
         Ok(Network {
             tag: format!("{:06x}", dice & 0xff_ffff),
             subnet: subnet.context("every private subnet that was tried is routed already")?,
-            nodes: BTreeMap::new(),
+            members: BTreeMap::new(),
         })
     }
 
@@ -74,24 +74,24 @@ impl Network {
             self.remove()?;
             self.make()?;
         }
-        for name in self.nodes.keys().filter(|name| !there.contains(&self.namespace(name))) {
+        for name in self.members.keys().filter(|name| !there.contains(&self.namespace(name))) {
             self.connect(name)?;
         }
         self.sever(&BTreeSet::new(), &severed(cuts, &self.ends()))
     }
 
-    /// Takes a node in, with an address of its own, and connects it.
+    /// Takes a member in, with an address of its own, and connects it.
     pub fn join(&mut self, name: &str) -> anyhow::Result<Ipv4Addr> {
-        let byte = self.nodes.values().max().map_or(Some(FIRST_BYTE), |last| last.checked_add(1));
+        let byte = self.members.values().max().map_or(Some(FIRST_BYTE), |last| last.checked_add(1));
         let byte = byte.filter(|byte| *byte <= LAST_BYTE).context("the subnet has no address left")?;
-        self.nodes.insert(name.to_owned(), byte);
+        self.members.insert(name.to_owned(), byte);
         Ok(self.address(name))
     }
 
-    /// Lets a node go, and its namespace with it.
+    /// Lets a member go, and its namespace with it.
     pub fn leave(&mut self, name: &str) -> anyhow::Result<()> {
         self.disconnect(name)?;
-        self.nodes.remove(name);
+        self.members.remove(name);
         Ok(())
     }
 
@@ -119,8 +119,8 @@ impl Network {
 
     /// Everyone who can be cut off.
     pub fn ends(&self) -> Vec<String> {
-        let nodes = self.nodes.keys().map(String::as_str);
-        std::iter::once(HOST).chain(nodes).map(str::to_owned).collect()
+        let members = self.members.keys().map(String::as_str);
+        std::iter::once(HOST).chain(members).map(str::to_owned).collect()
     }
 
     /// Where the host is.
@@ -128,7 +128,7 @@ impl Network {
         self.address(HOST)
     }
 
-    /// The namespace of a node.
+    /// The namespace of a member.
     pub fn namespace(&self, name: &str) -> String {
         format!("hub-{}-{name}", self.tag)
     }
@@ -144,7 +144,7 @@ impl Network {
 
     fn address(&self, end: &str) -> Ipv4Addr {
         let [a, b, c] = self.subnet;
-        Ipv4Addr::new(a, b, c, self.nodes.get(end).copied().unwrap_or(HOST_BYTE))
+        Ipv4Addr::new(a, b, c, self.members.get(end).copied().unwrap_or(HOST_BYTE))
     }
 
     fn make(&self) -> anyhow::Result<()> {

@@ -48,7 +48,7 @@ fn reaches(network: &Network, from: &str, to: &str) -> bool {
 /// Who reaches whom of all who might, in alphabetical order.
 fn reached(network: &Network) -> Vec<String> {
     let pairs = network.ends().into_iter().flat_map(|from| {
-        let others = network.nodes.keys().filter(|to| **to != from);
+        let others = network.members.keys().filter(|to| **to != from);
         others.map(|to| (from.clone(), to.clone())).collect::<Vec<_>>()
     });
     pairs.filter(|(from, to)| reaches(network, from, to)).map(|(from, to)| format!("{from}>{to}")).collect()

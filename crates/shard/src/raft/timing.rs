@@ -13,12 +13,16 @@ pub(super) const HEARTBEAT: Duration = Duration::from_millis(200);
 /// The shortest silence after which a follower doubts its leader.
 const ELECTION_MIN: Duration = Duration::from_millis(500);
 /// The longest. For as long, followers refuse to vote for anyone else after they heard from their leader.
-pub(super) const ELECTION_MAX: Duration = Duration::from_millis(800);
+pub(super) const ELECTION_MAX: Duration = Duration::from_millis(800 * STRETCH);
 
 /// How long a leader may answer reads after a quorum answered it: one heartbeat may be lost, and mostly two (each goes out up
 /// to a fifth later than it is due). Followers hold still for [`ELECTION_MAX`]; what is left between the two absorbs clocks that
 /// run at different speeds, by an eighth.
-pub(super) const LEASE: Duration = Duration::from_millis(700);
+pub(super) const LEASE: Duration = Duration::from_millis(700 * STRETCH);
+
+/// A node that breaks the rule of the start does harm only if it is back within a lease. A drill kills and starts a whole process,
+/// which takes about as long as a lease, so what is built for that drill makes longer promises.
+const STRETCH: u64 = if cfg!(feature = "unsafe-skip-start-delay") { 5 } else { 1 };
 
 const _: () = assert!(LEASE.as_millis() * 8 <= ELECTION_MAX.as_millis() * 7);
 const _: () = assert!(HEARTBEAT.as_millis() * 3 < LEASE.as_millis());

@@ -20,6 +20,7 @@ use crate::measure::{Histogram, Measured, Report, Usage, Worker, sequence};
 use crate::server::{Cluster, Scratch};
 use anyhow::Result;
 use line::Line;
+use memory::Sockets;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use table::{
@@ -83,15 +84,6 @@ pub async fn run(setting: &Setting, report: &mut Report) -> Result<()> {
     let read = turn(&mut readers, setting, cluster.servers()).await?;
     report.line(&of_a_core(Line::measured(&READS, read.rate(), with(&read)), &read))?;
 
-    let sockets = memory::sockets(&cluster, &tokens[0], setting).await?;
-    let with = format!("{} sockets at rest took {:.1} KiB each", sockets.opened, sockets.each_kib);
-    let fit = SOCKETS_GIB * f64::from(1 << 20) / sockets.each_kib;
-    let how = format!(
-        "sockets that {SOCKETS_GIB} GiB hold; a million take {:.1} GiB, over as many gateways and nodes as there are",
-        sockets.each_kib * SOCKETS.number / f64::from(1 << 20)
-    );
-    let line = Line::measured(&SOCKETS, sockets.opened as f64, with).extrapolated(fit, how);
-    report.line(&line.only_a_part())?;
     at_scale(setting, report).await?;
     fail_over(cluster, &tokens[0], report).await
 }
@@ -126,7 +118,7 @@ fn of_a_core(line: Line, seen: &Measured) -> Line {
     line.extrapolated(1e6 / leader, how)
 }
 
-/// Shards, users, data.
+/// Sockets, shards, users, data. On a cluster of its own that did nothing before: one that was loaded gives memory back meanwhile.
 async fn at_scale(setting: &Setting, report: &mut Report) -> Result<()> {
     let shards = RESTING_SHARDS[usize::from(setting.quick)];
     let scratch = Scratch::below(&setting.folder)?;
@@ -135,7 +127,9 @@ async fn at_scale(setting: &Setting, report: &mut Report) -> Result<()> {
     let usage = Usage::begin(cluster.hubs())?;
     sleep(setting.window).await;
     let share = usage.end()?.server_share();
+    let sockets = memory::sockets(&cluster, &tokens(&cluster, shards)?[0], setting).await?;
     cluster.stop().await?;
+    report.line(&of_sockets(&sockets))?;
     let with = format!("{shards} shards of three replicas at rest took {share:.2} of a core");
     let replica = share / (f64::from(shards) * REPLICAS);
     let how = format!(
@@ -152,6 +146,23 @@ async fn at_scale(setting: &Setting, report: &mut Report) -> Result<()> {
     let why =
         "filling 100 GB takes hours here; `million` measures disk, memory and start with a million documents";
     Ok(report.line(&Line::unmeasured(&DATA, why))?)
+}
+
+/// What so many sockets took, and how many there may be.
+fn of_sockets(Sockets { opened, each_kib }: &Sockets) -> Line {
+    if *each_kib <= 0.0 {
+        return Line::unmeasured(
+            &SOCKETS,
+            "memory was given back while the sockets were opened; run it again",
+        );
+    }
+    let with = format!("{opened} sockets at rest took {each_kib:.1} KiB each");
+    let fit = SOCKETS_GIB * f64::from(1 << 20) / each_kib;
+    let how = format!(
+        "sockets that {SOCKETS_GIB} GiB hold; a million take {:.1} GiB, over as many gateways and nodes as there are",
+        each_kib * SOCKETS.number / f64::from(1 << 20)
+    );
+    Line::measured(&SOCKETS, *opened as f64, with).extrapolated(fit, how).only_a_part()
 }
 
 async fn fail_over(mut cluster: Cluster, token: &str, report: &mut Report) -> Result<()> {

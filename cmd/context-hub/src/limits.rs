@@ -108,3 +108,27 @@ impl From<&LimitArgs> for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/limits.md");
+
+    /// 16777216 as 16,777,216.
+    fn with_commas(number: u64) -> String {
+        let digits = number.to_string();
+        let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+        groups.join(",")
+    }
+
+    #[test]
+    fn the_page_of_limits_names_every_one_with_its_default() {
+        let limits = serde_json::to_value(Limits::default()).unwrap();
+        for (name, default) in limits.as_object().unwrap() {
+            let row =
+                format!("| `MAX_{}` | {} |", name.to_uppercase(), with_commas(default.as_u64().unwrap()));
+            assert!(PAGE.contains(&row), "docs/limits.md has no row that begins with {row}");
+        }
+    }
+}

@@ -1,16 +1,20 @@
 // Checks everything in deploy/, and says what is wrong: node main.js <context-hub>
 
+import { join } from "node:path"
+
 import { judgeAlerts } from "./alerts.js"
 import { judgeCommands } from "./commands.js"
 import { judgeCompose } from "./compose.js"
 import { judgeDashboard } from "./dashboard.js"
 import { documents, files, read } from "./files.js"
+import { judgeImage } from "./image.js"
 import { judgeFolder } from "./kubernetes.js"
 import { exported } from "./metrics.js"
 import { Program } from "./program.js"
 
 const MANIFESTS = "deploy/statefulset"
 const COMPOSE = "deploy/compose"
+const SOURCES = ["chaos", "cmd", "crates", "tidy"]
 
 const program = new Program(process.argv[2])
 const metrics = exported()
@@ -20,6 +24,10 @@ const under = (path, found) => findings.push(...found.map((what) => `${path}: ${
 
 const compose = documents(read(`${COMPOSE}/compose.yaml`))[0]
 under(`${COMPOSE}/compose.yaml`, judgeCompose(compose, { program, settings: read(`${COMPOSE}/setup`) }))
+
+const toolchain = read("rust-toolchain.toml")
+const image = { dockerfile: read("Dockerfile"), ignore: read(".dockerignore"), needed: built(), toolchain, program }
+under("Dockerfile", judgeImage(image))
 
 const pages = files("docs/runbooks", ".md")
 const [rules] = documents(read("deploy/prometheus/rules.yaml"))
@@ -41,3 +49,15 @@ console.log(
     `${dashboards.length} dashboards, ${pages.length + readmes.length} pages: ${findings.length} findings`,
 )
 process.exitCode = findings.length === 0 ? 0 : 1
+
+/** What the build reads: manifests, sources, and the files that sources take in. */
+function built() {
+  const sources = SOURCES.flatMap((folder) => files(folder, ".rs"))
+  const taken = sources.flatMap((path) => {
+    const names = [...read(path).matchAll(/include_(?:str|bytes)!\("([^"]+)"\)/g)].map((match) => match[1])
+    return names.map((name) => join(path, "..", name))
+  })
+  const manifests = SOURCES.flatMap((folder) => files(folder, "Cargo.toml"))
+  const definitions = files("crates", ".proto")
+  return ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ...manifests, ...definitions, ...sources, ...taken]
+}

@@ -16,6 +16,7 @@ pub fn decode_body(bytes: &[u8]) {
     let _ = json::parse::<bodies::Create>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Replace>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Patch>(bytes, &limits, &mut room);
+    let _ = json::parse::<bodies::Restore>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Share>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Ticket>(bytes, &limits, &mut room);
 }

@@ -14,7 +14,7 @@ use vault::Key;
 const OPENED_BYTES: usize = 4 << 20;
 
 impl Engine {
-    /// Versions before `before`, the newest first, `limit` of them at most.
+    /// Versions before `before`, the newest first, `limit` of them at most. Whoever asks for more than a page gets a page.
     pub async fn history(
         self: &Arc<Engine>,
         shard: &Arc<Shard>,
@@ -24,6 +24,7 @@ impl Engine {
         limit: usize,
     ) -> Result<Versions, Refusal> {
         let (engine, shard, doc, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
+        let limit = limit.min(self.limits.page_documents);
         let look = move || engine.look_back(&shard, &doc, &user, before, limit);
         self.workers.run(look).await.map_err(Fault::from)?
     }

@@ -180,16 +180,14 @@ impl Document {
         Ok(Frozen::of(self.doc.clone()))
     }
 
-    /// A copy of the document as it was at these heads, with nothing that came later.
+    /// A copy, to be saved as the document was at these heads, with nothing that came later.
     pub fn freeze_at(&self, at: &[Hash]) -> Result<Frozen, HeadsError> {
         if at == self.heads() {
             return Ok(self.freeze()?);
         }
         self.whole()?;
         self.known(at)?;
-        let forked = guarded(|| self.doc.fork_at(&hashes(at)))?;
-        // It refuses heads that it does not know, and these it does.
-        Ok(Frozen::of(forked.map_err(|_| Poisoned)?))
+        Ok(Frozen::of_past(self.doc.clone(), hashes(at)))
     }
 
     /// About how many bytes of memory the open document takes.

@@ -2,8 +2,8 @@
 
 use super::world::{Hub, PATIENCE, caller, converge};
 use crate::documents::compacted;
+use automerge::Automerge;
 use automerge::transaction::Transactable;
-use automerge::{Automerge, ReadDoc};
 use base::{DocId, Heads, Level, Limits, Op, Shape};
 use bytes::Bytes;
 use rpc::{
@@ -13,15 +13,15 @@ use rpc::{
 use std::time::{Duration, Instant};
 
 impl Hub {
-    async fn page(&self, user: &str, id: DocId, before: Option<u64>, limit: usize) -> Versions {
+    async fn versions_before(&self, user: &str, id: DocId, before: Option<u64>, limit: usize) -> Versions {
         self.service().history(caller(user), History { id, before, limit }).await.unwrap()
     }
 
     async fn history(&self, user: &str, id: DocId) -> Vec<Version> {
-        let mut page = self.page(user, id, None, 100).await;
+        let mut page = self.versions_before(user, id, None, 100).await;
         let mut versions = std::mem::take(&mut page.versions);
         while page.next.is_some() {
-            page = self.page(user, id, page.next, 100).await;
+            page = self.versions_before(user, id, page.next, 100).await;
             versions.append(&mut page.versions);
         }
         versions
@@ -84,12 +84,12 @@ async fn a_history_tells_who_wrote_what_and_how_much() {
     assert!(versions.iter().all(|version| version.size.unwrap().bytes > 40));
     assert!(versions.is_sorted_by(|later, earlier| later.at >= earlier.at));
 
-    let page = hub.page("bob", id, None, 1).await;
+    let page = hub.versions_before("bob", id, None, 1).await;
     assert_eq!((&page.versions[..], page.next), (&versions[..1], Some(newest.version)));
-    let rest = hub.page("bob", id, page.next, 1_000).await;
+    let rest = hub.versions_before("bob", id, page.next, 1_000).await;
     assert_eq!((&rest.versions[..], rest.next), (&versions[1..], None));
-    assert_eq!(hub.page("bob", id, Some(1), 9).await.versions, []);
-    assert_eq!(hub.page("bob", id, Some(u64::MAX), 9).await.versions, versions);
+    assert_eq!(hub.versions_before("bob", id, Some(1), 9).await.versions, []);
+    assert_eq!(hub.versions_before("bob", id, Some(u64::MAX), 9).await.versions, versions);
     let stranger = hub.service().history(caller("kim"), History { id, before: None, limit: 1 }).await;
     assert_eq!(stranger.unwrap_err(), Refusal::NotFound);
 }

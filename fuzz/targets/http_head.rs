@@ -7,5 +7,6 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     gateway::fuzzing::decode_query(text);
     gateway::fuzzing::decode_tags(text);
+    gateway::fuzzing::decode_accept(text);
     gateway::fuzzing::decode_document(text);
 });

@@ -25,6 +25,9 @@ pub struct LimitArgs {
     /// The name of a document, in bytes
     #[arg(long, env = "MAX_NAME_BYTES", value_name = "BYTES")]
     max_name_bytes: Option<usize>,
+    /// The Automerge file of one document, as it is handed out, in bytes
+    #[arg(long, env = "MAX_EXPORT_BYTES", value_name = "BYTES")]
+    max_export_bytes: Option<usize>,
     /// Operations in one PATCH
     #[arg(long, env = "MAX_OPERATIONS", value_name = "COUNT")]
     max_operations: Option<usize>,
@@ -88,6 +91,7 @@ impl From<&LimitArgs> for Limits {
             json_depth: args.max_json_depth.unwrap_or(default.json_depth),
             json_values: args.max_json_values.unwrap_or(default.json_values),
             name_bytes: args.max_name_bytes.unwrap_or(default.name_bytes),
+            export_bytes: args.max_export_bytes.unwrap_or(default.export_bytes),
             operations: args.max_operations.unwrap_or(default.operations),
             idempotency_key_bytes: args.max_idempotency_key_bytes.unwrap_or(default.idempotency_key_bytes),
             access_entries: args.max_access_entries.unwrap_or(default.access_entries),

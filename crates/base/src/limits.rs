@@ -20,6 +20,8 @@ pub struct Limits {
     pub json_values: usize,
     /// The name of a document.
     pub name_bytes: usize,
+    /// The Automerge file of one document, as it is handed out. It holds the whole history, and is in memory as a whole.
+    pub export_bytes: usize,
     /// Operations in one `PATCH`.
     pub operations: usize,
     /// An `Idempotency-Key`.
@@ -66,6 +68,7 @@ impl Default for Limits {
             json_depth: 64,
             json_values: 250_000,
             name_bytes: 512,
+            export_bytes: 32 << 20,
             operations: 10_000,
             idempotency_key_bytes: 255,
             access_entries: 1_000,

@@ -21,7 +21,8 @@ pub mod sync;
 pub use base::{Hash, Heads, Limits, Op, PathStep, Shape, Unit};
 pub use difference::{DifferenceError, difference};
 pub use document::{
-    ApplyError, Document, Frozen, HeadsError, LoadError, Made, New, Poisoned, SaveError, Stamp, create,
+    ApplyError, Document, Frozen, HeadsError, ImportError, Imported, LoadError, Made, New, Poisoned,
+    SaveError, Stamp, create, import,
 };
 pub use edit::EditError;
 pub use json::{ContentError, ParseError, parse};

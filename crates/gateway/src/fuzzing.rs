@@ -6,8 +6,10 @@ use crate::handlers::bodies;
 use crate::list::Cursor;
 use crate::request::base::parse_heads;
 use crate::request::etag::Tags;
+use crate::request::format;
 use crate::request::json;
 use crate::request::query::Query;
+use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 
 /// Reads a body as each verb that takes one would.
 pub fn decode_body(bytes: &[u8]) {
@@ -16,6 +18,7 @@ pub fn decode_body(bytes: &[u8]) {
     let _ = json::parse::<bodies::Create>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Replace>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Patch>(bytes, &limits, &mut room);
+    let _ = json::parse::<bodies::Restore>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Share>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Ticket>(bytes, &limits, &mut room);
 }
@@ -32,6 +35,17 @@ pub fn decode_query(raw: &str) {
 /// Reads the value of `If-Match` or `If-None-Match`.
 pub fn decode_tags(value: &str) {
     let _ = Tags::parse(value);
+}
+
+/// Reads the value of `Accept`.
+pub fn decode_accept(value: &str) {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(ACCEPT, value);
+    }
+    let usual = format::is_usual(&headers);
+    let wanted = format::wanted(None, &headers);
+    assert!(!usual || wanted.is_ok_and(|wanted| wanted == format::Format::Json), "what is usual is JSON");
 }
 
 /// Reads a document id as it stands in a path.
@@ -97,6 +111,7 @@ mod tests {
             decode_body(&bytes);
             decode_query(&text);
             decode_tags(&text);
+            decode_accept(&text);
             decode_document(&text);
             decode_cursor(&text);
             decode_feed_token(&text);

@@ -10,7 +10,7 @@
 //! auth/        RS256 tokens
 //! request/     bodies, queries, preconditions, edit ids
 //! handlers/    one file for each verb
-//! respond.rs   answers, render.rs their JSON, problem/ every error
+//! respond.rs   answers, render.rs their JSON, plain/ their lines, problem/ every error
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
 //! list/        lists across shards
 //! feed/        answers that go on: the change feed
@@ -30,6 +30,7 @@ mod gate;
 mod handlers;
 mod list;
 mod metrics;
+mod plain;
 mod problem;
 pub mod reach;
 mod render;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream::Stream;
 use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
 use rpc::{Revision, Seen};
 use serde::Serialize;
@@ -14,6 +14,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+/// The version of a document whose form does not say it.
+const VERSION: HeaderName = HeaderName::from_static("hub-version");
 
 /// A response.
 pub(crate) type Answer = Response<Body>;
@@ -118,7 +121,21 @@ pub(crate) fn empty(status: StatusCode) -> Answer {
 pub(crate) fn document(status: StatusCode, seen: &Seen) -> Answer {
     let body = seen.view.face(seen.level, || render::document(&seen.view, seen.level)).clone();
     let mut answer = typed(status, "application/json", body);
-    name_state(answer.headers_mut(), seen);
+    name_state(answer.headers_mut(), &seen.view.tag, seen.revision);
+    answer
+}
+
+/// A state of a document in another form than JSON. What JSON says of it beside the content is in the headers.
+pub(crate) fn form(
+    content_type: &'static str,
+    body: Bytes,
+    tag: &str,
+    version: u64,
+    revision: Revision,
+) -> Answer {
+    let mut answer = typed(StatusCode::OK, content_type, body);
+    name_state(answer.headers_mut(), tag, revision);
+    answer.headers_mut().insert(VERSION, HeaderValue::from(version));
     answer
 }
 
@@ -129,18 +146,18 @@ pub(crate) fn at(revision: Revision, mut answer: Answer) -> Answer {
 }
 
 /// The answer to a reader who has this state already.
-pub(crate) fn not_modified(seen: &Seen) -> Answer {
+pub(crate) fn not_modified(tag: &str, revision: Revision) -> Answer {
     let mut answer = empty(StatusCode::NOT_MODIFIED);
-    name_state(answer.headers_mut(), seen);
+    name_state(answer.headers_mut(), tag, revision);
     answer
 }
 
 /// Names the state in the headers, and forbids caches to hand it to anyone else or to use it unasked.
-fn name_state(headers: &mut HeaderMap, seen: &Seen) {
-    headers.insert(ETAG, etag(&seen.view.tag));
-    headers.insert(revision::REVISION, revision::value(seen.revision));
+fn name_state(headers: &mut HeaderMap, tag: &str, revision: Revision) {
+    headers.insert(ETAG, etag(tag));
+    headers.insert(revision::REVISION, revision::value(revision));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(VARY, HeaderValue::from_static("authorization"));
+    headers.insert(VARY, HeaderValue::from_static("authorization, accept"));
 }
 
 fn etag(tag: &str) -> HeaderValue {

@@ -17,6 +17,9 @@ pub(crate) enum Resource {
     Document,
     Share,
     Access,
+    History,
+    Diff,
+    Restore,
     Events,
     Changes,
     Follow,
@@ -68,6 +71,9 @@ pub(crate) enum Guarded {
     Delete,
     Share,
     Access,
+    History,
+    Diff,
+    Restore,
     Events,
     Changes,
     CreateTicket,
@@ -86,6 +92,9 @@ impl Guarded {
             Guarded::Delete => "delete",
             Guarded::Share => "share",
             Guarded::Access => "access",
+            Guarded::History => "history",
+            Guarded::Diff => "diff",
+            Guarded::Restore => "restore",
             Guarded::Events => "events",
             Guarded::Changes => "changes",
             Guarded::CreateTicket => "create-ticket",
@@ -99,7 +108,7 @@ pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Resource; 17] = [
+    pub const ALL: [Resource; 20] = [
         Resource::Root,
         Resource::Live,
         Resource::Ready,
@@ -111,6 +120,9 @@ impl Resource {
         Resource::Document,
         Resource::Share,
         Resource::Access,
+        Resource::History,
+        Resource::Diff,
+        Resource::Restore,
         Resource::Events,
         Resource::Changes,
         Resource::Follow,
@@ -133,6 +145,9 @@ impl Resource {
             Resource::Document => "/documents/{id}",
             Resource::Share => "/documents/{id}/share",
             Resource::Access => "/documents/{id}/access",
+            Resource::History => "/documents/{id}/history",
+            Resource::Diff => "/documents/{id}/diff",
+            Resource::Restore => "/documents/{id}/restore",
             Resource::Events => "/documents/{id}/events",
             Resource::Changes => "/changes",
             Resource::Follow => "/documents/{id}/sync",
@@ -162,6 +177,9 @@ impl Resource {
             ],
             Resource::Share => &[(Method::POST, G(Guarded::Share))],
             Resource::Access => &[(Method::GET, G(Guarded::Access))],
+            Resource::History => &[(Method::GET, G(Guarded::History))],
+            Resource::Diff => &[(Method::GET, G(Guarded::Diff))],
+            Resource::Restore => &[(Method::POST, G(Guarded::Restore))],
             Resource::Events => &[(Method::GET, G(Guarded::Events))],
             Resource::Changes => &[(Method::GET, G(Guarded::Changes))],
             Resource::Follow => &[(Method::GET, S(Socket::Follow))],
@@ -189,8 +207,8 @@ impl Resource {
 
     /// Whether it answers under [`API_PREFIX`] too.
     fn is_api(self) -> bool {
-        use Resource::{Access, Changes, Document, Documents, Events, Share};
-        matches!(self, Documents | Document | Share | Access | Events | Changes)
+        use Resource::{Access, Changes, Diff, Document, Documents, Events, History, Restore, Share};
+        matches!(self, Documents | Document | Share | Access | History | Diff | Restore | Events | Changes)
     }
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod health;
 mod list;
 mod live;
+mod past;
 mod raft;
 mod refusal;
 mod revision;
@@ -27,6 +28,7 @@ pub use list::{List, Page, Summary};
 pub use live::{
     Bell, Ephemeral, Follow, FollowSession, Followed, Join, Live, SharedLive, SyncSession, Synced,
 };
+pub use past::{Compare, Comparison, Export, Exported, History, Import, Size, Version, Versions};
 pub use raft::{
     Lane, PeerAnswer, PeerError, Pieces, RaftPeer, RaftPeers, RaftReplicas, SNAPSHOT_PIECE_BYTES,
 };

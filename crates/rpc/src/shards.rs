@@ -1,8 +1,8 @@
 //! The seam: what a gateway may ask of the shards.
 
 use crate::{
-    Access, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Revision, Seen, Share,
-    Write,
+    Access, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export, Exported, Health, History,
+    Import, List, Page, Read, Refusal, Revision, Seen, Share, Versions, Write,
 };
 use base::{DocId, ShardId, TenantId, UserId};
 use std::pin::Pin;
@@ -40,6 +40,18 @@ pub trait Shards: Send + Sync + 'static {
 
     /// Changes a document's content.
     fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen>;
+
+    /// The versions that a document has had.
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions>;
+
+    /// How one state of a document becomes another.
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison>;
+
+    /// A document as a file of Automerge.
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported>;
+
+    /// Makes a document that the caller owns of a file of Automerge. [`Refusal::BadEdit`] if that is not what it is.
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen>;
 
     /// Deletes a document for good. Gives a place where it is gone.
     fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision>;

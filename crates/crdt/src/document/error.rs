@@ -71,12 +71,15 @@ pub enum HeadsError {
     Poisoned(#[from] Poisoned),
 }
 
-/// Why a document was not compacted. Keep the chunks that are stored.
+/// Why a document was not saved. To compact it: keep the chunks that are stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// What was saved does not load.
     #[error("the compacted document does not load again: keep the chunks it was made of")]
     Reload(#[source] AutomergeError),
+    /// There is no way back to the version that was to be saved.
+    #[error("the document cannot be taken back to these heads")]
+    Fork(#[source] AutomergeError),
     /// What was saved loads as another version.
     #[error("the compacted document has other heads than the open one: keep the chunks it was made of")]
     OtherHeads,

@@ -12,6 +12,7 @@ mod error;
 mod frozen;
 mod guard;
 mod history;
+mod import;
 mod made;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod text;
 pub use create::{New, create};
 pub use error::{ApplyError, HeadsError, LoadError, Poisoned, SaveError};
 pub use frozen::Frozen;
+pub use import::{ImportError, Imported, import};
 pub use made::{Made, Stamp};
 
 use crate::edit::EditError;
@@ -176,6 +178,16 @@ impl Document {
     pub fn freeze(&self) -> Result<Frozen, Poisoned> {
         self.whole()?;
         Ok(Frozen::of(self.doc.clone()))
+    }
+
+    /// A copy, to be saved as the document was at these heads, with nothing that came later.
+    pub fn freeze_at(&self, at: &[Hash]) -> Result<Frozen, HeadsError> {
+        if at == self.heads() {
+            return Ok(self.freeze()?);
+        }
+        self.whole()?;
+        self.known(at)?;
+        Ok(Frozen::of_past(self.doc.clone(), hashes(at)))
     }
 
     /// About how many bytes of memory the open document takes.

@@ -1,15 +1,15 @@
 //! `POST /documents`: makes a document that the caller owns.
 
-use super::{Call, refused_write};
+use super::{Call, import, refused_write};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use crate::respond::{self, Outcome};
+use crate::respond::{self, Answer, Outcome};
 use crate::router::{Guarded, Resource};
 use base::Shape;
 use base::json::exact;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
-use rpc::Create;
+use rpc::{Create, Seen};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -28,23 +28,38 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
 }
 
 pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
+    if import::is_file(&call.parts.headers) {
+        return import::answer(app, call).await;
+    }
     call.query(&[])?;
     let (body, key) = call.json_edit(app, Guarded::Create, None).await?;
     let Body { name, doc_type, content } = body;
-    if name.len() > app.limits.name_bytes {
-        let what = "the length of a name in bytes";
-        return Err(Problem::limit(Kind::NameTooLong, what, app.limits.name_bytes, Some(name.len())));
-    }
+    check_name(app, &name)?;
     let content = content.unwrap_or_else(|| nothing(doc_type));
     let refused = refused_write(key.key.clone());
     let create = Create { name, shape: doc_type, content, key };
     let seen = app.shards.create(call.caller(), create).await.map_err(refused)?;
 
-    let mut answer = respond::document(StatusCode::CREATED, &seen);
+    Ok(created(&call, &seen))
+}
+
+/// Refuses a name that is too long.
+pub(super) fn check_name(app: &App, name: &str) -> Result<(), Problem> {
+    let limit = app.limits.name_bytes;
+    if name.len() > limit {
+        let what = "the length of a name in bytes";
+        return Err(Problem::limit(Kind::NameTooLong, what, limit, Some(name.len())));
+    }
+    Ok(())
+}
+
+/// The answer to a creation: the document, and where it is.
+pub(super) fn created(call: &Call, seen: &Seen) -> Answer {
+    let mut answer = respond::document(StatusCode::CREATED, seen);
     let location = format!("{}{}/{}", call.target.prefix, Resource::Documents.template(), seen.view.id);
     let location = HeaderValue::try_from(location).expect("paths and ids are visible ASCII");
     answer.headers_mut().insert(LOCATION, location);
-    Ok(answer)
+    answer
 }
 
 /// What a document holds whose creator gave no content.

@@ -3,7 +3,10 @@
 mod access;
 mod create;
 mod delete;
+mod diff;
 mod feed;
+mod history;
+mod import;
 mod jwks;
 mod list;
 mod metrics;
@@ -12,6 +15,7 @@ mod probes;
 pub(crate) mod problems;
 pub(crate) mod read;
 mod replace;
+mod restore;
 mod root;
 mod share;
 mod ticket;
@@ -45,6 +49,7 @@ pub(crate) mod bodies {
     pub(crate) use super::create::Body as Create;
     pub(crate) use super::patch::Body as Patch;
     pub(crate) use super::replace::Body as Replace;
+    pub(crate) use super::restore::Body as Restore;
     pub(crate) use super::share::Body as Share;
     pub(crate) use super::ticket::Body as Ticket;
 }
@@ -73,6 +78,9 @@ pub(crate) async fn run(app: &App, verb: Guarded, call: Call) -> Outcome {
         Guarded::Delete => delete::answer(app, call).await,
         Guarded::Share => share::answer(app, call).await,
         Guarded::Access => access::answer(app, call).await,
+        Guarded::History => history::answer(app, call).await,
+        Guarded::Diff => diff::answer(app, call).await,
+        Guarded::Restore => restore::answer(app, call).await,
         Guarded::Changes => feed::changes(app, call).await,
         Guarded::Events => feed::events(app, call).await,
         Guarded::CreateTicket => ticket::create(app, call).await,

@@ -8,9 +8,13 @@ Context Hub: documents that merge, for people and agents who write at the same t
 
   POST   /documents                 make one: {\"name\", \"doc_type\": \"Text\" | \"Json\", \"content\"}
   GET    /documents                 those you may read (?limit=, ?cursor=)
-  GET    /documents/{id}            read one (?version=, ?heads=)
+  POST   /documents?name=           make one of a file: Content-Type: application/vnd.automerge
+  GET    /documents/{id}            read one (?version=, ?heads=, ?format=json|text|numbered|automerge)
   PUT    /documents/{id}            replace its content: {\"content\", \"version\"}
   PATCH  /documents/{id}            edit it: {\"ops\", \"version\"}
+  GET    /documents/{id}/history    its versions, and who made them (?limit=, ?cursor=)
+  GET    /documents/{id}/diff       what changed between two (?from=, ?to=)
+  POST   /documents/{id}/restore    make it what it was, by an edit: {\"version\"}
   DELETE /documents/{id}            delete it for good
   POST   /documents/{id}/share      {\"principal\", \"access_level\": \"read\" | \"write\" | \"admin\" | \"none\"}
   GET    /documents/{id}/access     who may do what

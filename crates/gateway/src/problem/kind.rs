@@ -44,6 +44,7 @@ kinds! {
     NotFound            = NOT_FOUND, "not-found", "No such document";
     UnknownPath         = NOT_FOUND, "unknown-path", "Nothing lives at this path";
     MethodNotAllowed    = METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take that method";
+    NotAcceptable       = NOT_ACCEPTABLE, "not-acceptable", "Nothing that this path gives will do";
     FeedGone            = GONE, "feed-token-too-old", "What happened since this token is not kept any more";
     SlowBody            = REQUEST_TIMEOUT, "slow-body", "The body came too slowly";
     PreconditionFailed  = PRECONDITION_FAILED, "precondition-failed", "The document is at another version";
@@ -57,6 +58,8 @@ kinds! {
     UnknownRevision     = UNPROCESSABLE_ENTITY, "unknown-revision", "The shard has never been at this revision";
     UnknownHeads        = UNPROCESSABLE_ENTITY, "unknown-heads", "The document has no such change";
     BadEdit             = UNPROCESSABLE_ENTITY, "bad-edit", "The edit does not fit the document";
+    BadFile             = UNPROCESSABLE_ENTITY, "bad-automerge-file", "The body is not a document of Automerge";
+    ExportTooLarge      = UNPROCESSABLE_ENTITY, "export-too-large", "The file of the document is too large";
     JsonTooDeep         = UNPROCESSABLE_ENTITY, "json-too-deep", "The JSON nests too deeply";
     NameTooLong         = UNPROCESSABLE_ENTITY, "name-too-long", "The name is too long";
     TooManyOperations   = UNPROCESSABLE_ENTITY, "too-many-operations", "Too many operations in one request";

@@ -65,6 +65,7 @@ fn kind_of(limit: LimitKind) -> Kind {
         LimitKind::Change => Kind::ChangeTooLarge,
         LimitKind::Depth => Kind::JsonTooDeep,
         LimitKind::AccessEntries => Kind::AccessListFull,
+        LimitKind::Export => Kind::ExportTooLarge,
     }
 }
 
@@ -119,6 +120,7 @@ mod tests {
             (too_large(LimitKind::Document), 413, "document-too-large", &["limit", "actual"]),
             (too_large(LimitKind::Change), 413, "change-too-large", &["limit", "actual"]),
             (too_large(LimitKind::Depth), 422, "json-too-deep", &["limit", "actual"]),
+            (too_large(LimitKind::Export), 422, "export-too-large", &["limit", "actual"]),
             (too_large(LimitKind::AccessEntries), 422, "access-list-full", &["limit", "actual"]),
             (Refusal::KeyReused, 422, "idempotency-key-reused", &[]),
             (Refusal::Unavailable { shard, reason: "no leader".into(), retry_after: after }, 503, "shard-unavailable", &["shard"]),

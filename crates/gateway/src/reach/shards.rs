@@ -6,8 +6,8 @@ use super::router::Call;
 use super::{Reach, health};
 use base::{DocId, NodeId, ShardId, Slot};
 use rpc::{
-    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Revision, Seen,
-    Shards, Share, Write,
+    Access, Answer, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export, Exported,
+    Health, History, Import, List, Page, Read, Revision, Seen, Shards, Share, Versions, Write,
 };
 use std::time::Duration;
 
@@ -57,6 +57,34 @@ impl Shards for Reach {
         self.ask(Errand::write(of(write.id)), move |_, node, _| {
             let (caller, write) = (caller.clone(), write.clone());
             Box::pin(async move { node.shards.write(caller, write).await })
+        })
+    }
+
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions> {
+        self.ask(Errand::read(of(history.id)), move |_, node, _| {
+            let (caller, history) = (caller.clone(), history.clone());
+            Box::pin(async move { node.shards.history(caller, history).await })
+        })
+    }
+
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison> {
+        self.ask(Errand::read(of(compare.id)), move |_, node, _| {
+            let (caller, compare) = (caller.clone(), compare.clone());
+            Box::pin(async move { node.shards.compare(caller, compare).await })
+        })
+    }
+
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported> {
+        self.ask(Errand::read(of(export.id)), move |_, node, _| {
+            let (caller, export) = (caller.clone(), export.clone());
+            Box::pin(async move { node.shards.export(caller, export).await })
+        })
+    }
+
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen> {
+        self.ask(Errand::write(home(&caller)), move |_, node, _| {
+            let (caller, import) = (caller.clone(), import.clone());
+            Box::pin(async move { node.shards.import(caller, import).await })
         })
     }
 

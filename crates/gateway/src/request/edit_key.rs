@@ -66,6 +66,12 @@ fn check_length(key: &str, bytes_max: usize) -> Result<(), Problem> {
 }
 
 impl HalfKey {
+    /// Also what was asked outside of head and body, if there is such a thing.
+    pub fn with_part(mut self, part: &[u8]) -> HalfKey {
+        digest_part(&mut self.digest, part);
+        self
+    }
+
     /// The id, with the body.
     pub fn with_body(mut self, body: &[u8]) -> EditKey {
         digest_part(&mut self.digest, body);

@@ -5,6 +5,7 @@ pub(crate) mod body;
 pub(crate) mod conditions;
 pub(crate) mod edit_key;
 pub(crate) mod etag;
+pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod query;
 pub(crate) mod revision;

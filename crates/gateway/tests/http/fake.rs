@@ -7,9 +7,10 @@ use bytes::Bytes;
 use gateway::reach::Node;
 use parking_lot::Mutex;
 use rpc::{
-    Access, Answer, Bell, Caller, Changes, ChangesPage, Create, Delete, Ephemeral, Follow, FollowSession,
-    Followed, Health, Join, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision,
-    Seen, Shards, Share, SyncSession, Synced, TicketId, Tickets, Write,
+    Access, Answer, Bell, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Ephemeral,
+    Export, Exported, Follow, FollowSession, Followed, Health, History, Import, Join, List, Live, OnMissed,
+    OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen, Shards, Share, SyncSession, Synced,
+    TicketId, Tickets, Versions, Write,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -141,6 +142,34 @@ impl Shards for Fake {
         Box::pin(async move {
             self.leads().await?;
             self.write(self.model.write(caller, write).await)
+        })
+    }
+
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.model.history(caller, history).await
+        })
+    }
+
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.model.compare(caller, compare).await
+        })
+    }
+
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.model.export(caller, export).await
+        })
+    }
+
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.write(self.model.import(caller, import).await)
         })
     }
 

@@ -6,9 +6,10 @@ use base::{DocId, Hash, Level, Shape, ShardId, Slot, SlotMap, TenantId, Timestam
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rpc::{
-    Access, AccessEntry, Answer, At, Base, Caller, Changes, ChangesPage, Create, Delete, Edit, EditKey,
-    EventKind, Health, List, Op, Page, Read, Refusal, Revision, Seen, ShardHealth, ShardState, Shards, Share,
-    Summary, View, ViewParts, Write,
+    Access, AccessEntry, Answer, At, Base, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete,
+    Edit, EditKey, EventKind, Export, Exported, Health, History, Import, List, Op, Page, Read, Refusal,
+    Revision, Seen, ShardHealth, ShardState, Shards, Share, Size, Summary, Version, Versions, View,
+    ViewParts, Write,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
+
+/// What a file begins with.
+pub const FILE: &[u8] = b"model:";
 
 /// How many shards the model has.
 const SHARDS: u32 = 4;
@@ -65,6 +69,20 @@ impl Document {
 
     fn newest(&self) -> &Arc<View> {
         self.versions.last().expect("a document begins with its first version")
+    }
+
+    /// The state that a request names.
+    fn at(&self, at: &At) -> Result<Arc<View>, Refusal> {
+        let newest = self.newest();
+        let found = match at {
+            At::Now => Some(newest),
+            At::Version(asked) => {
+                let found = self.versions.iter().find(|view| view.version == *asked);
+                Some(found.ok_or(Refusal::UnknownVersion { asked: *asked, newest: newest.version })?)
+            }
+            At::Heads(heads) => self.versions.iter().find(|view| view.heads == *heads),
+        };
+        found.cloned().ok_or(Refusal::UnknownHeads { hash: "?".into() })
     }
 
     fn access_list(&self, revision: Revision) -> Access {
@@ -177,6 +195,19 @@ impl State {
         self.story.page(caller, changes, |id| self.find(caller, id).is_ok())
     }
 
+    fn make(&mut self, caller: &Caller, name: &str, shape: Shape, content: &Value) -> Result<Done, Refusal> {
+        fits(shape, content)?;
+        self.minted += 1;
+        let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [self.minted; 16]);
+        let first = view(id, name, shape, &caller.user, 1, content);
+        let versions = vec![first.clone()];
+        let document = Document { owner: caller.user.clone(), versions, access: BTreeMap::new() };
+        self.documents.insert((caller.tenant.clone(), id), document);
+        self.tell(caller, EventKind::Created, &first, vec![]);
+        let revision = self.next(id);
+        Ok(Done::Seen(Seen { view: first, level: Level::Owner, revision }))
+    }
+
     fn document_mut(
         &mut self,
         caller: &Caller,
@@ -240,16 +271,7 @@ impl Shards for Model {
     fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen> {
         self.answer(move |state| {
             let done = state.once(&caller.clone(), create.key, |state| {
-                fits(create.shape, &create.content)?;
-                state.minted += 1;
-                let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [state.minted; 16]);
-                let first = view(id, &create.name, create.shape, &caller.user, 1, &create.content);
-                let versions = vec![first.clone()];
-                let document = Document { owner: caller.user.clone(), versions, access: BTreeMap::new() };
-                state.documents.insert((caller.tenant.clone(), id), document);
-                state.tell(&caller, EventKind::Created, &first, vec![]);
-                let revision = state.next(id);
-                Ok(Done::Seen(Seen { view: first, level: Level::Owner, revision }))
+                state.make(&caller, &create.name, create.shape, &create.content)
             })?;
             seen(done)
         })
@@ -263,16 +285,7 @@ impl Shards for Model {
                 return Err(Refusal::Unavailable { shard: revision.shard, reason, retry_after });
             }
             let (document, level) = state.find(&caller, read.id)?;
-            let newest = document.newest();
-            let view = match read.at {
-                At::Now => Some(newest),
-                At::Version(asked) => {
-                    let found = document.versions.iter().find(|view| view.version == asked);
-                    Some(found.ok_or(Refusal::UnknownVersion { asked, newest: newest.version })?)
-                }
-                At::Heads(ref heads) => document.versions.iter().find(|view| view.heads == *heads),
-            };
-            let view = view.ok_or(Refusal::UnknownHeads { hash: "?".into() })?.clone();
+            let view = document.at(&read.at)?;
             Ok(Seen { view, level, revision })
         })
     }
@@ -325,6 +338,58 @@ impl Shards for Model {
                 document.versions.push(next.clone());
                 state.tell(&caller, EventKind::Changed, &next, vec![]);
                 Ok(Done::Seen(Seen { view: next, level, revision: state.next(id) }))
+            })?;
+            seen(done)
+        })
+    }
+
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions> {
+        self.answer(move |state| {
+            let (document, revision) = (state.find(&caller, history.id)?.0, state.revision(history.id));
+            let before = history.before.unwrap_or(u64::MAX);
+            let mut older = document.versions.iter().rev().filter(|view| view.version < before);
+            let told = |view: &Arc<View>| Version {
+                version: view.version,
+                heads: view.heads.clone(),
+                at: view.updated_at,
+                authors: vec![document.owner.clone()],
+                size: Some(Size { changes: 1, bytes: view.content.len() as u64 }),
+            };
+            let versions: Vec<_> = older.by_ref().take(history.limit).map(told).collect();
+            let next = older.next().and_then(|_| Some(versions.last()?.version));
+            Ok(Versions { versions, next, revision })
+        })
+    }
+
+    /// The model finds no difference: it replaces everything.
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison> {
+        self.answer(move |state| {
+            let (document, revision) = (state.find(&caller, compare.id)?.0, state.revision(compare.id));
+            let (from, to) = (document.at(&compare.from)?, document.at(&compare.to)?);
+            let value = serde_json::from_slice(&to.content).unwrap();
+            Ok(Comparison { from, to, ops: vec![Op::Set { path: vec![], value }], revision })
+        })
+    }
+
+    /// A file of the model is a mark and the content.
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported> {
+        self.answer(move |state| {
+            let (document, revision) = (state.find(&caller, export.id)?.0, state.revision(export.id));
+            let view = document.at(&export.at)?;
+            let file = [FILE, &view.content].concat().into();
+            Ok(Exported { version: view.version, heads: view.heads.clone(), file, revision })
+        })
+    }
+
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen> {
+        self.answer(move |state| {
+            let done = state.once(&caller.clone(), import.key, |state| {
+                let content = import.file.strip_prefix(FILE);
+                let content = content.and_then(|content| serde_json::from_slice::<Value>(content).ok());
+                let reason = "this is no file of the model".to_owned();
+                let content = content.ok_or(Refusal::BadEdit { operation: None, reason })?;
+                let shape = if content.is_string() { Shape::Text } else { Shape::Json };
+                state.make(&caller, &import.name, shape, &content)
             })?;
             seen(done)
         })

@@ -4,7 +4,10 @@ use super::form::decode;
 use super::hub::ask::{Ask, Begin, Revoked, Shown};
 use super::hub::message::{Assembler, Frames, HealthAnswer};
 use super::raft::message::{Answers, Calls, SnapshotPart};
-use crate::{Access, ChangesPage, Ephemeral, Followed, Health, Page, Redeemed, Refusal, Seen, Synced};
+use crate::{
+    Access, ChangesPage, Comparison, Ephemeral, Exported, Followed, Health, Page, Redeemed, Refusal, Seen,
+    Synced, Versions,
+};
 use prost::Message;
 
 /// Reads words of the seam, as each of them.
@@ -19,6 +22,9 @@ pub fn decode_words(bytes: &[u8]) {
     let _ = decode::<Result<Page, Refusal>>(bytes);
     let _ = decode::<Result<ChangesPage, Refusal>>(bytes);
     let _ = decode::<Result<Redeemed, Refusal>>(bytes);
+    let _ = decode::<Result<Versions, Refusal>>(bytes);
+    let _ = decode::<Result<Comparison, Refusal>>(bytes);
+    let _ = decode::<Result<Exported, Refusal>>(bytes);
     let _ = decode::<Health>(bytes);
     let _ = decode::<Synced>(bytes);
     let _ = decode::<Followed>(bytes);

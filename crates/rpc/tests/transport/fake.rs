@@ -131,6 +131,47 @@ impl Shards for Fake {
         })
     }
 
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions> {
+        Box::pin(async move {
+            let view = self.find(&caller, history.id)?;
+            let size = Some(Size { changes: 1, bytes: view.content.len() as u64 });
+            let (version, heads, at) = (view.version, view.heads.clone(), view.updated_at);
+            let newest = Version { version, heads, at, authors: vec![caller.user], size };
+            let versions = if history.limit > 0 { vec![newest] } else { vec![] };
+            Ok(Versions { versions, next: history.before, revision: seen(view).revision })
+        })
+    }
+
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison> {
+        Box::pin(async move {
+            let view = self.find(&caller, compare.id)?;
+            if let At::Version(asked) = compare.from {
+                return Err(Refusal::UnknownVersion { asked, newest: view.version });
+            }
+            let ops = vec![Op::Delete { path: vec![] }];
+            Ok(Comparison { from: view.clone(), to: view.clone(), ops, revision: seen(view).revision })
+        })
+    }
+
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported> {
+        Box::pin(async move {
+            let view = self.find(&caller, export.id)?;
+            let (version, heads, file) = (view.version, view.heads.clone(), view.content.clone());
+            Ok(Exported { version, heads, file, revision: seen(view).revision })
+        })
+    }
+
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen> {
+        let number = self.documents.lock().unwrap().len() as u8;
+        let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [number; 16]);
+        Box::pin(async move {
+            if import.key.key == STUCK {
+                self.get_stuck::<()>().await;
+            }
+            Ok(self.put(caller, id, import.name.as_str().into(), 1, import.file))
+        })
+    }
+
     fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {
         Box::pin(async move {
             self.find(&caller, delete.id)?;

@@ -116,6 +116,19 @@ async fn conversation(hub: &Hub) -> Vec<String> {
         let changes = Changes { shard: SHARD, since, document: Some(id), limit: 3, wait };
         said.push(format!("{:?}", shards.changes(ada.clone(), changes).await));
     }
+    for before in [None, Some(3)] {
+        let history = History { id, before, limit: 2 };
+        said.push(format!("{:?}", shards.history(ada.clone(), history.clone()).await));
+        said.push(format!("{:?}", shards.history(eve.clone(), history).await));
+    }
+    for from in [At::Now, At::Version(9)] {
+        let compared = shards.compare(ada.clone(), Compare { id, from, to: At::Now }).await;
+        let told = compared.map(|same| (same.from.version, same.to.content.clone(), same.ops, same.revision));
+        said.push(format!("{told:?}"));
+    }
+    said.push(format!("{:?}", shards.export(ada.clone(), Export { id, at: At::Now }).await));
+    let import = Import { name: "i".to_owned(), file: vec![1, 2].into(), key: key("i") };
+    said.push(told(&shards.import(ada.clone(), import).await));
     let delete = || Delete { id, precondition: Precondition::default(), key: key("d") };
     said.push(format!("{:?}", shards.delete(ada.clone(), delete()).await));
     said.push(format!("{:?}", shards.delete(ada.clone(), delete()).await));

@@ -13,7 +13,8 @@ use super::fault::chain;
 use super::open::Loaded;
 use super::stored::{self, context};
 use crate::machine::Machine;
-use crate::store::{Compacted, DocKey, Lookup, Space, Store, StoreView, VersionRecord, key};
+use crate::store::key::{self, version as version_key};
+use crate::store::{Compacted, DocKey, Lookup, Space, Store, StoreView, VersionRecord};
 use base::DocId;
 use crdt::Frozen;
 use vault::{Key, Kind, seal};
@@ -79,7 +80,7 @@ impl Compaction {
         let chunk = seal(&key, &context(&doc, Kind::Compacted), &saved);
         let record = Compacted { version, chunk };
         if machine.while_quiet(|store| put(store, &doc, record)).unwrap_or(Ok(false))? {
-            empty_versions(machine, &doc, version)?;
+            empty_versions(machine, &doc, &key, version)?;
             metrics::counter!("documents_compacted_total").increment(1);
         }
         Ok(())
@@ -106,22 +107,25 @@ fn compacted_to(view: &StoreView<'_>, doc: &DocKey) -> Result<u64, Fault> {
     Ok(record.map_or(0, |compacted| compacted.version))
 }
 
-/// Empties the records of all versions that are in the chunk; who made them and when stays. Also those that an earlier
-/// compaction was kept from emptying.
+/// Empties the records of all versions that are in the chunk; who made them, when, and how much it was stays. Also those
+/// that an earlier compaction was kept from emptying.
 ///
 /// They are read while the log goes on: nothing but this, a deletion or a snapshot changes the record of an old version.
-fn empty_versions(machine: &Machine, doc: &DocKey, newest: u64) -> Result<(), Fault> {
+fn empty_versions(machine: &Machine, doc: &DocKey, key: &Key, newest: u64) -> Result<(), Fault> {
     let prefix = doc.prefix();
-    let versions = key::version(&prefix, 1)..key::version(&prefix, newest + 1);
+    let versions = version_key(&prefix, 1)..version_key(&prefix, newest + 1);
     let (mut emptied, mut bytes) = (Vec::new(), 0);
     for pair in machine.store().range(Space::Documents, versions.start, versions.end) {
-        let (key, value) = pair?;
+        let (place, value) = pair?;
         let mut record = VersionRecord::from_record(&value)?;
         if record.parts.iter().all(|part| part.changes.is_empty()) {
             continue;
         }
-        record.parts.iter_mut().for_each(|part| part.changes.clear());
-        emptied.push((key.to_vec(), record.to_record()));
+        for part in &mut record.parts {
+            part.size = stored::part_size(doc, key, part)?;
+            part.changes.clear();
+        }
+        emptied.push((place.to_vec(), record.to_record()));
         bytes += value.len();
         if emptied.len() >= RECORDS_AT_ONCE || bytes >= BYTES_AT_ONCE {
             bytes = 0;

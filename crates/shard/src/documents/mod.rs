@@ -1,11 +1,15 @@
 //! Documents in memory: opened on demand, edited one batch at a time, shown from a cache.
 
 mod compaction;
+mod comparing;
 pub mod effort;
 mod engine;
+mod export;
 mod fault;
+mod history;
 mod keyring;
 mod making;
+mod moment;
 mod open;
 mod outcome;
 mod pace;

@@ -6,13 +6,14 @@
 use super::Fault;
 use super::engine::Engine;
 use super::making::{Bench, in_step};
+use super::moment::{Past, past, refused_heads, version_of};
 use super::open::Loaded;
 use super::stored::{self, HeadWords};
 use super::views::Cached;
 use crate::machine::{Generation, Machine};
 use crate::shard::Shard;
-use crate::store::{DocKey, Head, StoreView, join_heads, split_heads};
-use base::{Heads, Timestamp, UserId};
+use crate::store::{DocKey, Head, StoreView};
+use base::UserId;
 use bytes::Bytes;
 use rpc::{At, Refusal, Seen, View, ViewParts};
 use std::sync::Arc;
@@ -28,13 +29,6 @@ enum Found {
     Open,
     /// A state of the past: open the document, and look at it there.
     Past(Past),
-}
-
-/// A state of the past.
-struct Past {
-    heads: Heads,
-    /// The version and its time, where the version is what was asked for.
-    at: Option<(u64, Timestamp)>,
 }
 
 impl Engine {
@@ -154,21 +148,9 @@ impl Engine {
         let store = &machine.store().view();
         let head = stored::head(store, doc)?.ok_or(Refusal::NotFound)?;
         stored::level(store, doc, &head, user)?.ok_or(Refusal::NotFound)?;
-        let past = |heads, at| Found::Past(Past { heads, at });
-        match at {
-            At::Now => self.look_at_newest(machine, doc, Some(user)),
-            At::Version(version) if *version == head.version => self.look_at_newest(machine, doc, Some(user)),
-            At::Version(version) => {
-                let unknown = Refusal::UnknownVersion { asked: *version, newest: head.version };
-                let record = stored::version(store, doc, &head, *version)?;
-                let record = record.filter(|_| *version < head.version).ok_or(unknown)?;
-                let heads = split_heads(record.heads()).map_err(Fault::from)?;
-                Ok(past(heads, Some((*version, Timestamp(record.time_ms)))))
-            }
-            At::Heads(heads) if join_heads(heads) == head.heads => {
-                self.look_at_newest(machine, doc, Some(user))
-            }
-            At::Heads(heads) => Ok(past(heads.clone(), None)),
+        match past(store, doc, &head, at)? {
+            Some(past) => Ok(Found::Past(past)),
+            None => self.look_at_newest(machine, doc, Some(user)),
         }
     }
 
@@ -189,16 +171,7 @@ impl Engine {
             let level = stored::level(&view, &key, &loaded.head, &user)?.ok_or(Refusal::NotFound)?;
             let content = match loaded.document.content_json_at(loaded.shape, &heads) {
                 Ok(content) => Bytes::from(content),
-                Err(crdt::HeadsError::Unknown { unknown }) => {
-                    return Err(Refusal::UnknownHeads { hash: unknown.to_string() });
-                }
-                Err(empty @ crdt::HeadsError::Empty) => {
-                    return Err(Refusal::BadEdit { operation: None, reason: empty.to_string() });
-                }
-                Err(crdt::HeadsError::Poisoned(poisoned)) => {
-                    *state = None;
-                    return Err(Fault::damaged(poisoned.to_string()).into());
-                }
+                Err(error) => return Err(refused_heads(error, state)),
             };
             // Only now that the hashes are known: nobody makes the hub search for what never was.
             let (version, updated_at) = match at {
@@ -226,27 +199,6 @@ impl Engine {
     }
 }
 
-/// What stands for a version where there is none: no edit is taken against it.
-const NO_VERSION: u64 = 0;
-
-/// The version that ended with these heads, and its time. Heads that no version ended with, because the client put them
-/// together itself, have none: an edit made against the number of another state would undo what lies between the two.
-fn version_of(
-    store: &StoreView<'_>,
-    doc: &DocKey,
-    head: &Head,
-    heads: &Heads,
-) -> Result<(u64, Timestamp), Fault> {
-    let wanted = join_heads(heads);
-    for version in (1..=head.version).rev() {
-        let record = stored::version(store, doc, head, version)?;
-        if let Some(record) = record.filter(|record| record.heads() == wanted) {
-            return Ok((version, Timestamp(record.time_ms)));
-        }
-    }
-    Ok((NO_VERSION, Timestamp(head.updated_ms)))
-}
-
 /// The view of a head record with its content.
 fn view(doc: &DocKey, head: &Head, content: Vec<u8>) -> Result<View, Fault> {
     let HeadWords { shape, owner, heads, created_at, updated_at } = stored::words(head)?;
@@ -261,44 +213,4 @@ fn view(doc: &DocKey, head: &Head, content: Vec<u8>) -> Result<View, Fault> {
         updated_at,
         content: content.into(),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{Lookup, NodeStore, PartRecord, Space, StoreOptions, VersionRecord, key};
-    use base::{DocId, Hash, ShardId, Slot, TenantId};
-
-    #[test]
-    fn heads_between_two_edits_of_one_version_have_no_version() {
-        let folder = tempfile::tempdir().unwrap();
-        let store =
-            NodeStore::open(folder.path(), StoreOptions::default()).unwrap().shard(ShardId(0)).unwrap();
-        let id = DocId::mint(Slot::new(1).unwrap(), [1; 16]);
-        let doc = DocKey { tenant: TenantId::new("t").unwrap(), id };
-        let (one, both) = (vec![Hash([1; 32])], vec![Hash([1; 32]), Hash([2; 32])]);
-        let part =
-            |heads: &Heads| PartRecord { author: "a".into(), heads: join_heads(heads), changes: vec![] };
-        let record = VersionRecord { time_ms: 7, parts: vec![part(&one), part(&both)] };
-        let mut txn = store.begin();
-        txn.put(Space::Documents, key::version(&doc.prefix(), 2), record.to_record());
-        txn.commit().unwrap();
-        let head = Head {
-            name: String::new(),
-            shape: 2,
-            owner: "a".into(),
-            version: 2,
-            heads: join_heads(&both),
-            created_ms: 1,
-            updated_ms: 7,
-            deleted_ms: None,
-            access_entries: 0,
-            key: vec![],
-            first: None,
-        };
-        let version = |heads| version_of(&store.view(), &doc, &head, heads).unwrap().0;
-        assert_eq!(version(&both), 2);
-        // To take it for version 2 would let an edit made on it undo the other edit.
-        assert_eq!(version(&one), NO_VERSION);
-    }
 }

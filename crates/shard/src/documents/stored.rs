@@ -4,7 +4,8 @@ use super::Fault;
 use crate::command::EditId;
 use crate::machine::level_of;
 use crate::store::{
-    Compacted, DocKey, Head, Lookup, Receipt, Space, StoreView, VersionRecord, key, split_heads,
+    Compacted, DocKey, Head, Lookup, PartRecord, PartSize, Receipt, Space, StoreView, VersionRecord, key,
+    split_heads,
 };
 use base::{Heads, Level, Shape, Slot, TenantId, Timestamp, UserId};
 use crdt::Document;
@@ -180,6 +181,15 @@ pub fn unsealed(doc: &DocKey, key: &Key, version: &VersionRecord) -> Result<Opti
         changes.extend(open(key, &context(doc, Kind::Change), &part.changes)?);
     }
     Ok(Some(changes))
+}
+
+/// How much an edit has changed. None where that was compacted by a release that kept no count.
+pub fn part_size(doc: &DocKey, key: &Key, part: &PartRecord) -> Result<Option<PartSize>, Fault> {
+    if part.changes.is_empty() {
+        return Ok(part.size);
+    }
+    let changes = open(key, &context(doc, Kind::Change), &part.changes)?;
+    Ok(Some(PartSize { changes: count(&changes) as u64, bytes: changes.len() as u64 }))
 }
 
 /// A change of so many sealed bytes is large: opening it costs much more than opening it compacted.

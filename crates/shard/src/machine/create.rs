@@ -39,7 +39,8 @@ impl Step<'_> {
         let owner = create.origin.actor().to_owned();
         let listed = key::listed(&create.origin.tenant, &owner, id.as_bytes());
         self.txn.put(Space::Lists, listed, vec![Level::Owner as u8]);
-        let part = PartRecord { author: owner.clone(), heads: create.heads.clone(), changes: create.change };
+        let (author, heads) = (owner.clone(), create.heads.clone());
+        let part = PartRecord { author, heads, changes: create.change, size: None };
         let version = VersionRecord { time_ms, parts: vec![part] };
         let small = version.parts.iter().map(|part| part.changes.len()).sum::<usize>() <= INLINE_BYTES_MAX;
         let first = if small {

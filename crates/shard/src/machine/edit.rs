@@ -86,6 +86,7 @@ impl Step<'_> {
                 author: part.principals.first().cloned().unwrap_or_default(),
                 heads: part.heads.clone(),
                 changes: part.changes.clone(),
+                size: None,
             })
             .collect();
         let Some(newest) = records.last() else { return head.version };

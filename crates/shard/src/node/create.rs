@@ -9,7 +9,8 @@ use crate::documents::{
 use crate::machine::{Done, Outcome, Rejection};
 use crate::shard::Shard;
 use crate::store::{DocKey, join_heads};
-use base::{DocId, Level, Slot, Timestamp};
+use base::{DocId, Heads, Level, Slot, Timestamp};
+use bytes::Bytes;
 use crdt::Stamp;
 use rpc::{At, Caller, Create, Read, Refusal, Seen, View, ViewParts};
 use serde_json::Value;
@@ -32,10 +33,25 @@ impl Inner {
                 None => Err(full),
             };
         }
+        self.create_with(&shard, &caller, slot, &create, None, &edit).await
+    }
+
+    /// Makes a document. What was imported stands for the content, if it is given.
+    pub(super) async fn create_with(
+        &self,
+        shard: &Shard,
+        caller: &Caller,
+        slot: Slot,
+        create: &Create,
+        imported: Option<NewDocument>,
+        edit: &EditId,
+    ) -> Result<Seen, Refusal> {
         for _ in 0..ATTEMPTS_MAX {
-            match self.try_create(&shard, &caller, slot, &create, &edit).await? {
+            match self.try_create(shard, caller, slot, create, imported.as_ref(), edit).await? {
                 Tried::Made(seen) => return Ok(seen),
-                Tried::Before(done) => return self.created(caller, done.document, done.version).await,
+                Tried::Before(done) => {
+                    return self.created(caller.clone(), done.document, done.version).await;
+                }
                 Tried::Stale => {}
             }
         }
@@ -43,7 +59,12 @@ impl Inner {
     }
 
     /// The answer to a repeated creation: the document as it was made.
-    async fn created(&self, caller: Caller, document: [u8; 16], version: u64) -> Result<Seen, Refusal> {
+    pub(super) async fn created(
+        &self,
+        caller: Caller,
+        document: [u8; 16],
+        version: u64,
+    ) -> Result<Seen, Refusal> {
         let id = DocId::from_bytes(document).map_err(|_| Fault::damaged("a receipt names no document"))?;
         self.read(caller, Read { id, at: At::Version(version), at_least: None }).await
     }
@@ -54,12 +75,16 @@ impl Inner {
         caller: &Caller,
         slot: Slot,
         create: &Create,
+        imported: Option<&NewDocument>,
         edit: &EditId,
     ) -> Result<Tried, Refusal> {
         let now = base::now();
         let doc = doc_key(caller, DocId::mint(slot, rand::random()));
         let stamp = Stamp { unix_ms: now.0 };
-        let new = self.new_document(create, stamp).await?;
+        let new = match imported {
+            Some(imported) => imported.clone(),
+            None => self.new_document(create, stamp).await?,
+        };
         let owner_id =
             OwnerId { tenant: caller.tenant.clone(), owner: caller.user.as_str().to_owned(), slot };
         let (above, mut keys) =
@@ -77,7 +102,7 @@ impl Inner {
             document: *doc.id.as_bytes(),
             name: create.name.clone(),
             shape: create.shape as u8,
-            change: seal(&key, &context(&doc, Kind::Change), &new.change.bytes),
+            change: seal(&key, &context(&doc, Kind::Change), &new.changes),
             heads: join_heads(&new.heads),
         });
         let outcome = shard.proposer.propose(keys, command).await;
@@ -94,10 +119,11 @@ impl Inner {
     }
 
     /// The first change of a document. Small ones are made at once, because that is quicker than asking a worker.
-    async fn new_document(&self, create: &Create, stamp: Stamp) -> Result<crdt::New, Refusal> {
+    async fn new_document(&self, create: &Create, stamp: Stamp) -> Result<NewDocument, Refusal> {
         let limits = self.engine.limits;
         let make = move |shape, content: &Value| {
-            crdt::create(shape, content, stamp, &limits).map_err(|error| bad_edit(error, &limits))
+            let made = crdt::create(shape, content, stamp, &limits);
+            made.map(NewDocument::from).map_err(|error| bad_edit(error, &limits))
         };
         if memory_of_value(&create.content) < LARGE_BYTES {
             return make(create.shape, &create.content);
@@ -110,13 +136,30 @@ impl Inner {
 /// Content above this is not worked on where requests are served.
 const LARGE_BYTES: usize = 64 << 10;
 
+/// A document that is about to be.
+#[derive(Clone)]
+pub(super) struct NewDocument {
+    /// Its changes, one behind the other.
+    pub changes: Vec<u8>,
+    /// Its heads.
+    pub heads: Heads,
+    /// Its content as JSON bytes.
+    pub content: Bytes,
+}
+
+impl From<crdt::New> for NewDocument {
+    fn from(crdt::New { change, heads, content }: crdt::New) -> NewDocument {
+        NewDocument { changes: change.bytes, heads, content: content.into() }
+    }
+}
+
 enum Tried {
     Made(Seen),
     Before(Done),
     Stale,
 }
 
-fn made(shard: &Shard, caller: &Caller, create: &Create, doc: DocKey, new: crdt::New, done: Done) -> Seen {
+fn made(shard: &Shard, caller: &Caller, create: &Create, doc: DocKey, new: NewDocument, done: Done) -> Seen {
     let time = Timestamp(done.time_ms);
     let view = View::new(ViewParts {
         id: doc.id,
@@ -127,7 +170,7 @@ fn made(shard: &Shard, caller: &Caller, create: &Create, doc: DocKey, new: crdt:
         heads: new.heads,
         created_at: time,
         updated_at: time,
-        content: new.content.into(),
+        content: new.content,
     });
     Seen { view: Arc::new(view), level: Level::Owner, revision: shard.revision() }
 }

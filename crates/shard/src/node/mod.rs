@@ -7,12 +7,14 @@ mod feed;
 mod folder;
 mod groups;
 mod held;
+mod import;
 mod led;
 mod left;
 mod list;
 mod live;
 mod metrics;
 mod moving;
+mod past;
 mod place;
 mod read;
 mod replicas;
@@ -40,8 +42,8 @@ use parking_lot::RwLock;
 use replicas::Running;
 use rpc::RaftReplicas;
 use rpc::{
-    Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal,
-    Revision, Seen, Shards, Share, Write,
+    Access, Answer, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export, Exported,
+    Health, History, Import, List, Page, Read, Refusal, Revision, Seen, Shards, Share, Versions, Write,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -200,6 +202,22 @@ impl Shards for NodeService {
 
     fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
         Box::pin(self.inner.write(caller, write))
+    }
+
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions> {
+        Box::pin(self.inner.history(caller, history))
+    }
+
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison> {
+        Box::pin(self.inner.compare(caller, compare))
+    }
+
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported> {
+        Box::pin(self.inner.export(caller, export))
+    }
+
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen> {
+        Box::pin(self.inner.import(caller, import))
     }
 
     fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {

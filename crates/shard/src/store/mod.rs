@@ -16,7 +16,8 @@ pub use feed::{FeedExtent, FeedKind, FeedRecord, Grant, feed_key, feed_key_behin
 pub use journal::JournalError;
 pub use key::{DocKey, DocumentRecord, NIL_DOCUMENT};
 pub use records::{
-    Compacted, Head, Lookup, PartRecord, Receipt, RecordError, VersionRecord, join_heads, split_heads,
+    Compacted, Head, Lookup, PartRecord, PartSize, Receipt, RecordError, VersionRecord, join_heads,
+    split_heads,
 };
 pub use ticket::{TicketFate, TicketRecord};
 pub use txn::Txn;

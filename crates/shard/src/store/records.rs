@@ -111,6 +111,20 @@ pub struct PartRecord {
     /// Its changes, sealed; empty once they are compacted.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub changes: Vec<u8>,
+    /// What the changes were, once they are compacted. Earlier releases kept no count.
+    #[n(3)]
+    pub size: Option<PartSize>,
+}
+
+/// How much an edit has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct PartSize {
+    /// How many changes.
+    #[n(0)]
+    pub changes: u64,
+    /// Their bytes, before they were sealed.
+    #[n(1)]
+    pub bytes: u64,
 }
 
 impl VersionRecord {

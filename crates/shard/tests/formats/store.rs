@@ -7,8 +7,8 @@ use bytes::Bytes;
 use shard::machine::Machine;
 use shard::raft::{Applicable, Kind, Position, StateMachine};
 use shard::store::{
-    Compacted, DocumentRecord, FeedRecord, Head, Lookup, NodeStore, Receipt, RecordError, Space,
-    StoreOptions, VersionRecord, key,
+    Compacted, DocumentRecord, FeedRecord, Head, Lookup, NodeStore, PartRecord, PartSize, Receipt,
+    RecordError, Space, StoreOptions, VersionRecord, key,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -94,5 +94,9 @@ fn check_record<T: Lookup + PartialEq + Debug>(bytes: &[u8]) {
 fn compacted_documents_are_written_and_read_as_ever() {
     let compacted = Compacted { version: 300, chunk: vec![0xcc; 20] }.to_record();
     check_record::<Compacted>(&compacted);
-    golden::check(COMPACTED, &[("compacted".to_owned(), compacted)]);
+    let size = Some(PartSize { changes: 2, bytes: 400 });
+    let part = PartRecord { author: "ada".to_owned(), heads: vec![0xaa; 32], changes: vec![], size };
+    let emptied = VersionRecord { time_ms: 7, parts: vec![part] }.to_record();
+    check_record::<VersionRecord>(&emptied);
+    golden::check(COMPACTED, &[("compacted".to_owned(), compacted), ("emptied".to_owned(), emptied)]);
 }

@@ -190,3 +190,28 @@ fn actors_are_few_and_can_be_forgotten() {
     edit(&mut case, &first);
     assert_eq!(case.document.doc.stats().num_actors, 3);
 }
+
+#[test]
+fn a_copy_of_the_past_has_nothing_that_came_later() {
+    let (limits, text) = (Limits::default(), Shape::Text);
+    let mut case = Case::new(text, &"one".into());
+    let first = case.document.heads();
+    let edit = |case: &mut Case, at: &Heads, insert: &str| {
+        let made = case.document.edit(text, at, &[splice(0, 0, insert)], Unit::Utf16, stamp(), &limits);
+        case.keep(made.unwrap());
+        case.document.heads()
+    };
+    edit(&mut case, &first, "a");
+    let both = edit(&mut case, &first, "b");
+    assert_eq!(both.len(), 1, "an edit of an open text builds on the newest heads");
+    edit(&mut case, &both, "c");
+    for at in [first, both, case.document.heads()] {
+        let file = case.document.freeze_at(&at).unwrap().save().unwrap();
+        let copy = Document::load([file.as_slice()]).unwrap();
+        assert_eq!(copy.heads(), at);
+        assert_eq!(copy.content_json(text).unwrap(), case.document.content_json_at(text, &at).unwrap());
+    }
+    let stranger = vec![base::Hash([7; 32])];
+    assert!(matches!(case.document.freeze_at(&stranger), Err(crate::HeadsError::Unknown { .. })));
+    assert!(matches!(case.document.freeze_at(&[]), Err(crate::HeadsError::Empty)));
+}

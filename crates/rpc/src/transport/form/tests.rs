@@ -122,7 +122,13 @@ fn precondition() -> impl Strategy<Value = Precondition> {
 
 fn refusal() -> impl Strategy<Value = Refusal> {
     let limit = prop::sample::select(
-        &[LimitKind::Document, LimitKind::Change, LimitKind::Depth, LimitKind::AccessEntries][..],
+        &[
+            LimitKind::Document,
+            LimitKind::Change,
+            LimitKind::Depth,
+            LimitKind::AccessEntries,
+            LimitKind::Export,
+        ][..],
     );
     prop_oneof![
         Just(Refusal::NotFound),
@@ -201,7 +207,22 @@ fn ask() -> impl Strategy<Value = Ask> {
     });
     let read =
         (id(), at_state(), any::<Option<u64>>()).prop_map(|(id, at, at_least)| Read { id, at, at_least });
+    let history = (id(), any::<Option<u64>>(), any::<usize>()).prop_map(|(id, before, limit)| History {
+        id,
+        before,
+        limit,
+    });
+    let compare = (id(), at_state(), at_state()).prop_map(|(id, from, to)| Compare { id, from, to });
+    let export = (id(), at_state()).prop_map(|(id, at)| Export { id, at });
+    let import = (text(), bytes(), key()).prop_map(|(name, file, key)| Import { name, file, key });
+    let past = prop_oneof![
+        (caller(), history).prop_map(|(caller, history)| Ask::History(caller, history)),
+        (caller(), compare).prop_map(|(caller, compare)| Ask::Compare(caller, compare)),
+        (caller(), export).prop_map(|(caller, export)| Ask::Export(caller, export)),
+        (caller(), import).prop_map(|(caller, import)| Ask::Import(caller, import)),
+    ];
     prop_oneof![
+        past,
         (caller(), create).prop_map(|(caller, create)| Ask::Create(caller, create)),
         (caller(), read, of(any::<Digest>())).prop_map(|(caller, read, have)| Ask::Read(caller, read, have)),
         (caller(), write).prop_map(|(caller, write)| Ask::Write(caller, write)),
@@ -234,6 +255,12 @@ fn parts() -> impl Strategy<Value = ViewParts> {
             content,
         },
     )
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    let size = any::<(u64, u64)>().prop_map(|(changes, bytes)| Size { changes, bytes });
+    (any::<u64>(), heads(), at(), vec(user(), 0..3), of(size))
+        .prop_map(|(version, heads, at, authors, size)| Version { version, heads, at, authors, size })
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -337,6 +364,20 @@ proptest! {
         check(redeemed);
         check::<Result<(), Refusal>>(Ok(()));
         check(Shown::Same(level, revision));
+    }
+
+    #[test]
+    fn pasts(
+        versions in vec(version(), 0..3), next in any::<Option<u64>>(), parts in parts(), ops in vec(op(), 0..3),
+        version in any::<u64>(), heads in heads(), file in bytes(), revision in revision(),
+    ) {
+        check(Versions { versions, next, revision });
+        check(Exported { version, heads, file, revision });
+        let other = Arc::new(View::new(ViewParts { version, ..parts.clone() }));
+        let form = encode(&Comparison { from: Arc::new(View::new(parts)), to: other.clone(), ops, revision });
+        let read: Comparison = decode(&form).unwrap();
+        prop_assert_eq!(digest_of(&read.to), digest_of(&other));
+        prop_assert_eq!(encode(&read), form);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use super::{Form, In, Malformed, Out, choice, record};
 use crate::{
-    Access, AccessEntry, At, Base, Caller, Changes, ChangesPage, Create, Delete, Edit, EditKey, Ephemeral,
-    Event, EventKind, Health, LimitKind, List, Page, Precondition, Read, Redeem, Redeemed, Refusal, Revision,
-    ShardHealth, ShardState, Share, Summary, Synced, Update, UpdateParts, Write,
+    Access, AccessEntry, At, Base, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Edit,
+    EditKey, Ephemeral, Event, EventKind, Export, Exported, Health, History, Import, LimitKind, List, Page,
+    Precondition, Read, Redeem, Redeemed, Refusal, Revision, ShardHealth, ShardState, Share, Size, Summary,
+    Synced, Update, UpdateParts, Version, Versions, Write,
 };
 use ::base::FeedPlace;
 use std::sync::Arc;
@@ -23,6 +24,15 @@ record!(AccessEntry { principal, level });
 record!(List { shard, after, limit });
 record!(Page { documents, next });
 record!(Summary { id, name, shape, owner, version, heads, level, created_at, updated_at });
+record!(History { id, before, limit });
+record!(Versions { versions, next, revision });
+record!(Version { version, heads, at, authors, size });
+record!(Size { changes, bytes });
+record!(Compare { id, from, to });
+record!(Comparison { from, to, ops, revision });
+record!(Export { id, at });
+record!(Exported { version, heads, file, revision });
+record!(Import { name, file, key });
 record!(FeedPlace { index, number });
 record!(Changes { shard, since, document, limit, wait });
 record!(ChangesPage { events, place, more });
@@ -39,7 +49,7 @@ choice!(Edit { 0 => Replace(content), 1 => Operations { ops, unit } });
 choice!(EventKind { 0 => Created, 1 => Changed, 2 => Shared { principal, level }, 3 => Revoked, 4 => Deleted });
 choice!(ShardState { 0 => Serving, 1 => Starting { retry_after }, 2 => Broken { reason }, 3 => Following { leader } });
 choice!(Redeemed { 0 => Good, 1 => Spent, 2 => Revoked });
-choice!(LimitKind { 0 => Document, 1 => Change, 2 => Depth, 3 => AccessEntries });
+choice!(LimitKind { 0 => Document, 1 => Change, 2 => Depth, 3 => AccessEntries, 4 => Export });
 choice!(Synced { 0 => Message(message), 1 => Unavailable, 2 => Ephemeral(ephemeral), 3 => Ended(refusal) });
 choice!(Refusal {
     0 => NotFound,

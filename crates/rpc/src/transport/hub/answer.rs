@@ -54,6 +54,10 @@ pub(super) async fn answer(hub: &Hub, ask: Ask, room: &Room) -> (Bytes, OwnedSem
         Ask::Access(caller, id) => room.made(&shards.access(caller, id).await).await,
         Ask::List(caller, list) => room.made(&shards.list(caller, list).await).await,
         Ask::Changes(caller, changes) => room.made(&shards.changes(caller, changes).await).await,
+        Ask::History(caller, history) => room.made(&shards.history(caller, history).await).await,
+        Ask::Compare(caller, compare) => room.made(&shards.compare(caller, compare).await).await,
+        Ask::Export(caller, export) => room.made(&shards.export(caller, export).await).await,
+        Ask::Import(caller, import) => room.made(&shards.import(caller, import).await).await,
         Ask::Redeem(caller, redeem) => room.made(&tickets.redeem(caller, redeem).await).await,
         Ask::Revoke(caller, id, until) => room.made(&tickets.revoke(caller, id, until).await).await,
     };

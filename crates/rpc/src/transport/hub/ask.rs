@@ -1,7 +1,10 @@
 //! Requests of a gateway, all in one.
 
 use crate::transport::form::{Digest, Form, In, Malformed, Out, choice, record};
-use crate::{Caller, Changes, Create, Delete, List, Read, Redeem, Revision, Seen, Share, TicketId, Write};
+use crate::{
+    Caller, Changes, Compare, Create, Delete, Export, History, Import, List, Read, Redeem, Revision, Seen,
+    Share, TicketId, Write,
+};
 use base::{DocId, Level, ShardId, Slot, Timestamp};
 use std::time::Duration;
 
@@ -22,6 +25,10 @@ pub(crate) enum Ask {
     Changes(Caller, Changes),
     Redeem(Caller, Redeem),
     Revoke(Caller, TicketId, Timestamp),
+    History(Caller, History),
+    Compare(Caller, Compare),
+    Export(Caller, Export),
+    Import(Caller, Import),
 }
 
 choice!(Ask {
@@ -35,6 +42,10 @@ choice!(Ask {
     7 => Changes(caller, changes),
     8 => Redeem(caller, redeem),
     9 => Revoke(caller, id, until),
+    12 => History(caller, history),
+    13 => Compare(caller, compare),
+    14 => Export(caller, export),
+    15 => Import(caller, import),
 });
 
 /// The answer to a read.
@@ -77,8 +88,10 @@ impl Ask {
     pub(super) fn writes(&self) -> bool {
         match self {
             Ask::Create(..) | Ask::Write(..) | Ask::Delete(..) | Ask::Share(..) | Ask::Revoke(..) => true,
+            Ask::Import(..) => true,
             Ask::Redeem(_, redeem) => redeem.once,
             Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Changes(..) => false,
+            Ask::History(..) | Ask::Compare(..) | Ask::Export(..) => false,
         }
     }
 
@@ -105,9 +118,13 @@ impl Ask {
             Ask::Delete(_, delete) => delete.id.slot(),
             Ask::Share(_, share) => share.id.slot(),
             Ask::Access(_, id) => id.slot(),
-            Ask::Create(caller, _) | Ask::Redeem(caller, _) | Ask::Revoke(caller, ..) => {
-                Slot::of_owner(&caller.tenant, &caller.user)
-            }
+            Ask::History(_, history) => history.id.slot(),
+            Ask::Compare(_, compare) => compare.id.slot(),
+            Ask::Export(_, export) => export.id.slot(),
+            Ask::Create(caller, _)
+            | Ask::Import(caller, _)
+            | Ask::Redeem(caller, _)
+            | Ask::Revoke(caller, ..) => Slot::of_owner(&caller.tenant, &caller.user),
         })
     }
 }

@@ -10,9 +10,10 @@ use crate::transport::connection::{Address, Tasks};
 use crate::transport::form::{Form, decode, encode};
 use crate::transport::tls::Credentials;
 use crate::{
-    Access, Answer, At, Bell, Caller, Changes, ChangesPage, Create, Delete, Follow, FollowSession, Health,
-    Join, LimitKind, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen,
-    Shards, Share, SyncSession, TicketId, Tickets, Write,
+    Access, Answer, At, Bell, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export,
+    Exported, Follow, FollowSession, Health, History, Import, Join, LimitKind, List, Live, OnMissed,
+    OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen, Shards, Share, SyncSession, TicketId,
+    Tickets, Versions, Write,
 };
 use base::{DocId, ShardId, Timestamp};
 use hyper::rt::Executor;
@@ -150,6 +151,22 @@ impl Shards for Remote {
 
     fn write(&self, caller: Caller, write: Write) -> Answer<'_, Seen> {
         Box::pin(self.ask(Ask::Write(caller, write)))
+    }
+
+    fn history(&self, caller: Caller, history: History) -> Answer<'_, Versions> {
+        Box::pin(self.ask(Ask::History(caller, history)))
+    }
+
+    fn compare(&self, caller: Caller, compare: Compare) -> Answer<'_, Comparison> {
+        Box::pin(self.ask(Ask::Compare(caller, compare)))
+    }
+
+    fn export(&self, caller: Caller, export: Export) -> Answer<'_, Exported> {
+        Box::pin(self.ask(Ask::Export(caller, export)))
+    }
+
+    fn import(&self, caller: Caller, import: Import) -> Answer<'_, Seen> {
+        Box::pin(self.ask(Ask::Import(caller, import)))
     }
 
     fn delete(&self, caller: Caller, delete: Delete) -> Answer<'_, Revision> {

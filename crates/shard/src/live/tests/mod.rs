@@ -8,6 +8,7 @@ mod hostile;
 mod large;
 mod locks;
 mod meanwhile;
+mod past;
 mod resumed;
 mod together;
 pub(crate) mod world;

@@ -10,6 +10,7 @@
 //! auth/        RS256 tokens
 //! request/     bodies, queries, preconditions, edit ids
 //! handlers/    one file for each verb
+//! patch/       edits as JSON Patch, merge patch, unified diff, search and replace
 //! respond.rs   answers, render.rs their JSON, problem/ every error
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
 //! list/        lists across shards
@@ -30,6 +31,7 @@ mod gate;
 mod handlers;
 mod list;
 mod metrics;
+mod patch;
 mod problem;
 pub mod reach;
 mod render;

@@ -44,7 +44,8 @@ fn show(seen: &Seen, headers: &HeaderMap) -> Outcome {
     Ok(respond::document(StatusCode::OK, seen))
 }
 
-fn at(query: &Query<'_>) -> Result<At, Problem> {
+/// Which state a query names.
+pub(super) fn at(query: &Query<'_>) -> Result<At, Problem> {
     match (query.number("version")?, query.get("heads")) {
         (None, None) => Ok(At::Now),
         (Some(version), None) => Ok(At::Version(version)),

@@ -66,6 +66,13 @@ fn check_length(key: &str, bytes_max: usize) -> Result<(), Problem> {
 }
 
 impl HalfKey {
+    /// The same with something else that was asked beside the body. What asks for nothing of the kind adds no part: its id
+    /// stays what it is.
+    pub fn with_part(mut self, part: &[u8]) -> HalfKey {
+        digest_part(&mut self.digest, part);
+        self
+    }
+
     /// The id, with the body.
     pub fn with_body(mut self, body: &[u8]) -> EditKey {
         digest_part(&mut self.digest, body);

@@ -18,6 +18,7 @@ mod merged;
 mod model;
 mod moving;
 mod operations;
+mod patches;
 mod peer;
 mod preconditions;
 mod reach;

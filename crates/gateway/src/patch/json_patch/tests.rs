@@ -1,3 +1,5 @@
+//! JSON Patch, as the RFC has it and as far as it may go.
+
 use super::*;
 use crate::gate::Gate;
 use proptest::prelude::*;

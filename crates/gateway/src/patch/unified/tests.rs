@@ -1,3 +1,5 @@
+//! Unified diffs, good and bad, at the lines that they name and elsewhere.
+
 use super::*;
 use crate::gate::Gate;
 use proptest::prelude::*;
@@ -174,7 +176,10 @@ proptest! {
     }
 
     #[test]
-    fn no_patch_makes_it_panic(text in text(), patch in "(@@ -[0-3](,[0-3])? \\+[0-3](,[0-3])? @@\n|[ +-][ab]\n|\\\\ No newline at end of file\n){0,9}") {
+    fn no_patch_makes_it_panic(
+        text in text(),
+        patch in "(@@ -[0-3](,[0-3])? \\+[0-3](,[0-3])? @@\n|[ +-][ab]\n|\\\\ No newline at end of file\n){0,9}",
+    ) {
         let _ = run(&text, &patch);
     }
 }

@@ -4,6 +4,7 @@ use crate::feed::Places;
 use crate::gate::Gate;
 use crate::handlers::bodies;
 use crate::list::Cursor;
+use crate::patch::{self, Form};
 use crate::request::base::parse_heads;
 use crate::request::etag::Tags;
 use crate::request::format;
@@ -21,6 +22,21 @@ pub fn decode_body(bytes: &[u8]) {
     let _ = json::parse::<bodies::Restore>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Share>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Ticket>(bytes, &limits, &mut room);
+}
+
+/// Reads a patch in each of its forms, and applies what is one to contents of both shapes.
+pub fn decode_patch(content: &str, patch: &[u8]) {
+    let limits = base::Limits::default();
+    let gate = Gate::new(usize::MAX);
+    let text = serde_json::Value::from(content).to_string();
+    for form in [Form::JsonPatch, Form::MergePatch, Form::Unified, Form::SearchReplace] {
+        for (shape, content) in [(base::Shape::Text, text.as_str()), (base::Shape::Json, content)] {
+            let mut room = gate.pass();
+            if let Ok(decoded) = patch::decode(form, patch, &limits, &mut room) {
+                let _ = decoded.patch.apply(shape, content.as_bytes(), &limits, &mut room);
+            }
+        }
+    }
 }
 
 /// Reads a query, and its parameters.
@@ -109,6 +125,7 @@ mod tests {
         #[test]
         fn no_decoder_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64), text in ".{0,64}") {
             decode_body(&bytes);
+            decode_patch(&text, &bytes);
             decode_query(&text);
             decode_tags(&text);
             decode_accept(&text);
@@ -125,6 +142,7 @@ mod tests {
             document in nearly(&["automerge:", "%3A", "-", "0", "8", "f", "936da01f", "2", "é"]),
         ) {
             decode_body(json.as_bytes());
+            decode_patch(r#"{"path":["set",1]}"#, json.as_bytes());
             decode_query(&query);
             decode_tags(&tags);
             decode_document(&document);

@@ -11,6 +11,7 @@
 //! request/     bodies, queries, preconditions, edit ids
 //! handlers/    one file for each verb
 //! respond.rs   answers, render.rs their JSON, plain/ their lines, problem/ every error
+//! patch/       edits as JSON Patch, merge patch, unified diff, search and replace
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
 //! list/        lists across shards
 //! feed/        answers that go on: the change feed
@@ -31,6 +32,7 @@ mod handlers;
 mod list;
 mod metrics;
 mod plain;
+mod patch;
 mod problem;
 pub mod reach;
 mod render;

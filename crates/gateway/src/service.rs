@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::exchange::Exchange;
 use crate::gate::Pass;
 use crate::handlers::{self, Call, Target};
+use crate::patch::{ACCEPT_PATCH, ACCEPTED};
 use crate::problem::{Kind, Problem};
 use crate::respond::{self, Answer, Outcome};
 use crate::router::{self, Guarded, Resource, Verb};
@@ -128,6 +129,9 @@ fn other_method(resource: Resource, method: &Method) -> Outcome {
     if method == Method::OPTIONS {
         let mut answer = respond::empty(StatusCode::NO_CONTENT);
         answer.headers_mut().insert(ALLOW, allow);
+        if resource == Resource::Document {
+            answer.headers_mut().insert(ACCEPT_PATCH, HeaderValue::from_static(ACCEPTED));
+        }
         return Ok(answer);
     }
     let detail = format!("{} takes {}", resource.template(), resource.allow());

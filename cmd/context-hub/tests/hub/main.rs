@@ -16,6 +16,7 @@ mod lists;
 mod merging;
 mod operations;
 mod past;
+mod patches;
 mod refusals;
 mod retries;
 mod revisions;

@@ -11,6 +11,7 @@ mod jwks;
 mod list;
 mod metrics;
 mod patch;
+mod patched;
 mod probes;
 pub(crate) mod problems;
 pub(crate) mod read;
@@ -32,7 +33,7 @@ use crate::request::{body, json, query::Query};
 use crate::respond::Outcome;
 use crate::router::{API_PREFIX, Found, Guarded, Open};
 use crate::server::Activity;
-use base::DocId;
+use base::{DocId, Limits};
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -148,12 +149,22 @@ impl Call {
     {
         json::require_json(&self.parts.headers)?;
         let key = self.half_key(app, verb, document)?;
+        self.edit(app, key, json::parse).await
+    }
+
+    /// The body of an edit as `decode` reads it, and the id of the edit.
+    async fn edit<T: Send + 'static>(
+        &mut self,
+        app: &App,
+        key: HalfKey,
+        decode: impl FnOnce(&[u8], &Limits, &mut Pass) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(T, EditKey), Problem> {
         let body = body::read(&mut self.body, app.body_limits, &mut self.room).await?;
         // The room goes along: it is taken as long as the work goes on, even if the client is gone meanwhile.
         let (limits, mut room) = (app.limits, self.room.take());
         let (bytes, decode) = (body.len(), move || {
-            let parsed = json::parse(&body, &limits, &mut room);
-            (parsed.map(|parsed| (parsed, key.with_body(&body))), room)
+            let decoded = decode(&body, &limits, &mut room);
+            (decoded.map(|decoded| (decoded, key.with_body(&body))), room)
         });
         let (decoded, room) = if bytes <= INLINE_BYTES_MAX { decode() } else { aside(decode).await? };
         self.room = room;

@@ -1,14 +1,16 @@
-//! `PATCH /documents/{id}`: operations, in order, against the state that they were made for.
+//! `PATCH /documents/{id}`: an edit in one of the forms that there are, against the state that it was made for.
 
-use super::Call;
 use super::write::{self, Asked};
+use super::{Call, patched};
 use crate::app::App;
+use crate::patch::form_of;
 use crate::problem::{Kind, Problem};
 use crate::respond::Outcome;
 use crate::router::Guarded;
 use rpc::{Edit, Op, Unit};
 use serde::Deserialize;
 
+/// Operations of the hub's own, in order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
@@ -20,6 +22,9 @@ pub(crate) struct Body {
 }
 
 pub(super) async fn answer(app: &App, call: Call) -> Outcome {
+    if let Some(form) = form_of(&call.parts.headers)? {
+        return patched::answer(app, call, form).await;
+    }
     let limit = app.limits.operations;
     let ask = |Body { ops, unit, version, heads }: Body| {
         Ok(Asked { edit: operations(ops, unit, limit)?, version, heads })

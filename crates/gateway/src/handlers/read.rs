@@ -90,7 +90,8 @@ async fn export(app: &App, call: &Call, export: Export) -> Outcome {
     Ok(answer)
 }
 
-fn at(query: &Query<'_>) -> Result<At, Problem> {
+/// Which state a query names.
+pub(super) fn at(query: &Query<'_>) -> Result<At, Problem> {
     match (query.number("version")?, query.get("heads")) {
         (None, None) => Ok(At::Now),
         (Some(version), None) => Ok(At::Version(version)),

@@ -33,6 +33,7 @@ macro_rules! kinds {
 
 kinds! {
     MalformedJson       = BAD_REQUEST, "malformed-json", "The body is not JSON";
+    MalformedPatch      = BAD_REQUEST, "malformed-patch", "The patch is not of its format";
     BodyInterrupted     = BAD_REQUEST, "body-interrupted", "The body did not arrive whole";
     BadQuery            = BAD_REQUEST, "bad-query", "The query is not understood";
     BadHeader           = BAD_REQUEST, "bad-header", "A header is not understood";
@@ -52,7 +53,7 @@ kinds! {
     DocumentTooLarge    = PAYLOAD_TOO_LARGE, "document-too-large", "The document would be too large";
     ChangeTooLarge      = PAYLOAD_TOO_LARGE, "change-too-large", "The change is too large";
     TooManyValues       = PAYLOAD_TOO_LARGE, "too-many-values", "The JSON holds too many values";
-    UnsupportedType     = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Bodies are application/json";
+    UnsupportedType     = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of a type that is not taken here";
     InvalidBody         = UNPROCESSABLE_ENTITY, "invalid-body", "The body is JSON, but not what this takes";
     UnknownVersion      = UNPROCESSABLE_ENTITY, "unknown-version", "The document has no such version";
     UnknownRevision     = UNPROCESSABLE_ENTITY, "unknown-revision", "The shard has never been at this revision";
@@ -60,6 +61,11 @@ kinds! {
     BadEdit             = UNPROCESSABLE_ENTITY, "bad-edit", "The edit does not fit the document";
     BadFile             = UNPROCESSABLE_ENTITY, "bad-automerge-file", "The body is not a document of Automerge";
     ExportTooLarge      = UNPROCESSABLE_ENTITY, "export-too-large", "The file of the document is too large";
+    TestFailed          = UNPROCESSABLE_ENTITY, "test-failed", "The document is not what the patch tests";
+    HunkNotFound        = UNPROCESSABLE_ENTITY, "hunk-not-found", "The old lines of a hunk are not there";
+    HunkAmbiguous       = UNPROCESSABLE_ENTITY, "hunk-ambiguous", "The old lines of a hunk stand at two places";
+    SearchCount         = UNPROCESSABLE_ENTITY, "search-count", "A text stands there more or less often";
+    PatchTooCostly      = UNPROCESSABLE_ENTITY, "patch-too-costly", "The patch takes too much work";
     JsonTooDeep         = UNPROCESSABLE_ENTITY, "json-too-deep", "The JSON nests too deeply";
     NameTooLong         = UNPROCESSABLE_ENTITY, "name-too-long", "The name is too long";
     TooManyOperations   = UNPROCESSABLE_ENTITY, "too-many-operations", "Too many operations in one request";

@@ -64,7 +64,7 @@ fn version_required() -> Problem {
     Problem::new(
         Kind::VersionRequired,
         "say which state this edit was made against, so that what others wrote meanwhile is kept: \"version\" or \
-         \"heads\" in the body, as the last answer gave them, merge it; the header If-Match with the ETag refuses it if \
+         \"heads\" in the body, as the last answer gave them, merge it (in the query of a patch whose format has no place for them); the header If-Match with the ETag refuses it if \
          the document has changed; If-Match: * replaces whatever is there",
     )
 }

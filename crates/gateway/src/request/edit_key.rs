@@ -66,7 +66,8 @@ fn check_length(key: &str, bytes_max: usize) -> Result<(), Problem> {
 }
 
 impl HalfKey {
-    /// Also what was asked outside of head and body, if there is such a thing.
+    /// The same with something else that was asked beside the body. What asks for nothing of the kind adds no part: its id
+    /// stays what it is.
     pub fn with_part(mut self, part: &[u8]) -> HalfKey {
         digest_part(&mut self.digest, part);
         self

@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 const ENVELOPE_DEPTH: usize = 3;
 
 /// The deepest that the parser goes; settings beyond it reach no further.
-const PARSER_DEPTH: usize = 127;
+pub(crate) const PARSER_DEPTH: usize = 127;
 
 /// What one value takes in memory at worst, in bytes. An object of one entry has a table for several, so that objects in
 /// objects take 360 bytes for each; the rest is for what the allocator rounds up.
@@ -33,9 +33,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     let depth = limits.json_depth.saturating_add(ENVELOPE_DEPTH).min(PARSER_DEPTH);
     let values = measure(body, Bounds { depth, values: limits.json_values })
         .map_err(|excess| too_much(excess, body))?;
-    if !room.grow(values.saturating_mul(VALUE_BYTES)) {
-        return Err(no_room());
-    }
+    take_room(room, values, 0)?;
     serde_json::from_slice(body).map_err(|error| {
         // Whether it is JSON is asked of the whole: a parser of one shape stops at the first thing that it does not
         // want, and takes some values of a wrong type for broken syntax.
@@ -45,6 +43,11 @@ pub(crate) fn parse<T: DeserializeOwned>(
         let error = broken.unwrap_or(error);
         at(Problem::new(kind, error.to_string()), error.line(), error.column())
     })
+}
+
+/// Takes the room of so many values, and of so many bytes beside them.
+pub(crate) fn take_room(room: &mut Pass, values: usize, bytes: usize) -> Result<(), Problem> {
+    if room.grow(values.saturating_mul(VALUE_BYTES).saturating_add(bytes)) { Ok(()) } else { Err(no_room()) }
 }
 
 fn too_much(excess: Excess, body: &[u8]) -> Problem {
@@ -71,16 +74,23 @@ fn at(problem: Problem, line: usize, column: usize) -> Problem {
 
 /// Refuses a body that says it is something else than JSON, or nothing.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    let essence = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if media_type(headers) == "application/json" {
         return Ok(());
     }
-    let given = given.map_or_else(|| "none was given".to_owned(), |given| format!("this says {given:?}"));
-    Err(Problem::new(
-        Kind::UnsupportedType,
-        format!("send the header Content-Type: application/json; {given}"),
-    ))
+    let detail = format!("send the header Content-Type: application/json; {}", given_type(headers));
+    Err(Problem::new(Kind::UnsupportedType, detail))
+}
+
+/// What a body says it is, without parameters and in small letters; nothing if it does not say.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// What a body says it is, in a sentence for people.
+pub(crate) fn given_type(headers: &HeaderMap) -> String {
+    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    given.map_or_else(|| "none was given".to_owned(), |given| format!("this says {given:?}"))
 }
 
 #[cfg(test)]

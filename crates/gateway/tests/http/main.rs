@@ -19,6 +19,7 @@ mod model;
 mod moving;
 mod operations;
 mod past;
+mod patches;
 mod peer;
 mod preconditions;
 mod reach;

@@ -25,6 +25,15 @@ pub struct LimitArgs {
     /// The name of a document, in bytes
     #[arg(long, env = "MAX_NAME_BYTES", value_name = "BYTES")]
     max_name_bytes: Option<usize>,
+    /// Labels of one document
+    #[arg(long, env = "MAX_LABELS", value_name = "COUNT")]
+    max_labels: Option<usize>,
+    /// The key of a label, in bytes
+    #[arg(long, env = "MAX_LABEL_KEY_BYTES", value_name = "BYTES")]
+    max_label_key_bytes: Option<usize>,
+    /// The value of a label, in bytes
+    #[arg(long, env = "MAX_LABEL_VALUE_BYTES", value_name = "BYTES")]
+    max_label_value_bytes: Option<usize>,
     /// Operations in one PATCH
     #[arg(long, env = "MAX_OPERATIONS", value_name = "COUNT")]
     max_operations: Option<usize>,
@@ -88,6 +97,9 @@ impl From<&LimitArgs> for Limits {
             json_depth: args.max_json_depth.unwrap_or(default.json_depth),
             json_values: args.max_json_values.unwrap_or(default.json_values),
             name_bytes: args.max_name_bytes.unwrap_or(default.name_bytes),
+            labels: args.max_labels.unwrap_or(default.labels),
+            label_key_bytes: args.max_label_key_bytes.unwrap_or(default.label_key_bytes),
+            label_value_bytes: args.max_label_value_bytes.unwrap_or(default.label_value_bytes),
             operations: args.max_operations.unwrap_or(default.operations),
             idempotency_key_bytes: args.max_idempotency_key_bytes.unwrap_or(default.idempotency_key_bytes),
             access_entries: args.max_access_entries.unwrap_or(default.access_entries),

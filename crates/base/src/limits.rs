@@ -20,6 +20,12 @@ pub struct Limits {
     pub json_values: usize,
     /// The name of a document.
     pub name_bytes: usize,
+    /// Labels of one document. They stand in its head record, which every access check reads.
+    pub labels: usize,
+    /// The key of a label.
+    pub label_key_bytes: usize,
+    /// The value of a label.
+    pub label_value_bytes: usize,
     /// Operations in one `PATCH`.
     pub operations: usize,
     /// An `Idempotency-Key`.
@@ -66,6 +72,9 @@ impl Default for Limits {
             json_depth: 64,
             json_values: 250_000,
             name_bytes: 512,
+            labels: 32,
+            label_key_bytes: 128,
+            label_value_bytes: 256,
             operations: 10_000,
             idempotency_key_bytes: 255,
             access_entries: 1_000,

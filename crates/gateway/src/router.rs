@@ -17,6 +17,7 @@ pub(crate) enum Resource {
     Document,
     Share,
     Access,
+    Metadata,
     Events,
     Changes,
     Follow,
@@ -68,6 +69,7 @@ pub(crate) enum Guarded {
     Delete,
     Share,
     Access,
+    SetMetadata,
     Events,
     Changes,
     CreateTicket,
@@ -86,6 +88,7 @@ impl Guarded {
             Guarded::Delete => "delete",
             Guarded::Share => "share",
             Guarded::Access => "access",
+            Guarded::SetMetadata => "set-metadata",
             Guarded::Events => "events",
             Guarded::Changes => "changes",
             Guarded::CreateTicket => "create-ticket",
@@ -99,7 +102,7 @@ pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Resource; 17] = [
+    pub const ALL: [Resource; 18] = [
         Resource::Root,
         Resource::Live,
         Resource::Ready,
@@ -111,6 +114,7 @@ impl Resource {
         Resource::Document,
         Resource::Share,
         Resource::Access,
+        Resource::Metadata,
         Resource::Events,
         Resource::Changes,
         Resource::Follow,
@@ -133,6 +137,7 @@ impl Resource {
             Resource::Document => "/documents/{id}",
             Resource::Share => "/documents/{id}/share",
             Resource::Access => "/documents/{id}/access",
+            Resource::Metadata => "/documents/{id}/metadata",
             Resource::Events => "/documents/{id}/events",
             Resource::Changes => "/changes",
             Resource::Follow => "/documents/{id}/sync",
@@ -162,6 +167,7 @@ impl Resource {
             ],
             Resource::Share => &[(Method::POST, G(Guarded::Share))],
             Resource::Access => &[(Method::GET, G(Guarded::Access))],
+            Resource::Metadata => &[(Method::PATCH, G(Guarded::SetMetadata))],
             Resource::Events => &[(Method::GET, G(Guarded::Events))],
             Resource::Changes => &[(Method::GET, G(Guarded::Changes))],
             Resource::Follow => &[(Method::GET, S(Socket::Follow))],
@@ -189,8 +195,8 @@ impl Resource {
 
     /// Whether it answers under [`API_PREFIX`] too.
     fn is_api(self) -> bool {
-        use Resource::{Access, Changes, Document, Documents, Events, Share};
-        matches!(self, Documents | Document | Share | Access | Events | Changes)
+        use Resource::{Access, Changes, Document, Documents, Events, Metadata, Share};
+        matches!(self, Documents | Document | Share | Access | Metadata | Events | Changes)
     }
 }
 
@@ -250,6 +256,7 @@ mod tests {
         check("/documents/x/events", Some((Resource::Events, Some("x"))));
         check("/api/v1/changes", Some((Resource::Changes, None)));
         check("/documents/x/access", Some((Resource::Access, Some("x"))));
+        check("/api/v1/documents/x/metadata", Some((Resource::Metadata, Some("x"))));
         check("/.well-known/jwks.json", Some((Resource::Jwks, None)));
         check("/documents/", None);
         check("/documents/x/y", None);

@@ -133,6 +133,8 @@ pub enum LimitKind {
     Depth,
     /// `Limits::access_entries`.
     AccessEntries,
+    /// `Limits::labels`.
+    Labels,
 }
 
 impl std::fmt::Display for LimitKind {
@@ -142,6 +144,7 @@ impl std::fmt::Display for LimitKind {
             LimitKind::Change => "a change's inflated size in bytes",
             LimitKind::Depth => "the depth of nested JSON",
             LimitKind::AccessEntries => "the length of an access list",
+            LimitKind::Labels => "the number of a document's labels",
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The seam: what a gateway may ask of the shards.
 
 use crate::{
-    Access, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Revision, Seen, Share,
-    Write,
+    Access, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Refusal, Revision, Seen, Select,
+    Selection, SetMetadata, Share, Write,
 };
 use base::{DocId, ShardId, TenantId, UserId};
 use std::pin::Pin;
@@ -47,11 +47,17 @@ pub trait Shards: Send + Sync + 'static {
     /// Grants or takes away access.
     fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access>;
 
+    /// Changes what is said of a document beside its content.
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen>;
+
     /// Who may do what with a document.
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access>;
 
     /// The documents of a shard that the caller may read.
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page>;
+
+    /// The first documents of a shard, in some order, that the caller may read and that pass a filter.
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection>;
 
     /// What has happened to documents of a shard behind a place. [`Refusal::FeedGone`] if that is not kept any more.
     ///

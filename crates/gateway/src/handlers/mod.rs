@@ -6,6 +6,7 @@ mod delete;
 mod feed;
 mod jwks;
 mod list;
+mod metadata;
 mod metrics;
 mod patch;
 mod probes;
@@ -43,6 +44,7 @@ pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
 /// The bodies that verbs take, for fuzzers.
 pub(crate) mod bodies {
     pub(crate) use super::create::Body as Create;
+    pub(crate) use super::metadata::Body as Metadata;
     pub(crate) use super::patch::Body as Patch;
     pub(crate) use super::replace::Body as Replace;
     pub(crate) use super::share::Body as Share;
@@ -73,6 +75,7 @@ pub(crate) async fn run(app: &App, verb: Guarded, call: Call) -> Outcome {
         Guarded::Delete => delete::answer(app, call).await,
         Guarded::Share => share::answer(app, call).await,
         Guarded::Access => access::answer(app, call).await,
+        Guarded::SetMetadata => metadata::answer(app, call).await,
         Guarded::Changes => feed::changes(app, call).await,
         Guarded::Events => feed::events(app, call).await,
         Guarded::CreateTicket => ticket::create(app, call).await,
@@ -138,7 +141,10 @@ impl Call {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        json::require_json(&self.parts.headers)?;
+        match verb {
+            Guarded::SetMetadata => json::require_merge_patch(&self.parts.headers)?,
+            _ => json::require_json(&self.parts.headers)?,
+        }
         let key = self.half_key(app, verb, document)?;
         let body = body::read(&mut self.body, app.body_limits, &mut self.room).await?;
         // The room goes along: it is taken as long as the work goes on, even if the client is gone meanwhile.

@@ -65,6 +65,7 @@ fn kind_of(limit: LimitKind) -> Kind {
         LimitKind::Change => Kind::ChangeTooLarge,
         LimitKind::Depth => Kind::JsonTooDeep,
         LimitKind::AccessEntries => Kind::AccessListFull,
+        LimitKind::Labels => Kind::TooManyLabels,
     }
 }
 
@@ -120,6 +121,7 @@ mod tests {
             (too_large(LimitKind::Change), 413, "change-too-large", &["limit", "actual"]),
             (too_large(LimitKind::Depth), 422, "json-too-deep", &["limit", "actual"]),
             (too_large(LimitKind::AccessEntries), 422, "access-list-full", &["limit", "actual"]),
+            (too_large(LimitKind::Labels), 422, "too-many-labels", &["limit", "actual"]),
             (Refusal::KeyReused, 422, "idempotency-key-reused", &[]),
             (Refusal::Unavailable { shard, reason: "no leader".into(), retry_after: after }, 503, "shard-unavailable", &["shard"]),
             (Refusal::Elsewhere { shard, leader: None }, 503, "shard-unavailable", &["shard"]),

@@ -7,7 +7,7 @@ use super::{Reach, health};
 use base::{DocId, NodeId, ShardId, Slot};
 use rpc::{
     Access, Answer, Caller, Changes, ChangesPage, Create, Delete, Health, List, Page, Read, Revision, Seen,
-    Shards, Share, Write,
+    Select, Selection, SetMetadata, Shards, Share, Write,
 };
 use std::time::Duration;
 
@@ -74,6 +74,13 @@ impl Shards for Reach {
         })
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        self.ask(Errand::write(of(set.id)), move |_, node, _| {
+            let (caller, set) = (caller.clone(), set.clone());
+            Box::pin(async move { node.shards.set_metadata(caller, set).await })
+        })
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         self.ask(Errand::read(of(id)), move |_, node, _| {
             let caller = caller.clone();
@@ -83,6 +90,10 @@ impl Shards for Reach {
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         self.list_in(caller, list)
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        self.select_in(caller, select)
     }
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {

@@ -69,18 +69,31 @@ fn at(problem: Problem, line: usize, column: usize) -> Problem {
     problem.with("line", line).with("column", column)
 }
 
+/// What bodies are.
+const JSON: &str = "application/json";
+
+/// What changes of objects may call themselves (RFC 7396).
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
 /// Refuses a body that says it is something else than JSON, or nothing.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    require_one_of(headers, &[JSON])
+}
+
+/// Refuses a body that says it is something else than a merge patch, by that name or simply as JSON.
+pub(crate) fn require_merge_patch(headers: &HeaderMap) -> Result<(), Problem> {
+    require_one_of(headers, &[JSON, MERGE_PATCH])
+}
+
+fn require_one_of(headers: &HeaderMap, types: &[&str]) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     let essence = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if types.iter().any(|taken| essence.eq_ignore_ascii_case(taken)) {
         return Ok(());
     }
     let given = given.map_or_else(|| "none was given".to_owned(), |given| format!("this says {given:?}"));
-    Err(Problem::new(
-        Kind::UnsupportedType,
-        format!("send the header Content-Type: application/json; {given}"),
-    ))
+    let types = types.join(" or ");
+    Err(Problem::new(Kind::UnsupportedType, format!("send the header Content-Type: {types}; {given}")))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use rpc::{
     Access, Answer, Bell, Caller, Changes, ChangesPage, Create, Delete, Ephemeral, Follow, FollowSession,
     Followed, Health, Join, List, Live, OnMissed, OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision,
-    Seen, Shards, Share, SyncSession, Synced, TicketId, Tickets, Write,
+    Seen, Select, Selection, SetMetadata, Shards, Share, SyncSession, Synced, TicketId, Tickets, Write,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -158,6 +158,13 @@ impl Shards for Fake {
         })
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.write(self.model.set_metadata(caller, set).await)
+        })
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         Box::pin(async move {
             self.leads().await?;
@@ -169,6 +176,13 @@ impl Shards for Fake {
         Box::pin(async move {
             self.leads().await?;
             self.model.list(caller, list).await
+        })
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.model.select(caller, select).await
         })
     }
 

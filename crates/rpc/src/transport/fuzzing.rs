@@ -4,7 +4,9 @@ use super::form::decode;
 use super::hub::ask::{Ask, Begin, Revoked, Shown};
 use super::hub::message::{Assembler, Frames, HealthAnswer};
 use super::raft::message::{Answers, Calls, SnapshotPart};
-use crate::{Access, ChangesPage, Ephemeral, Followed, Health, Page, Redeemed, Refusal, Seen, Synced};
+use crate::{
+    Access, ChangesPage, Ephemeral, Followed, Health, Page, Redeemed, Refusal, Seen, Selection, Synced,
+};
 use prost::Message;
 
 /// Reads words of the seam, as each of them.
@@ -17,6 +19,7 @@ pub fn decode_words(bytes: &[u8]) {
     let _ = decode::<Result<Seen, Refusal>>(bytes);
     let _ = decode::<Result<Access, Refusal>>(bytes);
     let _ = decode::<Result<Page, Refusal>>(bytes);
+    let _ = decode::<Result<Selection, Refusal>>(bytes);
     let _ = decode::<Result<ChangesPage, Refusal>>(bytes);
     let _ = decode::<Result<Redeemed, Refusal>>(bytes);
     let _ = decode::<Health>(bytes);

@@ -1,7 +1,10 @@
 //! Requests of a gateway, all in one.
 
 use crate::transport::form::{Digest, Form, In, Malformed, Out, choice, record};
-use crate::{Caller, Changes, Create, Delete, List, Read, Redeem, Revision, Seen, Share, TicketId, Write};
+use crate::{
+    Caller, Changes, Create, Delete, List, Read, Redeem, Revision, Seen, Select, SetMetadata, Share,
+    TicketId, Write,
+};
 use base::{DocId, Level, ShardId, Slot, Timestamp};
 use std::time::Duration;
 
@@ -22,6 +25,9 @@ pub(crate) enum Ask {
     Changes(Caller, Changes),
     Redeem(Caller, Redeem),
     Revoke(Caller, TicketId, Timestamp),
+    SetMetadata(Caller, SetMetadata),
+    /// Not a longer `List`: an older release would leave out what it does not know, and answer something else.
+    Select(Caller, Select),
 }
 
 choice!(Ask {
@@ -35,6 +41,8 @@ choice!(Ask {
     7 => Changes(caller, changes),
     8 => Redeem(caller, redeem),
     9 => Revoke(caller, id, until),
+    10 => SetMetadata(caller, set),
+    11 => Select(caller, select),
 });
 
 /// The answer to a read.
@@ -76,9 +84,14 @@ impl Ask {
     /// Whether it may change something: then no answer means that nobody knows.
     pub(super) fn writes(&self) -> bool {
         match self {
-            Ask::Create(..) | Ask::Write(..) | Ask::Delete(..) | Ask::Share(..) | Ask::Revoke(..) => true,
+            Ask::Create(..)
+            | Ask::Write(..)
+            | Ask::Delete(..)
+            | Ask::Share(..)
+            | Ask::SetMetadata(..)
+            | Ask::Revoke(..) => true,
             Ask::Redeem(_, redeem) => redeem.once,
-            Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Changes(..) => false,
+            Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Select(..) | Ask::Changes(..) => false,
         }
     }
 
@@ -99,11 +112,13 @@ impl Ask {
     pub(super) fn shard(&self, shard_of: &ShardOf) -> ShardId {
         shard_of(match self {
             Ask::List(_, list) => return list.shard,
+            Ask::Select(_, select) => return select.shard,
             Ask::Changes(_, changes) => return changes.shard,
             Ask::Read(_, read, _) => read.id.slot(),
             Ask::Write(_, write) => write.id.slot(),
             Ask::Delete(_, delete) => delete.id.slot(),
             Ask::Share(_, share) => share.id.slot(),
+            Ask::SetMetadata(_, set) => set.id.slot(),
             Ask::Access(_, id) => id.slot(),
             Ask::Create(caller, _) | Ask::Redeem(caller, _) | Ask::Revoke(caller, ..) => {
                 Slot::of_owner(&caller.tenant, &caller.user)

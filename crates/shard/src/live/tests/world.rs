@@ -78,7 +78,9 @@ impl Hub {
     }
 
     pub async fn create_text(&self, user: &str, text: &str) -> DocId {
-        let create = Create { name: "notes".into(), shape: Shape::Text, content: json!(text), key: key() };
+        let labels = Default::default();
+        let create =
+            Create { name: "notes".into(), shape: Shape::Text, content: json!(text), key: key(), labels };
         self.service().create(caller(user), create).await.unwrap().view.id
     }
 

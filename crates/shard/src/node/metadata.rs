@@ -42,7 +42,10 @@ impl Inner {
             });
             let outcome = shard.proposer.propose(vec![], command).await;
             match outcome.map_err(|error| unproposed(shard.id, &error))? {
-                Outcome::One(Ok(_)) => return self.engine.read(&shard, &doc, &caller.user, At::Now).await,
+                Outcome::One(Ok(_)) => {
+                    self.engine.channels.described(&doc);
+                    return self.engine.read(&shard, &doc, &caller.user, At::Now).await;
+                }
                 Outcome::One(Err(Rejection::Stale)) => {}
                 Outcome::One(Err(rejection)) => return Err(refusal(rejection, &self.engine.limits)),
                 Outcome::Edits(_) | Outcome::Ticket(_) => {

@@ -8,6 +8,7 @@ mod hostile;
 mod large;
 mod locks;
 mod meanwhile;
+mod renamed;
 mod resumed;
 mod together;
 pub(crate) mod world;

@@ -166,6 +166,7 @@ proptest! {
                     prop_assert_eq!(before.map(|(version, _)| version + 1), Some(record.version));
                 }
                 FeedKind::Shared => prop_assert_eq!(replayed.get(&record.document), Some(&state)),
+                FeedKind::Metadata => prop_assert_eq!(replayed.get(&record.document), Some(&state)),
                 FeedKind::Deleted => prop_assert_eq!(replayed.remove(&record.document), Some(state)),
             }
         }

@@ -22,8 +22,8 @@ pub const STEPS_AT_ONCE: usize = 2;
 /// Documents that one step looks at: it takes a few milliseconds.
 const LOOKS_PER_STEP: usize = 1_024;
 
-/// How long a selection may take: less than its asker waits.
-const ENDS_WITHIN: Duration = Duration::from_secs(20);
+/// How long a selection may take: less than a gateway waits for it.
+const ENDS_WITHIN: Duration = Duration::from_secs(6);
 
 impl Inner {
     pub(super) async fn select(&self, caller: Caller, select: Select) -> Result<Selection, Refusal> {

@@ -28,6 +28,15 @@ pub struct LimitArgs {
     /// The Automerge file of one document, as it is handed out, in bytes
     #[arg(long, env = "MAX_EXPORT_BYTES", value_name = "BYTES")]
     max_export_bytes: Option<usize>,
+    /// Labels of one document
+    #[arg(long, env = "MAX_LABELS", value_name = "COUNT")]
+    max_labels: Option<usize>,
+    /// The key of a label, in bytes
+    #[arg(long, env = "MAX_LABEL_KEY_BYTES", value_name = "BYTES")]
+    max_label_key_bytes: Option<usize>,
+    /// The value of a label, in bytes
+    #[arg(long, env = "MAX_LABEL_VALUE_BYTES", value_name = "BYTES")]
+    max_label_value_bytes: Option<usize>,
     /// Operations in one PATCH
     #[arg(long, env = "MAX_OPERATIONS", value_name = "COUNT")]
     max_operations: Option<usize>,
@@ -92,6 +101,9 @@ impl From<&LimitArgs> for Limits {
             json_values: args.max_json_values.unwrap_or(default.json_values),
             name_bytes: args.max_name_bytes.unwrap_or(default.name_bytes),
             export_bytes: args.max_export_bytes.unwrap_or(default.export_bytes),
+            labels: args.max_labels.unwrap_or(default.labels),
+            label_key_bytes: args.max_label_key_bytes.unwrap_or(default.label_key_bytes),
+            label_value_bytes: args.max_label_value_bytes.unwrap_or(default.label_value_bytes),
             operations: args.max_operations.unwrap_or(default.operations),
             idempotency_key_bytes: args.max_idempotency_key_bytes.unwrap_or(default.idempotency_key_bytes),
             access_entries: args.max_access_entries.unwrap_or(default.access_entries),

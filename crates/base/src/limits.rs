@@ -22,6 +22,12 @@ pub struct Limits {
     pub name_bytes: usize,
     /// The Automerge file of one document, as it is handed out. It holds the whole history, and is in memory as a whole.
     pub export_bytes: usize,
+    /// Labels of one document. They stand in its head record, which every access check reads.
+    pub labels: usize,
+    /// The key of a label.
+    pub label_key_bytes: usize,
+    /// The value of a label.
+    pub label_value_bytes: usize,
     /// Operations in one `PATCH`.
     pub operations: usize,
     /// An `Idempotency-Key`.
@@ -69,6 +75,9 @@ impl Default for Limits {
             json_values: 250_000,
             name_bytes: 512,
             export_bytes: 32 << 20,
+            labels: 32,
+            label_key_bytes: 128,
+            label_value_bytes: 256,
             operations: 10_000,
             idempotency_key_bytes: 255,
             access_entries: 1_000,

@@ -3,7 +3,7 @@
 use crate::feed::Places;
 use crate::gate::Gate;
 use crate::handlers::bodies;
-use crate::list::Cursor;
+use crate::list::{Asked, Cursor};
 use crate::patch::{self, Form};
 use crate::request::base::parse_heads;
 use crate::request::etag::Tags;
@@ -21,6 +21,7 @@ pub fn decode_body(bytes: &[u8]) {
     let _ = json::parse::<bodies::Patch>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Restore>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Share>(bytes, &limits, &mut room);
+    let _ = json::parse::<bodies::Metadata>(bytes, &limits, &mut room);
     let _ = json::parse::<bodies::Ticket>(bytes, &limits, &mut room);
 }
 
@@ -41,6 +42,7 @@ pub fn decode_patch(content: &str, patch: &[u8]) {
 
 /// Reads a query, and its parameters.
 pub fn decode_query(raw: &str) {
+    let _ = Asked::parse(Some(raw), &base::Limits::default());
     if let Ok(query) = Query::parse(Some(raw), &["limit", "cursor", "version", "heads"]) {
         let _ = query.number::<u64>("version");
         let _ = query.number::<usize>("limit");
@@ -137,7 +139,7 @@ mod tests {
         #[test]
         fn no_decoder_panics_on_what_is_nearly_right(
             json in nearly(JSON),
-            query in nearly(&["version", "heads", "limit", "=", "&", "%", "%25", "%ff", "5", ",", "00"]),
+            query in nearly(&["version", "heads", "limit", "label", "sort", "name", "-", ":", "=", "&", "%", "%25", "%ff", "5", ",", "00"]),
             tags in nearly(&["\"", "W/", "*", ",", " ", "a", "\t"]),
             document in nearly(&["automerge:", "%3A", "-", "0", "8", "f", "936da01f", "2", "é"]),
         ) {

@@ -1,7 +1,7 @@
 //! How documents, lists and access lists look in JSON.
 
 use crate::list::Listed;
-use base::{DocId, Hash, Level, Shape, Timestamp, UserId};
+use base::{DocId, Hash, Labels, Level, Shape, Timestamp, UserId};
 use bytes::Bytes;
 use rpc::{Access, AccessEntry, Summary, View};
 use serde::Serialize;
@@ -11,6 +11,7 @@ struct Document<'a> {
     id: DocId,
     url: String,
     name: &'a str,
+    labels: &'a Labels,
     doc_type: Shape,
     version: u64,
     heads: &'a [Hash],
@@ -26,6 +27,7 @@ pub(crate) fn document(view: &View, level: Level) -> Bytes {
         id: view.id,
         url: view.id.automerge_url(),
         name: &view.name,
+        labels: &view.labels,
         doc_type: view.shape,
         version: view.version,
         heads: &view.heads,
@@ -50,11 +52,17 @@ pub(crate) fn document(view: &View, level: Level) -> Bytes {
 pub(crate) struct Listing<'a> {
     documents: Vec<Document<'a>>,
     next_cursor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
 }
 
 /// A page of a list, without contents.
 pub(crate) fn listing(page: &Listed) -> Listing<'_> {
-    Listing { documents: page.documents.iter().map(summary).collect(), next_cursor: page.next.as_deref() }
+    Listing {
+        documents: page.documents.iter().map(summary).collect(),
+        next_cursor: page.next.as_deref(),
+        count: page.count,
+    }
 }
 
 fn summary(summary: &Summary) -> Document<'_> {
@@ -62,6 +70,7 @@ fn summary(summary: &Summary) -> Document<'_> {
         id: summary.id,
         url: summary.id.automerge_url(),
         name: &summary.name,
+        labels: &summary.labels,
         doc_type: summary.shape,
         version: summary.version,
         heads: &summary.heads,

@@ -20,6 +20,7 @@ pub(crate) enum Resource {
     History,
     Diff,
     Restore,
+    Metadata,
     Events,
     Changes,
     Follow,
@@ -74,6 +75,7 @@ pub(crate) enum Guarded {
     History,
     Diff,
     Restore,
+    SetMetadata,
     Events,
     Changes,
     CreateTicket,
@@ -95,6 +97,7 @@ impl Guarded {
             Guarded::History => "history",
             Guarded::Diff => "diff",
             Guarded::Restore => "restore",
+            Guarded::SetMetadata => "set-metadata",
             Guarded::Events => "events",
             Guarded::Changes => "changes",
             Guarded::CreateTicket => "create-ticket",
@@ -108,7 +111,7 @@ pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Resource; 20] = [
+    pub const ALL: [Resource; 21] = [
         Resource::Root,
         Resource::Live,
         Resource::Ready,
@@ -123,6 +126,7 @@ impl Resource {
         Resource::History,
         Resource::Diff,
         Resource::Restore,
+        Resource::Metadata,
         Resource::Events,
         Resource::Changes,
         Resource::Follow,
@@ -148,6 +152,7 @@ impl Resource {
             Resource::History => "/documents/{id}/history",
             Resource::Diff => "/documents/{id}/diff",
             Resource::Restore => "/documents/{id}/restore",
+            Resource::Metadata => "/documents/{id}/metadata",
             Resource::Events => "/documents/{id}/events",
             Resource::Changes => "/changes",
             Resource::Follow => "/documents/{id}/sync",
@@ -180,6 +185,7 @@ impl Resource {
             Resource::History => &[(Method::GET, G(Guarded::History))],
             Resource::Diff => &[(Method::GET, G(Guarded::Diff))],
             Resource::Restore => &[(Method::POST, G(Guarded::Restore))],
+            Resource::Metadata => &[(Method::PATCH, G(Guarded::SetMetadata))],
             Resource::Events => &[(Method::GET, G(Guarded::Events))],
             Resource::Changes => &[(Method::GET, G(Guarded::Changes))],
             Resource::Follow => &[(Method::GET, S(Socket::Follow))],
@@ -207,8 +213,13 @@ impl Resource {
 
     /// Whether it answers under [`API_PREFIX`] too.
     fn is_api(self) -> bool {
-        use Resource::{Access, Changes, Diff, Document, Documents, Events, History, Restore, Share};
-        matches!(self, Documents | Document | Share | Access | History | Diff | Restore | Events | Changes)
+        use Resource::{
+            Access, Changes, Diff, Document, Documents, Events, History, Metadata, Restore, Share,
+        };
+        matches!(
+            self,
+            Documents | Document | Share | Access | History | Diff | Restore | Metadata | Events | Changes
+        )
     }
 }
 
@@ -268,6 +279,7 @@ mod tests {
         check("/documents/x/events", Some((Resource::Events, Some("x"))));
         check("/api/v1/changes", Some((Resource::Changes, None)));
         check("/documents/x/access", Some((Resource::Access, Some("x"))));
+        check("/api/v1/documents/x/metadata", Some((Resource::Metadata, Some("x"))));
         check("/.well-known/jwks.json", Some((Resource::Jwks, None)));
         check("/documents/", None);
         check("/documents/x/y", None);

@@ -1,7 +1,7 @@
 //! Documents as they are asked for and answered.
 
 use crate::{EditKey, Revision};
-use base::{DocId, Heads, Level, Shape, Timestamp, UserId, heads_tag};
+use base::{DocId, Heads, Labels, Level, Shape, Timestamp, UserId, heads_tag, labels};
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -17,6 +17,8 @@ pub struct Create {
     pub content: Value,
     /// Makes a retry the same creation.
     pub key: EditKey,
+    /// What is said of it from the beginning. At most `Limits::labels`.
+    pub labels: Labels,
 }
 
 /// Which state of a document.
@@ -95,6 +97,8 @@ pub struct View {
     pub updated_at: Timestamp,
     /// The content as JSON text: a string for a text, an object for JSON.
     pub content: Bytes,
+    /// Its labels as they are now, whichever state this is; so is the name.
+    pub labels: Labels,
     /// What the edge made of this view for each level, kept here so that it goes when the view goes.
     faces: [OnceLock<Bytes>; Level::ALL.len()],
     /// What goes to other processes, kept for the same reason.
@@ -114,15 +118,31 @@ pub struct ViewParts {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub content: Bytes,
+    pub labels: Labels,
 }
 
 impl View {
     /// A view; its tag is derived here and nowhere else.
     pub fn new(parts: ViewParts) -> View {
-        let ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content } = parts;
+        let ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content, labels } =
+            parts;
         let tag = heads_tag(&heads);
         let (faces, form) = Default::default();
-        View { id, name, shape, owner, version, heads, tag, created_at, updated_at, content, faces, form }
+        View {
+            id,
+            name,
+            shape,
+            owner,
+            version,
+            heads,
+            tag,
+            created_at,
+            updated_at,
+            content,
+            labels,
+            faces,
+            form,
+        }
     }
 
     /// What goes to other processes, made at most once.
@@ -139,7 +159,8 @@ impl View {
     pub fn weight(&self) -> usize {
         let faces: usize =
             self.faces.iter().chain([&self.form]).filter_map(OnceLock::get).map(Bytes::len).sum();
-        size_of::<View>() + self.name.len() + self.heads.len() * 32 + self.content.len() + faces
+        let words = self.name.len() + labels::bytes_of(&self.labels);
+        size_of::<View>() + words + self.heads.len() * 32 + self.content.len() + faces
     }
 }
 

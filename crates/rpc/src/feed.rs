@@ -71,4 +71,6 @@ pub enum EventKind {
     Revoked,
     /// The document was deleted.
     Deleted,
+    /// Its name or its labels changed.
+    Metadata,
 }

@@ -9,10 +9,12 @@ mod feed;
 mod health;
 mod list;
 mod live;
+mod metadata;
 mod past;
 mod raft;
 mod refusal;
 mod revision;
+mod select;
 mod shards;
 mod share;
 mod tickets;
@@ -28,12 +30,14 @@ pub use list::{List, Page, Summary};
 pub use live::{
     Bell, Ephemeral, Follow, FollowSession, Followed, Join, Live, SharedLive, SyncSession, Synced,
 };
+pub use metadata::SetMetadata;
 pub use past::{Compare, Comparison, Export, Exported, History, Import, Size, Version, Versions};
 pub use raft::{
     Lane, PeerAnswer, PeerError, Pieces, RaftPeer, RaftPeers, RaftReplicas, SNAPSHOT_PIECE_BYTES,
 };
 pub use refusal::{LimitKind, Refusal};
 pub use revision::{Revision, RevisionError};
+pub use select::{Filter, LabelFilter, Order, Place, Select, Selection, SortBy, SortKey};
 pub use shards::{Answer, Caller, Shards, SharedShards};
 pub use share::{Access, AccessEntry, Share};
 pub use tickets::{OnMissed, OnRevoked, Redeem, Redeemed, SharedTickets, TicketId, Tickets};

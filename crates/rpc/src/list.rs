@@ -1,6 +1,6 @@
 //! Lists of documents: of one shard each. Gateways put those of all shards together.
 
-use base::{DocId, Heads, Level, Shape, ShardId, Timestamp, UserId};
+use base::{DocId, Heads, Labels, Level, Shape, ShardId, Timestamp, UserId};
 use std::sync::Arc;
 
 /// A request for a page of the documents of a shard that the caller may read.
@@ -42,6 +42,8 @@ pub struct Summary {
     pub level: Level,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When its content last changed.
     pub updated_at: Timestamp,
+    /// Its labels.
+    pub labels: Labels,
 }

@@ -135,6 +135,8 @@ pub enum LimitKind {
     AccessEntries,
     /// `Limits::export_bytes`.
     Export,
+    /// `Limits::labels`.
+    Labels,
 }
 
 impl std::fmt::Display for LimitKind {
@@ -145,6 +147,7 @@ impl std::fmt::Display for LimitKind {
             LimitKind::Depth => "the depth of nested JSON",
             LimitKind::AccessEntries => "the length of an access list",
             LimitKind::Export => "the Automerge file of a document, in bytes",
+            LimitKind::Labels => "the number of a document's labels",
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     Access, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export, Exported, Health, History,
-    Import, List, Page, Read, Refusal, Revision, Seen, Share, Versions, Write,
+    Import, List, Page, Read, Refusal, Revision, Seen, Select, Selection, SetMetadata, Share, Versions,
+    Write,
 };
 use base::{DocId, ShardId, TenantId, UserId};
 use std::pin::Pin;
@@ -59,11 +60,17 @@ pub trait Shards: Send + Sync + 'static {
     /// Grants or takes away access.
     fn share(&self, caller: Caller, share: Share) -> Answer<'_, Access>;
 
+    /// Changes what is said of a document beside its content.
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen>;
+
     /// Who may do what with a document.
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access>;
 
     /// The documents of a shard that the caller may read.
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page>;
+
+    /// The first documents of a shard, in some order, that the caller may read and that pass a filter.
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection>;
 
     /// What has happened to documents of a shard behind a place. [`Refusal::FeedGone`] if that is not kept any more.
     ///

@@ -14,6 +14,7 @@ mod following;
 mod limits;
 mod lists;
 mod merging;
+mod metadata;
 mod operations;
 mod past;
 mod patches;

@@ -91,6 +91,7 @@ impl Form {
             EventKind::Shared { principal, level } => ("shared", Some((principal, *level))),
             EventKind::Revoked => ("revoked", None),
             EventKind::Deleted => ("deleted", None),
+            EventKind::Metadata => ("metadata", None),
         };
         let happened = Happened {
             kind,

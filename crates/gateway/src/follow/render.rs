@@ -127,6 +127,7 @@ mod tests {
             created_at: Timestamp(1),
             updated_at: Timestamp(2),
             content: "\"hello\"".into(),
+            labels: [("team".to_owned(), "a".to_owned())].into(),
         });
         let revision = rpc::Revision { shard: base::ShardId(0), index: 3 };
         let seen = Seen { view: Arc::new(view), level: Level::Write, revision };

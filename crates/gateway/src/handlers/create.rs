@@ -1,8 +1,9 @@
 //! `POST /documents`: makes a document that the caller owns.
 
+use super::metadata::check_name;
 use super::{Call, import, refused_write};
 use crate::app::App;
-use crate::problem::{Kind, Problem};
+use crate::request::labels::{self, Once};
 use crate::respond::{self, Answer, Outcome};
 use crate::router::{Guarded, Resource};
 use base::Shape;
@@ -20,6 +21,8 @@ pub(crate) struct Body {
     doc_type: Shape,
     #[serde(default, deserialize_with = "given")]
     content: Option<Value>,
+    #[serde(default)]
+    labels: Once<String>,
 }
 
 /// A content that is there is taken at its word: `null` is a value.
@@ -33,24 +36,15 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     }
     call.query(&[])?;
     let (body, key) = call.json_edit(app, Guarded::Create, None).await?;
-    let Body { name, doc_type, content } = body;
-    check_name(app, &name)?;
+    let Body { name, doc_type, content, labels: Once(labels) } = body;
+    check_name(&name, &app.limits)?;
+    labels::check(labels.iter().map(|(key, value)| (key.as_str(), Some(value.as_str()))), &app.limits)?;
     let content = content.unwrap_or_else(|| nothing(doc_type));
     let refused = refused_write(key.key.clone());
-    let create = Create { name, shape: doc_type, content, key };
+    let create = Create { name, shape: doc_type, content, key, labels };
     let seen = app.shards.create(call.caller(), create).await.map_err(refused)?;
 
     Ok(created(&call, &seen))
-}
-
-/// Refuses a name that is too long.
-pub(super) fn check_name(app: &App, name: &str) -> Result<(), Problem> {
-    let limit = app.limits.name_bytes;
-    if name.len() > limit {
-        let what = "the length of a name in bytes";
-        return Err(Problem::limit(Kind::NameTooLong, what, limit, Some(name.len())));
-    }
-    Ok(())
 }
 
 /// The answer to a creation: the document, and where it is.

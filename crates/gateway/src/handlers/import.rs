@@ -1,6 +1,7 @@
 //! `POST /documents` with a file of Automerge: makes a document with the history that is in it.
 
-use super::create::{check_name, created};
+use super::create::created;
+use super::metadata::check_name;
 use super::{Call, aside, refused_write};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
@@ -20,7 +21,7 @@ pub(super) fn is_file(headers: &HeaderMap) -> bool {
 
 pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let name = call.query(&["name"])?.get("name").unwrap_or_default().to_owned();
-    check_name(app, &name)?;
+    check_name(&name, &app.limits)?;
     let key = call.half_key(app, Guarded::Create, None)?.with_part(b"import").with_part(name.as_bytes());
     let file = body::read(&mut call.body, app.body_limits, &mut call.room).await?;
     // Hashing it takes milliseconds if it is long.

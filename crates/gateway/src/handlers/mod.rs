@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod jwks;
 mod list;
+mod metadata;
 mod metrics;
 mod patch;
 mod patched;
@@ -48,6 +49,7 @@ pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
 /// The bodies that verbs take, for fuzzers.
 pub(crate) mod bodies {
     pub(crate) use super::create::Body as Create;
+    pub(crate) use super::metadata::Body as Metadata;
     pub(crate) use super::patch::Body as Patch;
     pub(crate) use super::replace::Body as Replace;
     pub(crate) use super::restore::Body as Restore;
@@ -82,6 +84,7 @@ pub(crate) async fn run(app: &App, verb: Guarded, call: Call) -> Outcome {
         Guarded::History => history::answer(app, call).await,
         Guarded::Diff => diff::answer(app, call).await,
         Guarded::Restore => restore::answer(app, call).await,
+        Guarded::SetMetadata => metadata::answer(app, call).await,
         Guarded::Changes => feed::changes(app, call).await,
         Guarded::Events => feed::events(app, call).await,
         Guarded::CreateTicket => ticket::create(app, call).await,
@@ -147,7 +150,10 @@ impl Call {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        json::require_json(&self.parts.headers)?;
+        match verb {
+            Guarded::SetMetadata => json::require_merge_patch(&self.parts.headers)?,
+            _ => json::require_json(&self.parts.headers)?,
+        }
         let key = self.half_key(app, verb, document)?;
         self.edit(app, key, json::parse).await
     }

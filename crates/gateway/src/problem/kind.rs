@@ -68,6 +68,8 @@ kinds! {
     PatchTooCostly      = UNPROCESSABLE_ENTITY, "patch-too-costly", "The patch takes too much work";
     JsonTooDeep         = UNPROCESSABLE_ENTITY, "json-too-deep", "The JSON nests too deeply";
     NameTooLong         = UNPROCESSABLE_ENTITY, "name-too-long", "The name is too long";
+    TooManyLabels       = UNPROCESSABLE_ENTITY, "too-many-labels", "The document would have too many labels";
+    LabelTooLong        = UNPROCESSABLE_ENTITY, "label-too-long", "The label is too long";
     TooManyOperations   = UNPROCESSABLE_ENTITY, "too-many-operations", "Too many operations in one request";
     AccessListFull      = UNPROCESSABLE_ENTITY, "access-list-full", "The access list is full";
     PageTooLarge        = UNPROCESSABLE_ENTITY, "page-too-large", "The page is too large";

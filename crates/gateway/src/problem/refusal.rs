@@ -66,6 +66,7 @@ fn kind_of(limit: LimitKind) -> Kind {
         LimitKind::Depth => Kind::JsonTooDeep,
         LimitKind::AccessEntries => Kind::AccessListFull,
         LimitKind::Export => Kind::ExportTooLarge,
+        LimitKind::Labels => Kind::TooManyLabels,
     }
 }
 
@@ -122,6 +123,7 @@ mod tests {
             (too_large(LimitKind::Depth), 422, "json-too-deep", &["limit", "actual"]),
             (too_large(LimitKind::Export), 422, "export-too-large", &["limit", "actual"]),
             (too_large(LimitKind::AccessEntries), 422, "access-list-full", &["limit", "actual"]),
+            (too_large(LimitKind::Labels), 422, "too-many-labels", &["limit", "actual"]),
             (Refusal::KeyReused, 422, "idempotency-key-reused", &[]),
             (Refusal::Unavailable { shard, reason: "no leader".into(), retry_after: after }, 503, "shard-unavailable", &["shard"]),
             (Refusal::Elsewhere { shard, leader: None }, 503, "shard-unavailable", &["shard"]),

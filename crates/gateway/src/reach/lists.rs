@@ -2,7 +2,7 @@
 
 use super::Reach;
 use super::errand::{Errand, Place};
-use rpc::{Answer, Caller, Changes, ChangesPage, List, Page};
+use rpc::{Answer, Caller, Changes, ChangesPage, List, Page, Select, Selection};
 
 impl Reach {
     /// A page of the documents of a shard.
@@ -10,6 +10,14 @@ impl Reach {
         self.ask(Errand::read(Place::Shard(list.shard)), move |_, node, _| {
             let (caller, list) = (caller.clone(), list.clone());
             Box::pin(async move { node.shards.list(caller, list).await })
+        })
+    }
+
+    /// The first documents of a shard, in some order.
+    pub(super) fn select_in(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        self.ask(Errand::read(Place::Shard(select.shard)), move |_, node, _| {
+            let (caller, select) = (caller.clone(), select.clone());
+            Box::pin(async move { node.shards.select(caller, select).await })
         })
     }
 

@@ -7,7 +7,8 @@ use super::{Reach, health};
 use base::{DocId, NodeId, ShardId, Slot};
 use rpc::{
     Access, Answer, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export, Exported,
-    Health, History, Import, List, Page, Read, Revision, Seen, Shards, Share, Versions, Write,
+    Health, History, Import, List, Page, Read, Revision, Seen, Select, Selection, SetMetadata, Shards, Share,
+    Versions, Write,
 };
 use std::time::Duration;
 
@@ -102,6 +103,13 @@ impl Shards for Reach {
         })
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        self.ask(Errand::write(of(set.id)), move |_, node, _| {
+            let (caller, set) = (caller.clone(), set.clone());
+            Box::pin(async move { node.shards.set_metadata(caller, set).await })
+        })
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         self.ask(Errand::read(of(id)), move |_, node, _| {
             let caller = caller.clone();
@@ -111,6 +119,10 @@ impl Shards for Reach {
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         self.list_in(caller, list)
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        self.select_in(caller, select)
     }
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {

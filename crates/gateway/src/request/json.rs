@@ -72,12 +72,27 @@ fn at(problem: Problem, line: usize, column: usize) -> Problem {
     problem.with("line", line).with("column", column)
 }
 
+/// What bodies are.
+const JSON: &str = "application/json";
+
+/// What changes of objects may call themselves (RFC 7396).
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
 /// Refuses a body that says it is something else than JSON, or nothing.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    if media_type(headers) == "application/json" {
+    require_one_of(headers, &[JSON])
+}
+
+/// Refuses a body that says it is something else than a merge patch, by that name or simply as JSON.
+pub(crate) fn require_merge_patch(headers: &HeaderMap) -> Result<(), Problem> {
+    require_one_of(headers, &[JSON, MERGE_PATCH])
+}
+
+fn require_one_of(headers: &HeaderMap, types: &[&str]) -> Result<(), Problem> {
+    if types.contains(&media_type(headers).as_str()) {
         return Ok(());
     }
-    let detail = format!("send the header Content-Type: application/json; {}", given_type(headers));
+    let detail = format!("send the header Content-Type: {}; {}", types.join(" or "), given_type(headers));
     Err(Problem::new(Kind::UnsupportedType, detail))
 }
 

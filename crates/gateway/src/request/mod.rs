@@ -7,5 +7,6 @@ pub(crate) mod edit_key;
 pub(crate) mod etag;
 pub(crate) mod format;
 pub(crate) mod json;
+pub(crate) mod labels;
 pub(crate) mod query;
 pub(crate) mod revision;

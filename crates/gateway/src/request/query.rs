@@ -1,4 +1,4 @@
-//! Query parameters: each known by name and given once. A parameter that is not known is refused, not ignored.
+//! Query parameters: each known by name, and given once unless it may be repeated. A parameter that is not known is refused, not ignored.
 
 use crate::problem::{Kind, Problem};
 use percent_encoding::percent_decode_str;
@@ -13,6 +13,15 @@ pub(crate) struct Query<'a> {
 impl<'a> Query<'a> {
     /// Reads a query whose parameters are among `allowed`.
     pub fn parse(raw: Option<&'a str>, allowed: &[&str]) -> Result<Query<'a>, Problem> {
+        Query::parse_with(raw, allowed, &[])
+    }
+
+    /// The same, where some of them may be given again and again.
+    pub fn parse_with(
+        raw: Option<&'a str>,
+        allowed: &[&str],
+        repeated: &[&str],
+    ) -> Result<Query<'a>, Problem> {
         let mut query = Query::default();
         for part in raw.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -20,7 +29,7 @@ impl<'a> Query<'a> {
             if !allowed.contains(&&*name) {
                 return Err(unknown(&name, allowed));
             }
-            if query.get(&name).is_some() {
+            if query.get(&name).is_some() && !repeated.contains(&&*name) {
                 return Err(Problem::new(Kind::BadQuery, format!("{name} is given twice")));
             }
             query.pairs.push((name, value));
@@ -31,6 +40,11 @@ impl<'a> Query<'a> {
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|pair| pair.0 == name).map(|pair| &*pair.1)
+    }
+
+    /// All values of a parameter, in order.
+    pub fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
+        self.pairs.iter().filter(move |pair| pair.0 == name).map(|pair| &*pair.1)
     }
 
     /// The value of a parameter that is a number.
@@ -75,6 +89,8 @@ mod tests {
         assert!(refused("limt=5"));
         assert!(refused("limit=5&limit=6"));
         assert!(refused("limit=%ff"));
+        let twice = |repeated: &[&str]| Query::parse_with(Some("a=1&b=2&a=3"), &["a", "b"], repeated).is_ok();
+        assert!(twice(&["a"]) && !twice(&["b"]));
         let query = Query::parse(Some("limit=-1"), &["limit"]).unwrap();
         assert_eq!(query.number::<usize>("limit").unwrap_err().kind, Kind::BadQuery);
     }

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use rpc::{
     Access, Answer, Bell, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Ephemeral,
     Export, Exported, Follow, FollowSession, Followed, Health, History, Import, Join, List, Live, OnMissed,
-    OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen, Shards, Share, SyncSession, Synced,
-    TicketId, Tickets, Versions, Write,
+    OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen, Select, Selection, SetMetadata, Shards,
+    Share, SyncSession, Synced, TicketId, Tickets, Versions, Write,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -187,6 +187,13 @@ impl Shards for Fake {
         })
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.write(self.model.set_metadata(caller, set).await)
+        })
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         Box::pin(async move {
             self.leads().await?;
@@ -198,6 +205,13 @@ impl Shards for Fake {
         Box::pin(async move {
             self.leads().await?;
             self.model.list(caller, list).await
+        })
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        Box::pin(async move {
+            self.leads().await?;
+            self.model.select(caller, select).await
         })
     }
 

@@ -15,6 +15,7 @@ mod idempotency;
 mod limits;
 mod logging;
 mod merged;
+mod metadata;
 mod model;
 mod moving;
 mod operations;

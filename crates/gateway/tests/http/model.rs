@@ -2,14 +2,14 @@
 //! it was made against). Enough to see what a face makes of every answer; what the real shards answer is their own test.
 
 use crate::story::{Happened, Story};
-use base::{DocId, Hash, Level, Shape, ShardId, Slot, SlotMap, TenantId, Timestamp, UserId};
+use base::{DocId, Hash, Labels, Level, Shape, ShardId, Slot, SlotMap, TenantId, Timestamp, UserId};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rpc::{
     Access, AccessEntry, Answer, At, Base, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete,
     Edit, EditKey, EventKind, Export, Exported, Health, History, Import, List, Op, Page, Read, Refusal,
-    Revision, Seen, ShardHealth, ShardState, Shards, Share, Size, Summary, Version, Versions, View,
-    ViewParts, Write,
+    Revision, Seen, Select, Selection, SetMetadata, ShardHealth, ShardState, Shards, Share, Size, Summary,
+    Version, Versions, View, ViewParts, Write,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -195,11 +195,17 @@ impl State {
         self.story.page(caller, changes, |id| self.find(caller, id).is_ok())
     }
 
-    fn make(&mut self, caller: &Caller, name: &str, shape: Shape, content: &Value) -> Result<Done, Refusal> {
+    fn make(
+        &mut self,
+        caller: &Caller,
+        words: (&str, &Labels),
+        shape: Shape,
+        content: &Value,
+    ) -> Result<Done, Refusal> {
         fits(shape, content)?;
         self.minted += 1;
         let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [self.minted; 16]);
-        let first = view(id, name, shape, &caller.user, 1, content);
+        let first = view(id, words, shape, &caller.user, 1, content);
         let versions = vec![first.clone()];
         let document = Document { owner: caller.user.clone(), versions, access: BTreeMap::new() };
         self.documents.insert((caller.tenant.clone(), id), document);
@@ -223,15 +229,36 @@ impl State {
     }
 }
 
-fn view(id: DocId, name: &str, shape: Shape, owner: &UserId, version: u64, content: &Value) -> Arc<View> {
+/// A name and labels.
+type Said<'a> = (&'a str, &'a Labels);
+
+fn view(
+    id: DocId,
+    (name, labels): Said<'_>,
+    shape: Shape,
+    owner: &UserId,
+    version: u64,
+    content: &Value,
+) -> Arc<View> {
     let content = Bytes::from(serde_json::to_vec(content).unwrap());
     let mut digest = Sha256::new();
     digest.update(version.to_le_bytes());
     digest.update(&content);
     let heads = vec![Hash(digest.finalize().into())];
     let (created_at, updated_at) = (Timestamp(1_790_000_000_000), Timestamp(1_790_000_000_000 + version));
-    let (name, owner) = (name.into(), owner.clone());
-    Arc::new(View::new(ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content }))
+    let (name, owner, labels) = (name.into(), owner.clone(), labels.clone());
+    Arc::new(View::new(ViewParts {
+        id,
+        name,
+        shape,
+        owner,
+        version,
+        heads,
+        created_at,
+        updated_at,
+        content,
+        labels,
+    }))
 }
 
 fn fits(shape: Shape, content: &Value) -> Result<(), Refusal> {
@@ -271,7 +298,7 @@ impl Shards for Model {
     fn create(&self, caller: Caller, create: Create) -> Answer<'_, Seen> {
         self.answer(move |state| {
             let done = state.once(&caller.clone(), create.key, |state| {
-                state.make(&caller, &create.name, create.shape, &create.content)
+                state.make(&caller, (&create.name, &create.labels), create.shape, &create.content)
             })?;
             seen(done)
         })
@@ -334,7 +361,8 @@ impl Shards for Model {
                 };
                 fits(newest.shape, &content)?;
                 let version = newest.version + 1;
-                let next = view(id, &newest.name, newest.shape, &newest.owner, version, &content);
+                let next =
+                    view(id, (&newest.name, &newest.labels), newest.shape, &newest.owner, version, &content);
                 document.versions.push(next.clone());
                 state.tell(&caller, EventKind::Changed, &next, vec![]);
                 Ok(Done::Seen(Seen { view: next, level, revision: state.next(id) }))
@@ -389,7 +417,7 @@ impl Shards for Model {
                 let reason = "this is no file of the model".to_owned();
                 let content = content.ok_or(Refusal::BadEdit { operation: None, reason })?;
                 let shape = if content.is_string() { Shape::Text } else { Shape::Json };
-                state.make(&caller, &import.name, shape, &content)
+                state.make(&caller, (&import.name, &Labels::new()), shape, &content)
             })?;
             seen(done)
         })
@@ -438,6 +466,36 @@ impl Shards for Model {
         })
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        self.answer(move |state| {
+            let SetMetadata { id, name, clear_labels, labels: changes, precondition, key } = set;
+            state.find(&caller, id)?;
+            let done = state.once(&caller, key, |state| {
+                let (document, level) = state.document_mut(&caller, id, Level::Write)?;
+                let newest = document.newest().clone();
+                if !precondition.holds(&newest.tag) {
+                    return Err(Refusal::Precondition { tag: newest.tag.clone() });
+                }
+                let mut labels = if clear_labels { Labels::new() } else { newest.labels.clone() };
+                for (key, value) in changes {
+                    match value {
+                        Some(value) => labels.insert(key, value),
+                        None => labels.remove(&key),
+                    };
+                }
+                let name = name.as_deref().unwrap_or(&newest.name);
+                let content = serde_json::from_slice(&newest.content).unwrap();
+                let said = (name, &labels);
+                let next = view(id, said, newest.shape, &newest.owner, newest.version, &content);
+                document.versions.pop();
+                document.versions.push(next.clone());
+                state.tell(&caller, EventKind::Metadata, &next, vec![]);
+                Ok(Done::Seen(Seen { view: next, level, revision: state.next(id) }))
+            })?;
+            seen(done)
+        })
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         self.answer(move |state| Ok(state.find(&caller, id)?.0.access_list(state.revision(id))))
     }
@@ -451,6 +509,31 @@ impl Shards for Model {
             let documents: Vec<_> = all.by_ref().take(list.limit).map(summary).collect();
             let next = all.next().and_then(|_| Some(documents.last()?.id));
             Ok(Page { documents, next })
+        })
+    }
+
+    /// Everything, sorted and filtered the simplest way.
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        self.answer(move |state| {
+            let Select { shard, filter, order, after, limit, count } = select;
+            let here = state
+                .documents
+                .iter()
+                .filter(|((tenant, id), _)| caller.tenant == *tenant && shard_of(*id) == shard);
+            let visible = here.filter_map(|(_, document)| Some((document, document.level(&caller.user)?)));
+            let passes = |one: &Summary| filter.passes(&one.name, one.shape, one.owner.as_str(), &one.labels);
+            let mut documents: Vec<_> = visible.map(summary).filter(passes).collect();
+            let all = documents.len() as u64;
+            documents.sort_by_key(|one| order.place(one));
+            if order.descending {
+                documents.reverse();
+            }
+            documents.retain(|one| {
+                after.as_ref().is_none_or(|after| order.compare(&order.place(one), after).is_gt())
+            });
+            let more = documents.len() > limit;
+            documents.truncate(limit);
+            Ok(Selection { documents, more, count: count.then_some(all) })
         })
     }
 
@@ -512,6 +595,7 @@ fn summary((document, level): (&Document, Level)) -> Summary {
         level,
         created_at: view.created_at,
         updated_at: view.updated_at,
+        labels: view.labels.clone(),
     }
 }
 

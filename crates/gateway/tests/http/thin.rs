@@ -177,6 +177,7 @@ async fn what_the_session_shows_is_what_the_client_hears() {
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
         content: "\"text\"".into(),
+        labels: Default::default(),
     });
     let revision = rpc::Revision { shard: base::ShardId(0), index: 3 };
     scene.show(&Followed::Snapshot(Seen { view: Arc::new(view), level: Level::Owner, revision }));

@@ -6,7 +6,7 @@ use super::hub::message::{Assembler, Frames, HealthAnswer};
 use super::raft::message::{Answers, Calls, SnapshotPart};
 use crate::{
     Access, ChangesPage, Comparison, Ephemeral, Exported, Followed, Health, Page, Redeemed, Refusal, Seen,
-    Synced, Versions,
+    Selection, Synced, Versions,
 };
 use prost::Message;
 
@@ -20,6 +20,7 @@ pub fn decode_words(bytes: &[u8]) {
     let _ = decode::<Result<Seen, Refusal>>(bytes);
     let _ = decode::<Result<Access, Refusal>>(bytes);
     let _ = decode::<Result<Page, Refusal>>(bytes);
+    let _ = decode::<Result<Selection, Refusal>>(bytes);
     let _ = decode::<Result<ChangesPage, Refusal>>(bytes);
     let _ = decode::<Result<Redeemed, Refusal>>(bytes);
     let _ = decode::<Result<Versions, Refusal>>(bytes);

@@ -1,6 +1,6 @@
 //! Shards in memory, simple enough to be right, with what a test needs to hold things up.
 
-use base::{DocId, FeedPlace, Hash, Level, Shape, ShardId, Slot, Timestamp};
+use base::{DocId, FeedPlace, Hash, Labels, Level, Shape, ShardId, Slot, Timestamp};
 use bytes::Bytes;
 use rpc::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +22,24 @@ pub const NOW: FeedPlace = FeedPlace { index: 9, number: 3 };
 
 /// The user for whom, the key and the message for which the shards panic.
 pub const PANIC: &str = "panic";
+
+/// A name and labels.
+type Said = (Arc<str>, Labels);
+
+fn summary(view: &Arc<View>) -> Summary {
+    Summary {
+        id: view.id,
+        name: view.name.clone(),
+        shape: view.shape,
+        owner: view.owner.clone(),
+        version: view.version,
+        heads: view.heads.clone(),
+        level: Level::Owner,
+        created_at: view.created_at,
+        updated_at: view.updated_at,
+        labels: view.labels.clone(),
+    }
+}
 
 /// Each version is an entry of the log.
 fn seen(view: Arc<View>) -> Seen {
@@ -65,7 +83,7 @@ impl Fake {
         std::future::pending().await
     }
 
-    fn put(&self, caller: Caller, id: DocId, name: Arc<str>, version: u64, content: Bytes) -> Seen {
+    fn put(&self, caller: Caller, id: DocId, (name, labels): Said, version: u64, content: Bytes) -> Seen {
         let mut hash = [0; 32];
         hash[..8].copy_from_slice(&version.to_be_bytes());
         let view = Arc::new(View::new(ViewParts {
@@ -78,6 +96,7 @@ impl Fake {
             created_at: Timestamp(1),
             updated_at: Timestamp(version),
             content,
+            labels,
         }));
         self.documents.lock().unwrap().insert(id, (caller, view.clone()));
         seen(view)
@@ -89,7 +108,8 @@ impl Shards for Fake {
         let number = self.documents.lock().unwrap().len() as u8;
         let id = DocId::mint(Slot::of_owner(&caller.tenant, &caller.user), [number; 16]);
         let content = serde_json::to_vec(&create.content).unwrap().into();
-        Box::pin(async move { Ok(self.put(caller, id, create.name.as_str().into(), 1, content)) })
+        let said = (create.name.as_str().into(), create.labels);
+        Box::pin(async move { Ok(self.put(caller, id, said, 1, content)) })
     }
 
     fn read(&self, caller: Caller, read: Read) -> Answer<'_, Seen> {
@@ -127,7 +147,8 @@ impl Shards for Fake {
                 Edit::Replace(content) => serde_json::to_vec(&content).unwrap(),
                 Edit::Operations { ops, .. } => serde_json::to_vec(&ops).unwrap(),
             };
-            Ok(self.put(caller, view.id, view.name.clone(), view.version + 1, content.into()))
+            let said = (view.name.clone(), view.labels.clone());
+            Ok(self.put(caller, view.id, said, view.version + 1, content.into()))
         })
     }
 
@@ -168,7 +189,7 @@ impl Shards for Fake {
             if import.key.key == STUCK {
                 self.get_stuck::<()>().await;
             }
-            Ok(self.put(caller, id, import.name.as_str().into(), 1, import.file))
+            Ok(self.put(caller, id, (import.name.as_str().into(), Labels::new()), 1, import.file))
         })
     }
 
@@ -192,6 +213,21 @@ impl Shards for Fake {
         })
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        Box::pin(async move {
+            let view = self.find(&caller, set.id)?;
+            let mut labels = if set.clear_labels { Labels::new() } else { view.labels.clone() };
+            for (key, value) in set.labels {
+                match value {
+                    Some(value) => labels.insert(key, value),
+                    None => labels.remove(&key),
+                };
+            }
+            let name = set.name.map_or(view.name.clone(), Arc::from);
+            Ok(self.put(caller, view.id, (name, labels), view.version, view.content.clone()))
+        })
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         Box::pin(async move {
             self.find(&caller, id)?;
@@ -207,18 +243,22 @@ impl Shards for Fake {
             }
             let documents = self.documents.lock().unwrap();
             let mine = documents.values().filter(|(owner, _)| *owner == caller).take(list.limit);
-            let summary = |view: &Arc<View>| Summary {
-                id: view.id,
-                name: view.name.clone(),
-                shape: view.shape,
-                owner: view.owner.clone(),
-                version: view.version,
-                heads: view.heads.clone(),
-                level: Level::Owner,
-                created_at: view.created_at,
-                updated_at: view.updated_at,
-            };
             Ok(Page { documents: mine.map(|(_, view)| summary(view)).collect(), next: list.after })
+        })
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        Box::pin(async move {
+            let documents = self.documents.lock().unwrap();
+            let mine =
+                documents.values().filter(|(owner, _)| *owner == caller).map(|(_, view)| summary(view));
+            let passes =
+                |one: &Summary| select.filter.passes(&one.name, one.shape, one.owner.as_str(), &one.labels);
+            let mut documents: Vec<_> = mine.filter(passes).collect();
+            let (order, count) = (select.order, documents.len() as u64);
+            documents.sort_by_key(|one| order.place(one));
+            documents.retain(|one| select.after.as_ref().is_none_or(|after| order.place(one) > *after));
+            Ok(Selection { documents, more: false, count: select.count.then_some(count) })
         })
     }
 

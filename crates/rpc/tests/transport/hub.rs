@@ -58,7 +58,8 @@ fn key(key: &str) -> EditKey {
 }
 
 fn create(content: Value) -> Create {
-    Create { name: "a name".to_owned(), shape: base::Shape::Json, content, key: key("k") }
+    let labels = [("team".to_owned(), "a".to_owned())].into();
+    Create { name: "a name".to_owned(), shape: base::Shape::Json, content, key: key("k"), labels }
 }
 
 fn write(id: DocId, content: Value, with: &str) -> Write {
@@ -73,11 +74,12 @@ fn now(id: DocId) -> Read {
 /// All that a reader sees.
 fn told(seen: &Result<Seen, Refusal>) -> String {
     let told = |seen: &Seen| {
-        let View { id, name, shape, owner, version, heads, tag, created_at, updated_at, content, .. } =
-            &*seen.view;
+        let View {
+            id, name, shape, owner, version, heads, tag, created_at, updated_at, content, labels, ..
+        } = &*seen.view;
         let (level, revision) = (seen.level, seen.revision);
         format!(
-            "{id} {name} {shape:?} {owner} {version} {heads:?} {tag} {created_at} {updated_at} {content:?} {level} {revision}"
+            "{id} {name} {shape:?} {owner} {version} {heads:?} {tag} {created_at} {updated_at} {content:?} {labels:?} {level} {revision}"
         )
     };
     format!("{:?}", seen.as_ref().map(told))
@@ -110,6 +112,18 @@ async fn conversation(hub: &Hub) -> Vec<String> {
     said.push(format!("{:?}", shards.access(ada.clone(), id).await));
     for (shard, after) in [(SHARD, None), (SHARD, Some(id)), (ShardId(8), None)] {
         said.push(format!("{:?}", shards.list(ada.clone(), List { shard, after, limit: 5 }).await));
+    }
+    let labels = [("team".to_owned(), None), ("stage".to_owned(), Some("b".to_owned()))].into();
+    let (name, precondition) = (Some("another".to_owned()), Precondition::default());
+    let set = SetMetadata { id, name, clear_labels: false, labels, precondition, key: key("m") };
+    said.push(told(&shards.set_metadata(ada.clone(), set).await));
+    for (name, after) in [("ano", None), ("x", None), ("", Some(SortKey::Time(Timestamp(0))))] {
+        let stage = LabelFilter { key: "stage".to_owned(), value: None };
+        let filter = Filter { labels: vec![stage], name_prefix: Some(name.to_owned()), ..Filter::default() };
+        let order = Order { by: SortBy::UpdatedAt, descending: false };
+        let after = after.map(|key| Place { key, id });
+        let select = Select { shard: SHARD, filter, order, after, limit: 5, count: true };
+        said.push(format!("{:?}", shards.select(ada.clone(), select).await));
     }
     for since in [None, Some(OLD), Some(NOW)] {
         let wait = Duration::ZERO;

@@ -1,5 +1,6 @@
 //! The fields of each command. Numbers in `#[n(…)]` are stored: add at the end, never change one.
 
+use base::Labels;
 use minicbor::{CborLen, Decode, Encode};
 
 /// Why bytes are not a command.
@@ -118,6 +119,9 @@ pub struct Create {
     /// The heads after it: hashes of 32 bytes, sorted, one after the other.
     #[cbor(n(6), with = "minicbor::bytes")]
     pub heads: Vec<u8>,
+    /// Its labels; `None` where there are none. A creation with labels is a kind of its own.
+    #[n(7)]
+    pub labels: Option<Labels>,
 }
 
 /// Edits of one document. They become one version of it, and all were made on `version`.

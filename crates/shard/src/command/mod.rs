@@ -8,6 +8,7 @@
 
 mod entry;
 mod fields;
+mod metadata;
 mod ticket;
 
 pub use entry::{Claim, Entry, EntryError, Part};
@@ -15,6 +16,7 @@ pub use fields::{
     CommandError, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Origin, OwnerKey, Share,
 };
 
+pub use metadata::{LabelChange, SetMetadata};
 pub use ticket::Ticket;
 
 use minicbor::{CborLen, Decode, Encode};
@@ -40,6 +42,8 @@ pub enum Command {
     SpendTicket(Ticket),
     /// A ticket is taken back.
     RevokeTicket(Ticket),
+    /// A change of what is said of a document beside its content.
+    SetMetadata(SetMetadata),
 }
 
 const OWNER_KEY: u8 = 1;
@@ -50,6 +54,9 @@ const DELETE: u8 = 5;
 const SHARE: u8 = 6;
 const SPEND_TICKET: u8 = 7;
 const REVOKE_TICKET: u8 = 8;
+const SET_METADATA: u8 = 9;
+/// A release that knows no labels would take a creation with labels for one without, and keep something else than the others.
+const CREATE_LABELLED: u8 = 10;
 
 impl Command {
     /// The stored form.
@@ -57,12 +64,14 @@ impl Command {
         match self {
             Command::OwnerKey(fields) => encode(OWNER_KEY, fields),
             Command::DocumentKey(fields) => encode(DOCUMENT_KEY, fields),
+            Command::Create(fields) if fields.labels.is_some() => encode(CREATE_LABELLED, fields),
             Command::Create(fields) => encode(CREATE, fields),
             Command::Edit(fields) => encode(EDIT, fields),
             Command::Delete(fields) => encode(DELETE, fields),
             Command::Share(fields) => encode(SHARE, fields),
             Command::SpendTicket(fields) => encode(SPEND_TICKET, fields),
             Command::RevokeTicket(fields) => encode(REVOKE_TICKET, fields),
+            Command::SetMetadata(fields) => encode(SET_METADATA, fields),
         }
     }
 
@@ -75,12 +84,13 @@ impl Command {
         match *kind {
             OWNER_KEY => decode(fields).map(Command::OwnerKey),
             DOCUMENT_KEY => decode(fields).map(Command::DocumentKey),
-            CREATE => decode(fields).map(Command::Create),
+            CREATE | CREATE_LABELLED => decode(fields).map(Command::Create),
             EDIT => decode(fields).map(Command::Edit),
             DELETE => decode(fields).map(Command::Delete),
             SHARE => decode(fields).map(Command::Share),
             SPEND_TICKET => decode(fields).map(Command::SpendTicket),
             REVOKE_TICKET => decode(fields).map(Command::RevokeTicket),
+            SET_METADATA => decode(fields).map(Command::SetMetadata),
             unknown => Err(CommandError::Kind(unknown)),
         }
     }

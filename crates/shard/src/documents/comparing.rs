@@ -74,6 +74,7 @@ mod tests {
             created_at: Timestamp(1),
             updated_at: Timestamp(1),
             content: content.to_string().into(),
+            labels: base::Labels::new(),
         })
     }
 

@@ -102,6 +102,7 @@ mod tests {
             access_entries: 0,
             key: vec![],
             first: None,
+            labels: None,
         };
         let version = |heads| version_of(&store.view(), &doc, &head, heads).unwrap().0;
         assert_eq!(version(&both), 2);

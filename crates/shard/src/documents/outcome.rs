@@ -204,6 +204,9 @@ pub fn refusal(rejection: Rejection, limits: &Limits) -> Refusal {
         Rejection::AccessFull => {
             Refusal::TooLarge { what: LimitKind::AccessEntries, limit: limits.access_entries, actual: None }
         }
+        Rejection::LabelsFull => {
+            Refusal::TooLarge { what: LimitKind::Labels, limit: limits.labels, actual: None }
+        }
         Rejection::Stale => Refusal::Internal { reason: "a stale command was not made again".to_owned() },
     }
 }

@@ -180,7 +180,9 @@ impl Engine {
             };
             let HeadWords { shape, owner, created_at, .. } = stored::words(&loaded.head)?;
             let (id, name) = (key.id, loaded.head.name.as_str().into());
-            let parts = ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content };
+            let labels = loaded.head.labels.clone().unwrap_or_default();
+            let parts =
+                ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content, labels };
             Ok(Seen { view: Arc::new(View::new(parts)), level, revision: held.revision() })
         };
         self.with_open(shard, doc, read).await.map_err(Fault::from)?
@@ -212,5 +214,6 @@ fn view(doc: &DocKey, head: &Head, content: Vec<u8>) -> Result<View, Fault> {
         created_at,
         updated_at,
         content: content.into(),
+        labels: head.labels.clone().unwrap_or_default(),
     }))
 }

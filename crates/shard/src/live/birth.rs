@@ -132,6 +132,7 @@ async fn create(
             shape: shape as u8,
             change: seal(&key, &context(doc, Kind::Change), &changes),
             heads: join_heads(&embryo.heads),
+            labels: None,
         });
         let _proposing = live.reign.proposing()?;
         match shard.proposer.propose(keys, command).await.map_err(|error| unproposed(shard.id, &error))? {

@@ -61,6 +61,7 @@ impl Step<'_> {
             access_entries: 0,
             key,
             first,
+            labels: create.labels.filter(|labels| !labels.is_empty()),
         };
         self.txn.put(Space::Documents, key::head(document), head.to_record());
         let told = Told::by(vec![head.owner.clone()], FeedKind::Created);

@@ -35,6 +35,7 @@ impl Step<'_> {
             heads: vec![],
             key: vec![],
             first: None,
+            labels: None,
             access_entries: 0,
             updated_ms: time_ms,
             deleted_ms: Some(time_ms),

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use std::io;
 
 /// The number of these rules.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// The entries of [`Space::State`] that are covered.
 const COVERED: [&[u8]; 4] =

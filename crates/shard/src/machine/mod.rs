@@ -15,6 +15,7 @@ mod feed;
 mod generations;
 mod hash;
 mod keys;
+mod metadata;
 mod outcome;
 mod parts;
 mod share;

@@ -9,7 +9,7 @@ pub type Outcomes = Vec<Outcome>;
 /// The outcome of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Of a creation, a deletion or a share.
+    /// Of a creation, a deletion, a share or a change of metadata.
     One(Result<Done, Rejection>),
     /// Of edits, one for each part.
     Edits(Vec<Result<Done, Rejection>>),
@@ -50,4 +50,6 @@ pub enum Rejection {
     Exists,
     /// The access list is full.
     AccessFull,
+    /// The document would have too many labels.
+    LabelsFull,
 }

@@ -146,6 +146,7 @@ impl<'a> Step<'a> {
             Command::Edit(edit) => self.edit(edit).map(Outcome::Edits),
             Command::Delete(delete) => self.delete(delete).map(Outcome::One),
             Command::Share(share) => self.share(share).map(Outcome::One),
+            Command::SetMetadata(set) => self.set_metadata(set).map(Outcome::One),
             Command::SpendTicket(ticket) => self.spend_ticket(&ticket).map(Outcome::Ticket),
             Command::RevokeTicket(ticket) => self.revoke_ticket(&ticket).map(Outcome::Ticket),
             Command::OwnerKey(_) | Command::DocumentKey(_) => {
@@ -172,7 +173,7 @@ impl<'a> Step<'a> {
         Slot::new(number).ok_or_else(|| self.rule("slots are below 16384"))
     }
 
-    /// Notes that the content of a document has changed.
+    /// Notes that the content of a document has changed, or what is said of it.
     pub(super) fn touch(&mut self, id: DocId) {
         self.touched.push(Touched { id, access_in: None });
     }

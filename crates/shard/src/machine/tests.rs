@@ -2,6 +2,7 @@
 
 mod feed;
 mod hash;
+mod metadata;
 mod ticket;
 
 use super::*;
@@ -104,6 +105,7 @@ impl Shard {
             shape: 1,
             change: vec![3; 40],
             heads: vec![1; 32],
+            labels: None,
         };
         self.one(Command::Create(create))
     }
@@ -428,6 +430,7 @@ enum Act {
     Edit(u8, u64, u8, u8),
     Share(u8, u8, Option<Level>, u8),
     Delete(u8, u8),
+    SetMetadata(u8, u8, u8, Option<u8>, u8),
     Wait(u64),
 }
 
@@ -439,6 +442,8 @@ fn acts() -> impl Strategy<Value = Act> {
             .prop_map(|(d, version, user, key)| Act::Edit(d, version, user, key)),
         (0..4u8, 0..3u8, level, 0..20u8).prop_map(|(d, user, level, key)| Act::Share(d, user, level, key)),
         (0..4u8, 0..20u8).prop_map(|(document, key)| Act::Delete(document, key)),
+        (0..4u8, 0..3u8, 0..4u8, prop::option::of(0..3u8), 0..20u8)
+            .prop_map(|(d, user, label, value, key)| Act::SetMetadata(d, user, label, value, key)),
         (0..30u64).prop_map(|hours| Act::Wait(hours * HOUR_MS)),
     ]
 }
@@ -456,6 +461,11 @@ fn play(shard: &mut Shard, act: Act) {
             drop(shard.share(doc(document), "ada", USERS[usize::from(user)], level, key));
         }
         Act::Delete(document, key) => drop(shard.delete(doc(document), "ada", None, key)),
+        Act::SetMetadata(document, user, label, value, key) => {
+            let (user, value) = (USERS[usize::from(user)], value.map(|value| value.to_string()));
+            let changes = [(label.to_string(), value)];
+            drop(shard.set_metadata(doc(document), user, Some("renamed"), changes, key));
+        }
         Act::Wait(ms) => shard.time_ms += ms,
     }
 }

@@ -104,6 +104,7 @@ impl Inner {
             shape: create.shape as u8,
             change: seal(&key, &context(&doc, Kind::Change), &new.changes),
             heads: join_heads(&new.heads),
+            labels: Some(create.labels.clone()).filter(|labels| !labels.is_empty()),
         });
         let outcome = shard.proposer.propose(keys, command).await;
         match outcome.map_err(|error| unproposed(shard.id, &error))? {
@@ -171,6 +172,7 @@ fn made(shard: &Shard, caller: &Caller, create: &Create, doc: DocKey, new: NewDo
         created_at: time,
         updated_at: time,
         content: new.content,
+        labels: create.labels.clone(),
     });
     Seen { view: Arc::new(view), level: Level::Owner, revision: shard.revision() }
 }

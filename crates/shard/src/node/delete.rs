@@ -24,7 +24,8 @@ impl Inner {
             return before.map(|_done| shard.revision()).ok_or(full);
         }
         for _ in 0..ATTEMPTS_MAX {
-            let version = self.pinned_version(&shard, &doc, &caller, &delete.precondition).await?;
+            let version =
+                self.pinned_version(&shard, &doc, &caller, Level::Owner, &delete.precondition).await?;
             let command = Command::Delete(DeleteCommand {
                 origin: origin(&caller),
                 edit: edit.clone(),
@@ -49,12 +50,13 @@ impl Inner {
 
     /// The version that the precondition holds for; `None` where there is none to hold.
     ///
-    /// Whoever may not delete the document is told so by the log, and learns nothing from the precondition.
-    async fn pinned_version(
+    /// Whoever holds less than `needed` is told so by the log, and learns nothing from the precondition.
+    pub(super) async fn pinned_version(
         &self,
         shard: &Arc<Shard>,
         doc: &DocKey,
         caller: &Caller,
+        needed: Level,
         precondition: &Precondition,
     ) -> Result<Option<u64>, Refusal> {
         if *precondition == Precondition::default() {
@@ -65,7 +67,7 @@ impl Inner {
         self.work(move || {
             let store = &shard.machine.store().view();
             let Some(head) = head(store, &doc)? else { return Ok(None) };
-            if level(store, &doc, &head, &user)? != Some(Level::Owner) {
+            if level(store, &doc, &head, &user)? < Some(needed) {
                 return Ok(None);
             }
             let tag = heads_tag(&split_heads(&head.heads).map_err(Fault::from)?);

@@ -3,7 +3,7 @@
 use super::Inner;
 use super::create::NewDocument;
 use crate::documents::{RETRY_AFTER, edit_id};
-use base::Slot;
+use base::{Labels, Slot};
 use crdt::ImportError;
 use rpc::{Caller, Create, Import, LimitKind, Refusal, Seen};
 use serde_json::Value;
@@ -31,7 +31,7 @@ impl Inner {
         let crdt::Imported { shape, changes, heads, content } = self.work(read).await?;
         let new = NewDocument { changes, heads, content: content.into() };
         // What is in the file stands for the content.
-        let create = Create { name, shape, content: Value::Null, key };
+        let create = Create { name, shape, content: Value::Null, key, labels: Labels::new() };
         self.create_with(&shard, &caller, slot, &create, Some(new), &edit).await
     }
 }

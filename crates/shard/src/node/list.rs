@@ -3,7 +3,7 @@
 use super::Inner;
 use crate::documents::{Fault, HeadWords, head, words};
 use crate::shard::Shard;
-use crate::store::{DocKey, Space, key};
+use crate::store::{DocKey, Head, Space, key};
 use base::{DocId, Level};
 use rpc::{Caller, List, Page, Refusal, Summary};
 
@@ -26,19 +26,29 @@ fn page_of(shard: &Shard, caller: &Caller, after: Option<DocId>, limit: usize) -
     let mut documents = Vec::new();
     for pair in store.range(Space::Lists, from, to) {
         let (key, value) = pair?;
-        let id = key.get(prefix.len()..).and_then(|id| id.try_into().ok());
-        let id = id.and_then(|id| DocId::from_bytes(id).ok());
-        let level = value.first().and_then(|number| Level::from_number(*number));
-        let (id, level) = id.zip(level).ok_or_else(|| Fault::damaged("a list record does not decode"))?;
+        let (id, level) = listed(&prefix, &key, &value)?;
         let doc = DocKey { tenant: caller.tenant.clone(), id };
         if let Some(head) = head(store, &doc)? {
-            let HeadWords { shape, owner, heads, created_at, updated_at } = words(&head)?;
-            let (name, version) = (head.name.as_str().into(), head.version);
-            documents.push(Summary { id, name, shape, owner, version, heads, level, created_at, updated_at });
+            documents.push(summary(id, head, level)?);
         }
         if documents.len() >= limit {
             return Ok(Page { documents, next: Some(id) });
         }
     }
     Ok(Page { documents, next: None })
+}
+
+/// What a list says of a document whose head this is.
+pub(super) fn summary(id: DocId, head: Head, level: Level) -> Result<Summary, Fault> {
+    let HeadWords { shape, owner, heads, created_at, updated_at } = words(&head)?;
+    let (name, version, labels) = (head.name.into(), head.version, head.labels.unwrap_or_default());
+    Ok(Summary { id, name, shape, owner, version, heads, level, created_at, updated_at, labels })
+}
+
+/// A document in the list of a user, and what the user may do with it.
+pub(super) fn listed(prefix: &[u8], key: &[u8], value: &[u8]) -> Result<(DocId, Level), Fault> {
+    let id = key.get(prefix.len()..).and_then(|id| id.try_into().ok());
+    let id = id.and_then(|id| DocId::from_bytes(id).ok());
+    let level = value.first().and_then(|number| Level::from_number(*number));
+    id.zip(level).ok_or_else(|| Fault::damaged("a list record does not decode"))
 }

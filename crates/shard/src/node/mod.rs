@@ -12,12 +12,14 @@ mod led;
 mod left;
 mod list;
 mod live;
+mod metadata;
 mod metrics;
 mod moving;
 mod past;
 mod place;
 mod read;
 mod replicas;
+mod select;
 mod share;
 mod start;
 mod ticket;
@@ -43,11 +45,12 @@ use replicas::Running;
 use rpc::RaftReplicas;
 use rpc::{
     Access, Answer, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export, Exported,
-    Health, History, Import, List, Page, Read, Refusal, Revision, Seen, Shards, Share, Versions, Write,
+    Health, History, Import, List, Page, Read, Refusal, Revision, Seen, Select, Selection, SetMetadata,
+    Shards, Share, Versions, Write,
 };
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use wal::{Room, Wal};
 
 /// What gateways ask. Cheap to clone; the node itself is stopped by [`Node::stop`].
@@ -63,6 +66,8 @@ struct Inner {
     engine: Arc<Engine>,
     wal: Wal,
     store: NodeStore,
+    /// Turns of selections.
+    selections: Semaphore,
     /// The figures of shards that were written last.
     written: metrics::Written,
 }
@@ -228,12 +233,20 @@ impl Shards for NodeService {
         Box::pin(self.inner.share(caller, share))
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        Box::pin(self.inner.set_metadata(caller, set))
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         Box::pin(self.inner.access(caller, id))
     }
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         Box::pin(self.inner.list(caller, list))
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        Box::pin(self.inner.select(caller, select))
     }
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {

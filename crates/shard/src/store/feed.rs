@@ -44,6 +44,9 @@ pub enum FeedKind {
     /// It was deleted.
     #[n(4)]
     Deleted,
+    /// Its name or its labels changed.
+    #[n(5)]
+    Metadata,
 }
 
 /// One change of one document.

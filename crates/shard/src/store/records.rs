@@ -1,6 +1,6 @@
 //! Stored records: `format (1 byte) ‖ CBOR array of fields`, fields only ever added at the end.
 
-use base::{Hash, Heads};
+use base::{Hash, Heads, Labels};
 use minicbor::{CborLen, Decode, Encode};
 
 const FORMAT: u8 = 1;
@@ -71,7 +71,7 @@ pub struct Head {
     /// When it was made.
     #[n(5)]
     pub created_ms: u64,
-    /// When its content last changed.
+    /// When its content last changed: the time of the version. A change of name or labels leaves it.
     #[n(6)]
     pub updated_ms: u64,
     /// When it was deleted: then this record is the tombstone, and stays for good.
@@ -86,6 +86,9 @@ pub struct Head {
     /// The first version, while it is the only one: most documents are then one record, read and written at once.
     #[n(10)]
     pub first: Option<VersionRecord>,
+    /// Its labels; `None` where there are none, as earlier releases write it.
+    #[n(11)]
+    pub labels: Option<Labels>,
 }
 
 /// One version of a document.

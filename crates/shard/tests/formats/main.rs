@@ -8,6 +8,7 @@
 mod commands;
 mod golden;
 mod later;
+mod metadata;
 mod round_trip;
 mod samples;
 mod sealed;

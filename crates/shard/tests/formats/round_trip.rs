@@ -1,11 +1,11 @@
 //! Whatever is in the fields of a command or an entry, it is read back as it was.
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use shard::command::{
-    Claim, Command, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Entry, Origin, OwnerKey,
-    Part, Share,
+    Claim, Command, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Entry, LabelChange, Origin,
+    OwnerKey, Part, SetMetadata, Share,
 };
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -44,9 +44,10 @@ fn document_key() -> impl Strategy<Value = Command> {
 }
 
 fn create() -> impl Strategy<Value = Command> {
-    (origin(), edit_id(), any::<([u8; 16], String, u8)>(), bytes(), bytes()).prop_map(
-        |(origin, edit, (document, name, shape), change, heads)| {
-            Command::Create(Create { origin, edit, document, name, shape, change, heads })
+    let labels = option::of(btree_map(any::<String>(), any::<String>(), 0..4));
+    (origin(), edit_id(), any::<([u8; 16], String, u8)>(), bytes(), bytes(), labels).prop_map(
+        |(origin, edit, (document, name, shape), change, heads, labels)| {
+            Command::Create(Create { origin, edit, document, name, shape, change, heads, labels })
         },
     )
 }
@@ -72,8 +73,28 @@ fn share() -> impl Strategy<Value = Command> {
     })
 }
 
+fn set_metadata() -> impl Strategy<Value = Command> {
+    let label = (any::<String>(), option::of(any::<String>()));
+    let labels = vec(label.prop_map(|(key, value)| LabelChange { key, value }), 0..4);
+    let rest = any::<([u8; 16], Option<u64>, Option<String>, bool, u32)>();
+    (origin(), edit_id(), rest, labels).prop_map(
+        |(origin, edit, (document, version, name, clear_labels, labels_max), labels)| {
+            Command::SetMetadata(SetMetadata {
+                origin,
+                edit,
+                document,
+                version,
+                name,
+                clear_labels,
+                labels,
+                labels_max,
+            })
+        },
+    )
+}
+
 fn command() -> impl Strategy<Value = Command> {
-    prop_oneof![owner_key(), document_key(), create(), edit(), delete(), share()]
+    prop_oneof![owner_key(), document_key(), create(), edit(), delete(), share(), set_metadata()]
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
@@ -102,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_decoder_panic(kind in 0..8u8, mut bytes in vec(any::<u8>(), 0..64)) {
+    fn no_bytes_make_a_decoder_panic(kind in 0..12u8, mut bytes in vec(any::<u8>(), 0..64)) {
         bytes.splice(0..0, [1, kind]);
         let _ = (Command::decode(&bytes), Entry::decode(&bytes));
     }

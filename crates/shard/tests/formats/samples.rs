@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 use shard::command::{
-    Claim, Command, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Entry, Origin, OwnerKey,
-    Part, Share,
+    Claim, Command, Create, Delete, DocumentKey, EditDocument, EditId, EditPart, Entry, LabelChange, Origin,
+    OwnerKey, Part, SetMetadata, Share,
 };
 
 const TENANT: &str = "acme";
@@ -62,6 +62,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         shape: 1,
         change: vec![0xc1; 20],
         heads: vec![1; 32],
+        labels: None,
     };
     let edit = EditDocument {
         tenant: TENANT.into(),
@@ -102,6 +103,39 @@ pub fn upload() -> Command {
         parts: vec![EditPart { edit: None, ..part(OWNER, 8) }],
         time_ms: TIME_MS + 8,
     })
+}
+
+/// Commands about names and labels, behind the creation of a document without any. Those of the first release have none.
+pub fn metadata() -> Vec<(&'static str, Command)> {
+    let Command::Create(plain) = command("create") else { panic!("a creation") };
+    let labels = [("stage", "draft"), ("team", "a")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let labelled = Create { labels: Some(labels.into()), ..plain };
+    let change =
+        |key: &str, value: Option<&str>| LabelChange { key: key.to_owned(), value: value.map(str::to_owned) };
+    let set = SetMetadata {
+        origin: origin(9),
+        edit: edit_id(9),
+        document: DOCUMENT,
+        version: Some(1),
+        name: Some("plans".into()),
+        clear_labels: true,
+        labels: vec![change("stage", None), change("team", Some("b"))],
+        labels_max: 32,
+    };
+    let leave = SetMetadata {
+        origin: origin(10),
+        edit: edit_id(10),
+        version: None,
+        name: None,
+        clear_labels: false,
+        labels: vec![],
+        ..set.clone()
+    };
+    vec![
+        ("create-labelled", Command::Create(labelled)),
+        ("set-metadata", Command::SetMetadata(set)),
+        ("set-nothing", Command::SetMetadata(leave)),
+    ]
 }
 
 /// The command with this name.

@@ -328,5 +328,11 @@ pub fn key() -> EditKey {
 }
 
 pub fn text(content: &str) -> Create {
-    Create { name: "notes".into(), shape: Shape::Text, content: json!(content), key: key() }
+    Create {
+        name: "notes".into(),
+        shape: Shape::Text,
+        content: json!(content),
+        key: key(),
+        labels: Default::default(),
+    }
 }

@@ -1,6 +1,6 @@
 //! The wire form of the seam's words: CBOR, each record a list of its fields in the order that is written here.
 //!
-//! A release may add fields at the end of a record, each an `Option`: an older one skips what it does not know, and what it
+//! A release may add fields at the end of a record, each an `Option` or a map: an older one skips what it does not know, and what it
 //! writes has none of them. What cannot be skipped is another major version of the wire.
 
 mod base;

@@ -5,10 +5,10 @@ use crate::transport::fuzzing;
 use crate::transport::hub::ask::{Ask, Begin, Revoked, Shown};
 use crate::*;
 use ::base::{
-    DocId, FeedPlace, Hash, Heads, Level, NodeId, Op, PathStep, Shape, ShardId, Slot, TenantId, Timestamp,
-    Unit, UserId,
+    DocId, FeedPlace, Hash, Heads, Labels, Level, NodeId, Op, PathStep, Shape, ShardId, Slot, TenantId,
+    Timestamp, Unit, UserId,
 };
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -27,6 +27,10 @@ fn check<T: Form + Debug>(value: T) {
 
 fn text() -> impl Strategy<Value = String> {
     "\\PC{0,12}"
+}
+
+fn labels() -> impl Strategy<Value = Labels> {
+    btree_map(text(), text(), 0..3)
 }
 
 fn shared() -> impl Strategy<Value = Arc<str>> {
@@ -128,6 +132,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
             LimitKind::Depth,
             LimitKind::AccessEntries,
             LimitKind::Export,
+            LimitKind::Labels,
         ][..],
     );
     prop_oneof![
@@ -180,12 +185,28 @@ fn edit() -> impl Strategy<Value = Edit> {
 fn ask() -> impl Strategy<Value = Ask> {
     let base =
         prop_oneof![Just(Base::Now), any::<u64>().prop_map(Base::Version), heads().prop_map(Base::Heads)];
-    let create = (text(), shape(), value(), key()).prop_map(|(name, shape, content, key)| Create {
-        name,
-        shape,
-        content,
-        key,
-    });
+    let create = (text(), shape(), value(), key(), labels())
+        .prop_map(|(name, shape, content, key, labels)| Create { name, shape, content, key, labels });
+    let set = (id(), of(text()), any::<bool>(), btree_map(text(), of(text()), 0..3), precondition(), key())
+        .prop_map(|(id, name, clear_labels, labels, precondition, key)| SetMetadata {
+            id,
+            name,
+            clear_labels,
+            labels,
+            precondition,
+            key,
+        });
+    let label = (text(), of(text())).prop_map(|(key, value)| LabelFilter { key, value });
+    let filter = (of(shape()), of(user()), vec(label, 0..3), of(text()))
+        .prop_map(|(shape, owner, labels, name_prefix)| Filter { shape, owner, labels, name_prefix });
+    let by = prop::sample::select(&[SortBy::Id, SortBy::UpdatedAt, SortBy::CreatedAt, SortBy::Name][..]);
+    let order = (by, any::<bool>()).prop_map(|(by, descending)| Order { by, descending });
+    let sorted =
+        prop_oneof![Just(SortKey::Id), at().prop_map(SortKey::Time), shared().prop_map(SortKey::Name)];
+    let after = (sorted, id()).prop_map(|(key, id)| Place { key, id });
+    let select = (shard(), filter, order, of(after), any::<usize>(), any::<bool>()).prop_map(
+        |(shard, filter, order, after, limit, count)| Select { shard, filter, order, after, limit, count },
+    );
     let write = (id(), base, edit(), precondition(), key())
         .prop_map(|(id, base, edit, precondition, key)| Write { id, base, edit, precondition, key });
     let delete =
@@ -230,6 +251,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         (caller(), share).prop_map(|(caller, share)| Ask::Share(caller, share)),
         (caller(), id()).prop_map(|(caller, id)| Ask::Access(caller, id)),
         (caller(), list).prop_map(|(caller, list)| Ask::List(caller, list)),
+        (caller(), set).prop_map(|(caller, set)| Ask::SetMetadata(caller, set)),
+        (caller(), select).prop_map(|(caller, select)| Ask::Select(caller, select)),
         (caller(), changes).prop_map(|(caller, changes)| Ask::Changes(caller, changes)),
         (caller(), redeem).prop_map(|(caller, redeem)| Ask::Redeem(caller, redeem)),
         (caller(), any::<[u8; 16]>(), at()).prop_map(|(caller, id, until)| Ask::Revoke(
@@ -242,8 +265,8 @@ fn ask() -> impl Strategy<Value = Ask> {
 
 fn parts() -> impl Strategy<Value = ViewParts> {
     let times = (at(), at());
-    (id(), shared(), shape(), user(), any::<u64>(), heads(), times, bytes()).prop_map(
-        |(id, name, shape, owner, version, heads, (created_at, updated_at), content)| ViewParts {
+    (id(), shared(), shape(), user(), any::<u64>(), heads(), times, bytes(), labels()).prop_map(
+        |(id, name, shape, owner, version, heads, (created_at, updated_at), content, labels)| ViewParts {
             id,
             name,
             shape,
@@ -253,6 +276,7 @@ fn parts() -> impl Strategy<Value = ViewParts> {
             created_at,
             updated_at,
             content,
+            labels,
         },
     )
 }
@@ -270,6 +294,7 @@ fn event() -> impl Strategy<Value = Event> {
         (user(), of(level())).prop_map(|(principal, level)| EventKind::Shared { principal, level }),
         Just(EventKind::Revoked),
         Just(EventKind::Deleted),
+        Just(EventKind::Metadata),
     ];
     (place(), id(), kind, any::<u64>(), heads(), vec(user(), 0..3), at()).prop_map(
         |(place, document, kind, version, heads, authors, at)| Event {
@@ -286,8 +311,8 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn summary() -> impl Strategy<Value = Summary> {
     let times = (at(), at());
-    (id(), shared(), shape(), user(), any::<u64>(), heads(), level(), times).prop_map(
-        |(id, name, shape, owner, version, heads, level, (created_at, updated_at))| Summary {
+    (id(), shared(), shape(), user(), any::<u64>(), heads(), level(), times, labels()).prop_map(
+        |(id, name, shape, owner, version, heads, level, (created_at, updated_at), labels)| Summary {
             id,
             name,
             shape,
@@ -297,6 +322,7 @@ fn summary() -> impl Strategy<Value = Summary> {
             level,
             created_at,
             updated_at,
+            labels,
         },
     )
 }
@@ -350,7 +376,7 @@ proptest! {
     fn answers(
         level in level(), revision in revision(),
         access in (user(), vec((user(), level()), 0..3)),
-        page in (vec(summary(), 0..3), of(id())),
+        page in (vec(summary(), 0..3), of(id())), counted: Option<u64>,
         feed in (vec(event(), 0..3), place(), any::<bool>()),
         health in health(),
         redeemed in prop::sample::select(&[Redeemed::Good, Redeemed::Spent, Redeemed::Revoked][..]),
@@ -358,6 +384,7 @@ proptest! {
         let entries = access.1.into_iter().map(|(principal, level)| AccessEntry { principal, level }).collect();
         check(Access { owner: access.0, entries, revision });
         check(revision);
+        check(Selection { documents: page.0.clone(), more: page.1.is_some(), count: counted });
         check(Page { documents: page.0, next: page.1 });
         check(ChangesPage { events: feed.0, place: feed.1, more: feed.2 });
         check(health);
@@ -474,6 +501,26 @@ fn what_an_older_release_lacks_is_none_if_it_may_be() {
     }
     let error = decode::<AccessEntry>(&form(None)).unwrap_err().to_string();
     assert!(error.contains("a field is missing"), "{error}");
+}
+
+/// A view that an older release has written has no labels.
+#[test]
+fn a_view_of_an_older_release_is_read_without_labels() {
+    let owner = UserId::new("ada").unwrap();
+    let mut out = Out::new(0);
+    out.begin();
+    DocId::mint(Slot::new(1).unwrap(), [0; 16]).put(&mut out);
+    Arc::<str>::from("notes").put(&mut out);
+    Shape::Text.put(&mut out);
+    owner.put(&mut out);
+    3u64.put(&mut out);
+    Heads::new().put(&mut out);
+    Timestamp(1).put(&mut out);
+    Timestamp(2).put(&mut out);
+    Bytes::from_static(b"\"x\"").put(&mut out);
+    out.end();
+    let parts: ViewParts = decode(&out.finish()).unwrap();
+    assert!(parts.labels.is_empty() && parts.version == 3 && parts.owner == owner);
 }
 
 /// The bytes of a request and of an answer, which other releases read.

@@ -4,6 +4,7 @@ use super::{Form, In, Malformed, Out};
 use base::Op;
 use bytes::Bytes;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,6 +153,32 @@ impl<T: Form> Form for Vec<T> {
             items.push(T::take(from)?);
         }
         Ok(items)
+    }
+}
+
+/// Keys and values in turn. None where a record ends before it: an older release has nothing to say there.
+impl<V: Form> Form for BTreeMap<String, V> {
+    fn put(&self, out: &mut Out) {
+        out.begin();
+        for (key, value) in self {
+            out.text(key);
+            value.put(out);
+        }
+        out.end();
+    }
+
+    fn take(from: &mut In<'_>) -> Result<BTreeMap<String, V>, Malformed> {
+        from.begin()?;
+        let mut map = BTreeMap::new();
+        while !from.at_end()? {
+            let key = from.text()?.to_owned();
+            map.insert(key, V::take(from)?);
+        }
+        Ok(map)
+    }
+
+    fn absent() -> Result<BTreeMap<String, V>, Malformed> {
+        Ok(BTreeMap::new())
     }
 }
 

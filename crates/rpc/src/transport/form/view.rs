@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Names a view by all that it says: views with the same digest are the same for every reader.
 pub(crate) type Digest = [u8; 16];
 
-record!(ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content });
+record!(ViewParts { id, name, shape, owner, version, heads, created_at, updated_at, content, labels });
 record!(Seen { view, level, revision });
 choice!(Followed {
     0 => Snapshot(seen),
@@ -35,6 +35,7 @@ fn made(view: &View) -> &Bytes {
         view.created_at.put(&mut out);
         view.updated_at.put(&mut out);
         view.content.put(&mut out);
+        view.labels.put(&mut out);
         out.end();
         let form = out.finish();
         let mut bytes = Sha256::digest(&form)[..size_of::<Digest>()].to_vec();

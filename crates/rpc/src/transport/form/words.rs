@@ -3,9 +3,10 @@
 use super::{Form, In, Malformed, Out, choice, record};
 use crate::{
     Access, AccessEntry, At, Base, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Edit,
-    EditKey, Ephemeral, Event, EventKind, Export, Exported, Health, History, Import, LimitKind, List, Page,
-    Precondition, Read, Redeem, Redeemed, Refusal, Revision, ShardHealth, ShardState, Share, Size, Summary,
-    Synced, Update, UpdateParts, Version, Versions, Write,
+    EditKey, Ephemeral, Event, EventKind, Export, Exported, Filter, Health, History, Import, LabelFilter,
+    LimitKind, List, Order, Page, Place, Precondition, Read, Redeem, Redeemed, Refusal, Revision, Select,
+    Selection, SetMetadata, ShardHealth, ShardState, Share, Size, SortBy, SortKey, Summary, Synced, Update,
+    UpdateParts, Version, Versions, Write,
 };
 use ::base::FeedPlace;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 record!(Caller { tenant, user });
 record!(EditKey { key, request_hash });
 record!(Precondition { match_any, match_none, must_not_exist });
-record!(Create { name, shape, content, key });
+record!(Create { name, shape, content, key, labels });
 record!(Read { id, at, at_least });
 record!(Delete { id, precondition, key });
 record!(Write { id, base, edit, precondition, key });
@@ -23,7 +24,14 @@ record!(Revision { shard, index });
 record!(AccessEntry { principal, level });
 record!(List { shard, after, limit });
 record!(Page { documents, next });
-record!(Summary { id, name, shape, owner, version, heads, level, created_at, updated_at });
+record!(Summary { id, name, shape, owner, version, heads, level, created_at, updated_at, labels });
+record!(SetMetadata { id, name, clear_labels, labels, precondition, key });
+record!(Select { shard, filter, order, after, limit, count });
+record!(Selection { documents, more, count });
+record!(Filter { shape, owner, labels, name_prefix });
+record!(LabelFilter { key, value });
+record!(Order { by, descending });
+record!(Place { key, id });
 record!(History { id, before, limit });
 record!(Versions { versions, next, revision });
 record!(Version { version, heads, at, authors, size });
@@ -46,10 +54,12 @@ record!(UpdateParts { from, version, heads, authors, at, ops, changes });
 choice!(At { 0 => Now, 1 => Version(version), 2 => Heads(heads) });
 choice!(Base { 0 => Now, 1 => Version(version), 2 => Heads(heads) });
 choice!(Edit { 0 => Replace(content), 1 => Operations { ops, unit } });
-choice!(EventKind { 0 => Created, 1 => Changed, 2 => Shared { principal, level }, 3 => Revoked, 4 => Deleted });
+choice!(EventKind { 0 => Created, 1 => Changed, 2 => Shared { principal, level }, 3 => Revoked, 4 => Deleted, 5 => Metadata });
+choice!(SortBy { 0 => Id, 1 => UpdatedAt, 2 => CreatedAt, 3 => Name });
+choice!(SortKey { 0 => Id, 1 => Time(at), 2 => Name(name) });
 choice!(ShardState { 0 => Serving, 1 => Starting { retry_after }, 2 => Broken { reason }, 3 => Following { leader } });
 choice!(Redeemed { 0 => Good, 1 => Spent, 2 => Revoked });
-choice!(LimitKind { 0 => Document, 1 => Change, 2 => Depth, 3 => AccessEntries, 4 => Export });
+choice!(LimitKind { 0 => Document, 1 => Change, 2 => Depth, 3 => AccessEntries, 4 => Labels, 5 => Export });
 choice!(Synced { 0 => Message(message), 1 => Unavailable, 2 => Ephemeral(ephemeral), 3 => Ended(refusal) });
 choice!(Refusal {
     0 => NotFound,

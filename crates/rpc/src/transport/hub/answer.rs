@@ -53,6 +53,8 @@ pub(super) async fn answer(hub: &Hub, ask: Ask, room: &Room) -> (Bytes, OwnedSem
         Ask::Share(caller, share) => room.made(&shards.share(caller, share).await).await,
         Ask::Access(caller, id) => room.made(&shards.access(caller, id).await).await,
         Ask::List(caller, list) => room.made(&shards.list(caller, list).await).await,
+        Ask::SetMetadata(caller, set) => room.made(&shards.set_metadata(caller, set).await).await,
+        Ask::Select(caller, select) => room.made(&shards.select(caller, select).await).await,
         Ask::Changes(caller, changes) => room.made(&shards.changes(caller, changes).await).await,
         Ask::History(caller, history) => room.made(&shards.history(caller, history).await).await,
         Ask::Compare(caller, compare) => room.made(&shards.compare(caller, compare).await).await,

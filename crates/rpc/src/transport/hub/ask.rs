@@ -3,7 +3,7 @@
 use crate::transport::form::{Digest, Form, In, Malformed, Out, choice, record};
 use crate::{
     Caller, Changes, Compare, Create, Delete, Export, History, Import, List, Read, Redeem, Revision, Seen,
-    Share, TicketId, Write,
+    Select, SetMetadata, Share, TicketId, Write,
 };
 use base::{DocId, Level, ShardId, Slot, Timestamp};
 use std::time::Duration;
@@ -29,6 +29,9 @@ pub(crate) enum Ask {
     Compare(Caller, Compare),
     Export(Caller, Export),
     Import(Caller, Import),
+    SetMetadata(Caller, SetMetadata),
+    /// Not a longer `List`: an older release would leave out what it does not know, and answer something else.
+    Select(Caller, Select),
 }
 
 choice!(Ask {
@@ -46,6 +49,8 @@ choice!(Ask {
     13 => Compare(caller, compare),
     14 => Export(caller, export),
     15 => Import(caller, import),
+    10 => SetMetadata(caller, set),
+    11 => Select(caller, select),
 });
 
 /// The answer to a read.
@@ -87,10 +92,15 @@ impl Ask {
     /// Whether it may change something: then no answer means that nobody knows.
     pub(super) fn writes(&self) -> bool {
         match self {
-            Ask::Create(..) | Ask::Write(..) | Ask::Delete(..) | Ask::Share(..) | Ask::Revoke(..) => true,
-            Ask::Import(..) => true,
+            Ask::Create(..)
+            | Ask::Write(..)
+            | Ask::Delete(..)
+            | Ask::Share(..)
+            | Ask::SetMetadata(..)
+            | Ask::Import(..)
+            | Ask::Revoke(..) => true,
             Ask::Redeem(_, redeem) => redeem.once,
-            Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Changes(..) => false,
+            Ask::Read(..) | Ask::Access(..) | Ask::List(..) | Ask::Select(..) | Ask::Changes(..) => false,
             Ask::History(..) | Ask::Compare(..) | Ask::Export(..) => false,
         }
     }
@@ -112,11 +122,13 @@ impl Ask {
     pub(super) fn shard(&self, shard_of: &ShardOf) -> ShardId {
         shard_of(match self {
             Ask::List(_, list) => return list.shard,
+            Ask::Select(_, select) => return select.shard,
             Ask::Changes(_, changes) => return changes.shard,
             Ask::Read(_, read, _) => read.id.slot(),
             Ask::Write(_, write) => write.id.slot(),
             Ask::Delete(_, delete) => delete.id.slot(),
             Ask::Share(_, share) => share.id.slot(),
+            Ask::SetMetadata(_, set) => set.id.slot(),
             Ask::Access(_, id) => id.slot(),
             Ask::History(_, history) => history.id.slot(),
             Ask::Compare(_, compare) => compare.id.slot(),

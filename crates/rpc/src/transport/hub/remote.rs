@@ -12,8 +12,8 @@ use crate::transport::tls::Credentials;
 use crate::{
     Access, Answer, At, Bell, Caller, Changes, ChangesPage, Compare, Comparison, Create, Delete, Export,
     Exported, Follow, FollowSession, Health, History, Import, Join, LimitKind, List, Live, OnMissed,
-    OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen, Shards, Share, SyncSession, TicketId,
-    Tickets, Versions, Write,
+    OnRevoked, Page, Read, Redeem, Redeemed, Refusal, Revision, Seen, Select, Selection, SetMetadata, Shards,
+    Share, SyncSession, TicketId, Tickets, Versions, Write,
 };
 use base::{DocId, ShardId, Timestamp};
 use hyper::rt::Executor;
@@ -177,12 +177,20 @@ impl Shards for Remote {
         Box::pin(self.ask(Ask::Share(caller, share)))
     }
 
+    fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Answer<'_, Seen> {
+        Box::pin(self.ask(Ask::SetMetadata(caller, set)))
+    }
+
     fn access(&self, caller: Caller, id: DocId) -> Answer<'_, Access> {
         Box::pin(self.ask(Ask::Access(caller, id)))
     }
 
     fn list(&self, caller: Caller, list: List) -> Answer<'_, Page> {
         Box::pin(self.ask(Ask::List(caller, list)))
+    }
+
+    fn select(&self, caller: Caller, select: Select) -> Answer<'_, Selection> {
+        Box::pin(self.ask(Ask::Select(caller, select)))
     }
 
     fn changes(&self, caller: Caller, changes: Changes) -> Answer<'_, ChangesPage> {

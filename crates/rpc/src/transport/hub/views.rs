@@ -72,6 +72,7 @@ mod tests {
             created_at: Timestamp(1),
             updated_at: Timestamp(1),
             content: Bytes::copy_from_slice(content.as_bytes()),
+            labels: Default::default(),
         }))
     }
 

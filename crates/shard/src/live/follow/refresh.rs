@@ -62,7 +62,9 @@ impl Channel {
         };
         let old = self.state.lock().current.clone();
         let update = match old {
-            Some(old) if old.version >= new.version => return Ok(()),
+            Some(old) if old.version > new.version => return Ok(()),
+            // It may have another name by now.
+            Some(old) if old.version == new.version => None,
             Some(old) => self.lead(old, new.clone(), self.wants_changes()).await?,
             None => None,
         };

@@ -54,6 +54,14 @@ impl Channels {
         channels.for_each(|channel| channel.ring());
     }
 
+    /// What is said of a document beside its content has changed: who comes to it from now on is shown that.
+    pub fn described(&self, doc: &DocKey) {
+        let channel = self.open.lock().get(doc).and_then(Weak::upgrade);
+        if let Some(channel) = channel {
+            channel.wake();
+        }
+    }
+
     /// A channel is being dropped. Another one may have taken its place.
     pub(super) fn forget(&self, doc: &DocKey, gone: &Channel) {
         let mut open = self.open.lock();

@@ -9,6 +9,7 @@ mod large;
 mod locks;
 mod meanwhile;
 mod past;
+mod renamed;
 mod resumed;
 mod together;
 pub(crate) mod world;

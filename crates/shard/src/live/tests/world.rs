@@ -10,8 +10,8 @@ use automerge::{Automerge, ObjId, ObjType, ROOT, ReadDoc};
 use base::{DocId, Heads, Level, Limits, Op, Shape, TenantId, UserId};
 use bytes::Bytes;
 use rpc::{
-    At, Base, Caller, Create, Delete, Edit, EditKey, Join, Live, Precondition, Read, Refusal, Seen, Shards,
-    Share, SyncSession, Synced, Unit, Write,
+    At, Base, Caller, Create, Delete, Edit, EditKey, Join, Live, Precondition, Read, Refusal, Seen,
+    SetMetadata, Shards, Share, SyncSession, Synced, Unit, Write,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -78,7 +78,9 @@ impl Hub {
     }
 
     pub async fn create_text(&self, user: &str, text: &str) -> DocId {
-        let create = Create { name: "notes".into(), shape: Shape::Text, content: json!(text), key: key() };
+        let labels = Default::default();
+        let create =
+            Create { name: "notes".into(), shape: Shape::Text, content: json!(text), key: key(), labels };
         self.service().create(caller(user), create).await.unwrap().view.id
     }
 
@@ -112,6 +114,13 @@ impl Hub {
     pub async fn share(&self, by: &str, id: DocId, with: &str, level: Option<Level>) {
         let share = Share { id, principal: UserId::new(with).unwrap(), level, key: key() };
         self.service().share(caller(by), share).await.unwrap();
+    }
+
+    pub async fn rename(&self, by: &str, id: DocId, name: &str) -> Seen {
+        let (labels, precondition) = (Default::default(), Precondition::default());
+        let name = Some(name.to_owned());
+        let set = SetMetadata { id, name, clear_labels: false, labels, precondition, key: key() };
+        self.service().set_metadata(caller(by), set).await.unwrap()
     }
 
     pub async fn delete(&self, by: &str, id: DocId) {

@@ -14,7 +14,7 @@ impl Shard {
     }
 
     /// Each record in a line.
-    fn told(&self) -> Vec<String> {
+    pub(super) fn told(&self) -> Vec<String> {
         let line = |(_, record): (FeedPlace, FeedRecord)| {
             let FeedRecord { kind, version, heads, authors, grant, lost, .. } = record;
             let grant =
@@ -91,6 +91,7 @@ fn records_of_one_entry_stand_in_order() {
             shape: 1,
             change: vec![],
             heads: vec![number; 32],
+            labels: None,
         })
     });
     let entry = Entry::Commands(creations.collect());
@@ -165,6 +166,7 @@ proptest! {
                     prop_assert_eq!(before.map(|(version, _)| version + 1), Some(record.version));
                 }
                 FeedKind::Shared => prop_assert_eq!(replayed.get(&record.document), Some(&state)),
+                FeedKind::Metadata => prop_assert_eq!(replayed.get(&record.document), Some(&state)),
                 FeedKind::Deleted => prop_assert_eq!(replayed.remove(&record.document), Some(state)),
             }
         }

@@ -101,6 +101,7 @@ fn kind(record: &FeedRecord, lost: bool) -> Result<EventKind, Fault> {
         (FeedKind::Created, _) => EventKind::Created,
         (FeedKind::Changed, _) => EventKind::Changed,
         (FeedKind::Deleted, _) => EventKind::Deleted,
+        (FeedKind::Metadata, _) => EventKind::Metadata,
         (FeedKind::Shared, _) if lost => EventKind::Revoked,
         (FeedKind::Shared, Some(grant)) => {
             let level = grant.level.map(|number| Level::from_number(number).ok_or_else(damaged));

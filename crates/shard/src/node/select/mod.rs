@@ -1,0 +1,51 @@
+//! Selections: the first documents of a shard, in some order, that a user can reach and that pass a filter.
+//!
+//! There is no index for them: all that the user can reach in the shard is looked at, in id order. That is done a step at
+//! a time, and only few steps are done at once: selections take turns, so that a long one does not hold up short ones, and
+//! reads wait for a step at most. What is kept meanwhile is the page.
+
+mod scan;
+mod top;
+
+use super::Inner;
+use crate::documents::RETRY_AFTER;
+use crate::shard::Shard;
+use rpc::{Caller, Refusal, Select, Selection};
+use scan::Scan;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Steps of selections that a node does at once.
+pub const STEPS_AT_ONCE: usize = 2;
+
+/// Documents that one step looks at: it takes a few milliseconds.
+const LOOKS_PER_STEP: usize = 1_024;
+
+/// How long a selection may take: less than a gateway waits for it.
+const ENDS_WITHIN: Duration = Duration::from_secs(6);
+
+impl Inner {
+    pub(super) async fn select(&self, caller: Caller, select: Select) -> Result<Selection, Refusal> {
+        let shard = self.shard(select.shard)?;
+        let limit = select.limit.min(self.engine.limits.page_documents);
+        let scan = Scan::new(caller, Select { limit, ..select });
+        let busy = Refusal::Busy { retry_after: RETRY_AFTER };
+        timeout(ENDS_WITHIN, self.go_through(&shard, scan)).await.unwrap_or(Err(busy))
+    }
+
+    async fn go_through(&self, shard: &Arc<Shard>, mut scan: Scan) -> Result<Selection, Refusal> {
+        while !scan.is_done() {
+            // Each time: the node may have ceased to lead meanwhile.
+            shard.ready_to_read().await?;
+            let _turn = self.selections.acquire().await.expect("turns of selections are never closed");
+            let shard = shard.clone();
+            let step = move || {
+                scan.step(&shard.machine.store().view(), LOOKS_PER_STEP)?;
+                Ok(scan)
+            };
+            scan = self.work(step).await?;
+        }
+        Ok(scan.finish())
+    }
+}

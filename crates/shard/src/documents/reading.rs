@@ -46,6 +46,23 @@ impl Engine {
         user: &UserId,
         at: At,
     ) -> Result<Seen, Refusal> {
+        loop {
+            let seen = self.read_once(shard, doc, user, at.clone()).await?;
+            // What was the newest when it was looked for may be the past when it is read: others write meanwhile. Then it is
+            // looked for there, and found: versions only grow.
+            if is_asked_for(&at, &seen.view) {
+                return Ok(seen);
+            }
+        }
+    }
+
+    async fn read_once(
+        self: &Arc<Engine>,
+        shard: &Arc<Shard>,
+        doc: &DocKey,
+        user: &UserId,
+        at: At,
+    ) -> Result<Seen, Refusal> {
         let found = {
             let (engine, shard, doc, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
             let look = move || match at {
@@ -223,6 +240,15 @@ impl Engine {
         let (keyring, quarantine, limits) = (&self.keyring, &self.quarantine, &self.limits);
         let bench = Bench { view, keyring, quarantine, limits, now_ms: 0 };
         in_step(&bench, doc, state)?.ok_or(Refusal::NotFound)
+    }
+}
+
+/// Whether a view shows the state that was asked for.
+fn is_asked_for(at: &At, view: &View) -> bool {
+    match at {
+        At::Now => true,
+        At::Version(version) => view.version == *version,
+        At::Heads(heads) => *heads == view.heads,
     }
 }
 

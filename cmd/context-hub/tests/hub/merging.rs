@@ -122,3 +122,26 @@ async fn writers_who_follow_each_other_closely_lose_nothing() {
     }
     assert_eq!(merged.as_str().unwrap().matches('🖋').count() as u64, 6 * rounds);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_is_shown_as_it_was_while_others_write() {
+    let hub = TestHub::start().await;
+    let ada = hub.user("ada");
+    for _ in 0..8 {
+        let path = ada.text("first").await;
+        let first = ada.read(&path).await;
+        let heads = first["heads"][0].as_str().unwrap();
+        let reads = (0..WRITERS).map(|number| {
+            let splice = json!([{"op": "splice", "position": 0, "insert": mark(number)}]);
+            let write = ada.patch(&path, 1, &splice);
+            let named = if number % 2 == 0 { "version=1".to_owned() } else { format!("heads={heads}") };
+            let read = ada.get(&format!("{path}?{named}"));
+            async move { tokio::join!(write.send(), read.send()) }
+        });
+        for (written, read) in join_all(reads).await {
+            written.json(200);
+            let read = read.json(200);
+            assert_eq!((&read["version"], &read["content"]), (&json!(1), &json!("first")));
+        }
+    }
+}

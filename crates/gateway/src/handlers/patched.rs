@@ -48,8 +48,8 @@ pub(super) async fn answer(app: &App, mut call: Call, form: Form) -> Outcome {
         Err(problem) => return done_before(app, caller, id, key).await?.ok_or(problem),
     };
     let refused = refused_write(key.key.clone());
-    // The state that was read, and not what has become of it since.
-    let base = if base == Base::Now { Base::Heads(seen.view.heads.clone()) } else { base };
+    // The very state that the patch was carried out on, and not what has become of it since.
+    let base = Base::Heads(seen.view.heads.clone());
     let write = Write { id, base, edit: Edit::Replace(content), precondition, key };
     let seen = app.shards.write(caller, write).await.map_err(refused)?;
     Ok(respond::document(StatusCode::OK, &seen))

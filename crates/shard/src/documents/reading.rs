@@ -40,6 +40,22 @@ impl Engine {
         user: &UserId,
         at: At,
     ) -> Result<Seen, Refusal> {
+        let seen = self.read_once(shard, doc, user, at.clone()).await?;
+        if is_asked_for(&at, &seen.view) {
+            return Ok(seen);
+        }
+        // What was the newest when it was looked for may be the past when it is read: others write meanwhile. Then it is looked
+        // for there, and stays there.
+        self.read_once(shard, doc, user, at).await
+    }
+
+    async fn read_once(
+        self: &Arc<Engine>,
+        shard: &Arc<Shard>,
+        doc: &DocKey,
+        user: &UserId,
+        at: At,
+    ) -> Result<Seen, Refusal> {
         let found = {
             let (engine, shard, doc, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
             let look = move || match at {
@@ -201,6 +217,14 @@ impl Engine {
     }
 }
 
+/// Whether a view shows the state that was asked for.
+fn is_asked_for(at: &At, view: &View) -> bool {
+    match at {
+        At::Now => true,
+        At::Version(version) => view.version == *version,
+        At::Heads(heads) => *heads == view.heads,
+    }
+}
 /// The view of a head record with its content.
 fn view(doc: &DocKey, head: &Head, content: Vec<u8>) -> Result<View, Fault> {
     let HeadWords { shape, owner, heads, created_at, updated_at } = stored::words(head)?;

@@ -26,7 +26,7 @@ async fn a_document_is_made_with_all_that_names_it() {
     let mut members: Vec<_> = document.as_object().unwrap().keys().cloned().collect();
     members.sort_unstable();
     #[rustfmt::skip]
-    let expected = ["access", "content", "created_at", "doc_type", "heads", "id", "name", "owner", "updated_at", "url", "version"];
+    let expected = ["access", "content", "created_at", "doc_type", "heads", "id", "labels", "name", "owner", "updated_at", "url", "version"];
     assert_eq!(members, expected);
     hub.stop().await;
 }

@@ -57,6 +57,7 @@ impl Scan {
             // Nothing is asked of it but that it is there, and every document in a list is.
             if self.select.limit == 0 && self.select.filter.is_empty() {
                 self.counted += 1;
+                self.top.stop();
                 continue;
             }
             let doc = DocKey { tenant: self.caller.tenant.clone(), id };
@@ -99,7 +100,9 @@ mod tests {
     use rpc::{Filter, LabelFilter, Place, SortBy};
 
     fn id(number: u8) -> DocId {
-        DocId::mint(Slot::new(9).unwrap(), [number; 16])
+        let mut random = [0; 16];
+        random[15] = number;
+        DocId::mint(Slot::new(9).unwrap(), random)
     }
 
     fn ada() -> Caller {

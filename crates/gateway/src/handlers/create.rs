@@ -40,7 +40,7 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let create = Create { name, shape: doc_type, content, key };
     let seen = app.shards.create(call.caller(), create).await.map_err(refused)?;
 
-    let mut answer = respond::document(StatusCode::CREATED, &seen);
+    let mut answer = respond::written(StatusCode::CREATED, &seen, &call.parts.headers);
     let location = format!("{}{}/{}", call.target.prefix, Resource::Documents.template(), seen.view.id);
     let location = HeaderValue::try_from(location).expect("paths and ids are visible ASCII");
     answer.headers_mut().insert(LOCATION, location);

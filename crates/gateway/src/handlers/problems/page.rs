@@ -34,7 +34,7 @@ pub(super) fn all(introduction: &str, sections: impl Iterator<Item = Section>) -
     for Section { slug, text } in sections {
         let link = format!("<h2 id=\"{slug}\"><a href=\"{ALL}/{slug}\">{slug}</a></h2>\n");
         body.push_str(&link);
-        body.push_str(&rendered(text));
+        body.push_str(&explained(text));
     }
     whole("Problems", &body)
 }
@@ -42,8 +42,18 @@ pub(super) fn all(introduction: &str, sections: impl Iterator<Item = Section>) -
 /// The page of one problem.
 pub(super) fn one(section: &Section) -> String {
     let Section { slug, text } = section;
-    let body = format!("<p><a href=\"{ALL}\">Problems</a></p>\n<h1>{slug}</h1>\n{}", rendered(text));
+    let body = format!("<p><a href=\"{ALL}\">Problems</a></p>\n<h1>{slug}</h1>\n{}", explained(text));
     whole(slug, &body)
+}
+
+/// What is said of a problem. It begins with the status and a point, which would be the place in a list.
+fn explained(text: &str) -> String {
+    match text.split_once('.') {
+        Some((status, rest)) if status.bytes().all(|byte| byte.is_ascii_digit()) => {
+            rendered(&format!("{status}\\.{rest}"))
+        }
+        _ => rendered(text),
+    }
 }
 
 fn rendered(markdown: &str) -> String {

@@ -15,6 +15,7 @@ pub fn config(addr: SocketAddr, serving: &ServingArgs, limits: &LimitArgs) -> Co
         allow_public_bind: serving.allow_plaintext,
         limits: Limits::from(limits),
         connections_max: serving.max_connections.unwrap_or(default.connections_max),
+        cors: serving.cors_origins.clone().unwrap_or_default(),
         sockets: SocketConfig {
             sockets_max: serving.max_sockets.unwrap_or(default.sockets.sockets_max),
             ..default.sockets
@@ -53,11 +54,22 @@ mod tests {
             "--body-timeout-seconds=4",
             "--idle-timeout-seconds=5",
             "--drain-seconds=6",
+            "--cors-origins=https://app.example.com,http://localhost:5173",
             "--max-json-values=8",
         ]);
         assert_eq!((set.connections_max, set.sockets.sockets_max), (7, 6));
         assert_eq!((set.bodies_bytes_max, set.limits.json_values), (3 << 20, 8));
+        assert_eq!("https://app.example.com,http://localhost:5173".parse(), Ok(set.cors));
         assert_eq!([set.body_timeout, set.idle_timeout, set.drain], [4, 5, 6].map(Duration::from_secs));
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused() {
+        assert_eq!(of(&[]).cors, gateway::Cors::Off);
+        for wrong in ["app.example.com", "https://app.example.com/", "*,https://app.example.com"] {
+            let flag = format!("--cors-origins={wrong}");
+            assert!(Cli::try_parse_from(["context-hub", "dev", &flag]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

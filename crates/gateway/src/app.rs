@@ -2,6 +2,7 @@
 
 use crate::auth::{Issuer, Verified, Verifier, bearer};
 use crate::config::{Config, FeedConfig, SocketConfig};
+use crate::cors::Cors;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
@@ -49,6 +50,7 @@ pub(crate) struct App {
     /// Change feeds.
     pub feeds: Gate,
     pub feed_config: FeedConfig,
+    pub cors: Cors,
     /// Cancelled when the gateway stops.
     pub stop: CancellationToken,
     /// Told when it may have been missed that tickets were taken back.
@@ -104,6 +106,7 @@ impl App {
                 heartbeat: config.feeds.heartbeat.min(config.idle_timeout / 2),
                 ..config.feeds
             },
+            cors: config.cors.clone(),
             stop,
             sockets,
             handshakes: Pace::new(config.sockets.handshakes_per_second, Instant::now()),

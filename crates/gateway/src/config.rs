@@ -1,5 +1,6 @@
 //! What a gateway is told when it starts.
 
+use crate::cors::Cors;
 use base::Limits;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Config {
     /// A connection on which nothing is asked and nothing can be sent for this long is closed, at the latest after
     /// twice as long. This is what ends a client that never finishes the head of its request.
     pub idle_timeout: Duration,
+    /// Which pages of other origins may read the answers.
+    pub cors: Cors,
     /// How sockets are served.
     pub sockets: SocketConfig,
     /// How change feeds are served.
@@ -90,6 +93,7 @@ impl Config {
             bodies_bytes_max: 512 << 20,
             body_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(60),
+            cors: Cors::default(),
             sockets: SocketConfig::default(),
             feeds: FeedConfig::default(),
             drain: Duration::from_secs(5),

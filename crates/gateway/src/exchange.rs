@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::auth::Verified;
+use crate::coding::Wanted;
 use crate::metrics::Answered;
 use crate::request_id::X_REQUEST_ID;
 use crate::respond::{Answer, Outcome};
@@ -20,6 +21,10 @@ pub(crate) struct Exchange {
     started: Instant,
     method: Method,
     request_id: HeaderValue,
+    /// The page that may read the answer, if it comes from another origin.
+    page: Option<HeaderValue>,
+    /// What the client said of codings.
+    pub wanted: Wanted,
     /// What its path names.
     pub resource: Option<Resource>,
     /// Who asks, once that is known.
@@ -33,6 +38,8 @@ impl Exchange {
             started: Instant::now(),
             method: request.method().clone(),
             request_id: app.request_ids.of(request.headers()),
+            page: app.cors.allowed(request.headers()),
+            wanted: Wanted::of(request.headers()),
             resource: None,
             caller: None,
         }
@@ -52,6 +59,10 @@ impl Exchange {
         let headers = answer.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(X_REQUEST_ID, self.request_id);
+        // An answer that makes a socket is none that a page reads.
+        if status != StatusCode::SWITCHING_PROTOCOLS {
+            app.cors.say(self.page, headers);
+        }
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         answer
     }

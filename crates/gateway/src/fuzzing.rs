@@ -1,16 +1,20 @@
 //! The decoders of what clients send, for fuzzers: each takes any bytes and never panics.
 
+use crate::coding::Given;
+use crate::cors::Cors;
 use crate::feed::Places;
 use crate::gate::Gate;
 use crate::handlers::bodies;
 use crate::list::{Asked, Cursor};
 use crate::patch::{self, Form};
+use crate::request::accept;
 use crate::request::base::parse_heads;
 use crate::request::etag::Tags;
 use crate::request::format;
 use crate::request::json;
+use crate::request::prefer;
 use crate::request::query::Query;
-use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 /// Reads a body as each verb that takes one would.
 pub fn decode_body(bytes: &[u8]) {
@@ -64,6 +68,46 @@ pub fn decode_accept(value: &str) {
     let usual = format::is_usual(&headers);
     let wanted = format::wanted(None, &headers);
     assert!(!usual || wanted.is_ok_and(|wanted| wanted == format::Format::Json), "what is usual is JSON");
+}
+
+/// Reads what a client says of the forms that it takes and prefers. What is given was offered.
+pub fn decode_wishes(text: &str) {
+    const OFFERED: [&str; 3] = ["application/json", "text/plain; charset=utf-8", "text/html"];
+    let Ok(value) = HeaderValue::from_str(text) else { return };
+    let mut headers = HeaderMap::new();
+    for name in [ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, prefer::PREFER] {
+        headers.insert(name, value.clone());
+    }
+    assert!(accept::media(&headers, &OFFERED).is_none_or(|place| place < OFFERED.len()));
+    let _ = accept::codings(&headers);
+    let _ = prefer::wants_minimal(&headers);
+    let _ = Given::of(&headers);
+}
+
+/// Reads the origins whose pages may read answers. What is taken reads the same once it is written again.
+pub fn decode_origins(text: &str) {
+    if let Ok(cors) = text.parse::<Cors>() {
+        let again = match &cors {
+            Cors::Off => String::new(),
+            Cors::Any => "*".to_owned(),
+            Cors::Exact(origins) => origins.join(","),
+        };
+        assert_eq!(again.parse(), Ok(cors));
+    }
+}
+
+/// Reads a body that says that it is encoded. What is given has no more bytes than the limit.
+pub fn decode_encoded_body(bytes: &[u8]) {
+    const LIMIT: usize = 1 << 20;
+    for coding in ["gzip", "zstd"] {
+        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(coding))]);
+        let Ok(Some(given)) = Given::of(&headers) else { panic!("{coding} is taken") };
+        let gate = Gate::new(usize::MAX);
+        let (mut memory, mut room) = (gate.pass(), gate.pass());
+        if let Ok(body) = given.decode(bytes, LIMIT, &mut memory, &mut room) {
+            assert!(body.len() <= LIMIT && room.held() == body.len());
+        }
+    }
 }
 
 /// Reads a document id as it stands in a path.
@@ -131,6 +175,9 @@ mod tests {
             decode_query(&text);
             decode_tags(&text);
             decode_accept(&text);
+            decode_wishes(&text);
+            decode_origins(&text);
+            decode_encoded_body(&bytes);
             decode_document(&text);
             decode_cursor(&text);
             decode_feed_token(&text);
@@ -141,12 +188,16 @@ mod tests {
             json in nearly(JSON),
             query in nearly(&["version", "heads", "limit", "label", "sort", "name", "-", ":", "=", "&", "%", "%25", "%ff", "5", ",", "00"]),
             tags in nearly(&["\"", "W/", "*", ",", " ", "a", "\t"]),
+            wishes in nearly(&["text/", "*", "/", "html", ";", "q", "=", "0.", "1", ",", " ", "\"", "\\", "gzip", "minimal"]),
+            origins in nearly(&["http", "s", "://", "a.example", ":", "80", "*", ",", " ", "/", "[::1]"]),
             document in nearly(&["automerge:", "%3A", "-", "0", "8", "f", "936da01f", "2", "é"]),
         ) {
             decode_body(json.as_bytes());
             decode_patch(r#"{"path":["set",1]}"#, json.as_bytes());
             decode_query(&query);
             decode_tags(&tags);
+            decode_wishes(&wishes);
+            decode_origins(&origins);
             decode_document(&document);
         }
     }

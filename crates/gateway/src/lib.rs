@@ -8,7 +8,7 @@
 //! service.rs   route ▶ token ▶ at once, or through the gate to a handler
 //! router.rs    which resource a path names, which verbs it takes
 //! auth/        RS256 tokens
-//! request/     bodies, queries, preconditions, edit ids
+//! request/     bodies, queries, preconditions, preferences, edit ids
 //! handlers/    one file for each verb
 //! respond.rs   answers, render.rs their JSON, plain/ their lines, problem/ every error
 //! patch/       edits as JSON Patch, merge patch, unified diff, search and replace
@@ -16,12 +16,15 @@
 //! list/        lists across shards
 //! feed/        answers that go on: the change feed
 //! reach/       the shards of a cluster, behind the same seam as those of one process
-//! exchange.rs  what is counted, logged and added to every answer
+//! coding/      gzip and zstd, of answers and of bodies
+//! exchange.rs  what is counted, logged and added to every answer; cors.rs which pages may read it
 //! ```
 
 mod app;
 pub mod auth;
+mod coding;
 mod config;
+mod cors;
 mod exchange;
 mod feed;
 mod follow;
@@ -47,4 +50,5 @@ mod sync;
 
 pub use app::Services;
 pub use config::{Config, DRAIN_MAX, FeedConfig, SocketConfig};
+pub use cors::{Cors, OriginError};
 pub use server::{Gateway, StartError, start};

@@ -1,10 +1,9 @@
 //! Builds the answers that are not problems.
 
 use crate::render;
-use crate::request::revision;
+use crate::request::{prefer, revision};
 use bytes::Bytes;
 use futures::stream::Stream;
-use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
@@ -23,8 +22,8 @@ pub(crate) type Answer = Response<Body>;
 
 /// The body of a response.
 pub(crate) enum Body {
-    /// All of it.
-    Whole(Full<Bytes>),
+    /// All of it; empty once it has been sent.
+    Whole(Bytes),
     /// What comes, until it ends.
     Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
@@ -32,7 +31,23 @@ pub(crate) enum Body {
 impl Body {
     /// A body that is all there.
     pub fn whole(bytes: Bytes) -> Body {
-        Body::Whole(Full::new(bytes))
+        Body::Whole(bytes)
+    }
+
+    /// How long it is, if it is all there.
+    pub fn whole_len(&self) -> Option<usize> {
+        match self {
+            Body::Whole(whole) => Some(whole.len()),
+            Body::Stream(_) => None,
+        }
+    }
+
+    /// All of it, if it is all there; an empty body is left.
+    pub fn take_whole(&mut self) -> Option<Bytes> {
+        match self {
+            Body::Whole(whole) => Some(std::mem::take(whole)),
+            Body::Stream(_) => None,
+        }
     }
 }
 
@@ -54,7 +69,8 @@ impl hyper::body::Body for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
-            Body::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Body::Whole(whole) if whole.is_empty() => Poll::Ready(None),
+            Body::Whole(whole) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(whole))))),
             Body::Stream(stream) => {
                 stream.as_mut().poll_next(context).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
             }
@@ -63,14 +79,14 @@ impl hyper::body::Body for Body {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Body::Whole(whole) => whole.is_end_stream(),
+            Body::Whole(whole) => whole.is_empty(),
             Body::Stream(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Body::Whole(whole) => whole.size_hint(),
+            Body::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Body::Stream(_) => SizeHint::default(),
         }
     }
@@ -139,6 +155,22 @@ pub(crate) fn form(
     answer
 }
 
+/// The version in the headers, where there is no body to say it.
+pub(crate) const VERSION: HeaderName = HeaderName::from_static("hub-version");
+
+/// The answer to a write: the document; or no more than where it stands now, if the client prefers that.
+pub(crate) fn written(status: StatusCode, seen: &Seen, asked: &HeaderMap) -> Answer {
+    if !prefer::wants_minimal(asked) {
+        return document(status, seen);
+    }
+    let mut answer = empty(if status == StatusCode::OK { StatusCode::NO_CONTENT } else { status });
+    let headers = answer.headers_mut();
+    name_state(headers, seen);
+    headers.insert(VERSION, HeaderValue::from(seen.view.version));
+    headers.insert(prefer::PREFERENCE_APPLIED, HeaderValue::from_static("return=minimal"));
+    answer
+}
+
 /// An answer about a document that is not the document, and where it was so already.
 pub(crate) fn at(revision: Revision, mut answer: Answer) -> Answer {
     answer.headers_mut().insert(revision::REVISION, revision::value(revision));
@@ -152,12 +184,18 @@ pub(crate) fn not_modified(tag: &str, revision: Revision) -> Answer {
     answer
 }
 
+/// What the form of a document depends on.
+const VARY_DOCUMENT: &str = "authorization, accept, accept-encoding";
+
+/// The header that says which content codings a client takes, as `Vary` names it.
+pub(crate) const VARY_ENCODING: &str = "accept-encoding";
+
 /// Names the state in the headers, and forbids caches to hand it to anyone else or to use it unasked.
 fn name_state(headers: &mut HeaderMap, tag: &str, revision: Revision) {
     headers.insert(ETAG, etag(tag));
     headers.insert(revision::REVISION, revision::value(revision));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(VARY, HeaderValue::from_static("authorization, accept"));
+    headers.insert(VARY, HeaderValue::from_static(VARY_DOCUMENT));
 }
 
 fn etag(tag: &str) -> HeaderValue {

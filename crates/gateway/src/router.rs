@@ -106,6 +106,22 @@ impl Guarded {
     }
 }
 
+impl Guarded {
+    /// The media types of its answers, the one that is given to those who do not say first; none, if it answers without a
+    /// body, or looks at `Accept` by itself.
+    pub fn offers(self) -> &'static [&'static str] {
+        match self {
+            Guarded::Create | Guarded::Replace | Guarded::Patch | Guarded::Restore => &[JSON],
+            Guarded::List | Guarded::Share | Guarded::Access | Guarded::SetMetadata => &[JSON],
+            Guarded::History | Guarded::Diff | Guarded::CreateTicket => &[JSON],
+            Guarded::Read => &[],
+            Guarded::Delete | Guarded::Events | Guarded::Changes | Guarded::RevokeTicket => &[],
+        }
+    }
+}
+
+const JSON: &str = "application/json";
+
 /// Where the API also answers.
 pub(crate) const API_PREFIX: &str = "/api/v1";
 

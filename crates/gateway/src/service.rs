@@ -5,18 +5,21 @@
 //! gateway is full. All others pass the gate and go on as a future of their own.
 
 use crate::app::App;
+use crate::coding::{self, Coding, Plan, Wanted};
+use crate::cors;
 use crate::exchange::Exchange;
 use crate::gate::Pass;
 use crate::handlers::{self, Call, Target};
 use crate::patch::{ACCEPT_PATCH, ACCEPTED};
 use crate::problem::{Kind, Problem};
+use crate::request::accept;
 use crate::respond::{self, Answer, Outcome};
 use crate::router::{self, Guarded, Resource, Verb};
 use crate::server::{Activity, Start};
 use crate::socket::{self, Upgrade};
 use crate::sync;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ALLOW, HeaderMap, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
 use parking_lot::Mutex;
@@ -39,6 +42,27 @@ pub(crate) struct Face {
 }
 
 impl Face {
+    /// The reply to a request that needed no handler. Where its answer is encoded for long, it goes on after all, if there
+    /// is a place for it: a gateway that is full sends it as it is.
+    fn finish(&self, exchange: Exchange, mut answer: Answer) -> Reply {
+        match exchange.wanted.plan(&mut answer) {
+            Plan::Keep => {}
+            Plan::Here(coding) => answer = coding::encode(coding, &exchange.wanted, answer),
+            Plan::Aside(coding) => {
+                if let Some(pass) = self.app.gate.enter() {
+                    let (app, busy) = (self.app.clone(), self.activity.busy());
+                    return Reply::Later(Box::pin(async move {
+                        let outcome = encoded_aside(coding, &exchange.wanted, answer).await;
+                        let answer = exchange.end(&app, outcome);
+                        drop((pass, busy));
+                        Ok(answer)
+                    }));
+                }
+            }
+        }
+        Reply::now(exchange.end(&self.app, Ok(answer)))
+    }
+
     /// Lets the connection become a socket once the answer is sent. `name` is what varies in its path.
     fn become_socket(&self, kind: router::Socket, name: Box<str>, mut request: Request<Incoming>) -> Outcome {
         let (answer, on) = socket::accept(&mut request)?;
@@ -67,12 +91,15 @@ impl Service<Request<Incoming>> for Face {
     fn call(&self, request: Request<Incoming>) -> Reply {
         let mut exchange = Exchange::begin(&self.app, &request);
         match step(self, &mut exchange, request) {
-            Ok(Step::Done(answer)) => Reply::now(exchange.end(&self.app, Ok(answer))),
+            Ok(Step::Done(answer)) => self.finish(exchange, answer),
             Err(problem) => Reply::now(exchange.end(&self.app, Err(problem))),
             Ok(Step::Handle { verb, call, pass }) => {
                 let (app, busy) = (self.app.clone(), self.activity.busy());
                 Reply::Later(Box::pin(async move {
-                    let outcome = handlers::run(&app, verb, *call).await;
+                    let outcome = match handlers::run(&app, verb, *call).await {
+                        Ok(answer) => encoded(answer, &exchange.wanted).await,
+                        Err(problem) => Err(problem),
+                    };
                     let answer = exchange.end(&app, outcome);
                     drop((pass, busy));
                     Ok(answer)
@@ -82,20 +109,38 @@ impl Service<Request<Incoming>> for Face {
     }
 }
 
+/// The answer as the client wants it.
+async fn encoded(mut answer: Answer, wanted: &Wanted) -> Outcome {
+    match wanted.plan(&mut answer) {
+        Plan::Keep => Ok(answer),
+        Plan::Here(coding) => Ok(coding::encode(coding, wanted, answer)),
+        Plan::Aside(coding) => encoded_aside(coding, wanted, answer).await,
+    }
+}
+
+/// The same on a thread where nobody waits behind it.
+async fn encoded_aside(coding: Coding, wanted: &Wanted, answer: Answer) -> Outcome {
+    let wanted = wanted.clone();
+    handlers::aside(move || coding::encode(coding, &wanted, answer)).await
+}
+
 fn step(face: &Face, exchange: &mut Exchange, request: Request<Incoming>) -> Result<Step, Problem> {
     let app = &*face.app;
     let found = app.router.find(request.uri().path()).ok_or_else(unknown_path)?;
     exchange.resource = Some(found.resource);
     let verb = match found.resource.verb(request.method()) {
-        Some(Verb::Open(verb)) => return handlers::open(app, verb, found.name).map(Step::Done),
+        Some(Verb::Open(verb)) => {
+            return handlers::open(app, verb, found.name, request.headers()).map(Step::Done);
+        }
         Some(Verb::Guarded(verb)) => verb,
         Some(Verb::Socket(kind)) => {
             let name = found.name.unwrap_or_default().into();
             return face.become_socket(kind, name, request).map(Step::Done);
         }
-        None => return other_method(found.resource, request.method()).map(Step::Done),
+        None => return other_method(found.resource, &request).map(Step::Done),
     };
     let verified = exchange.caller.insert(app.authenticate(request.headers())?);
+    accepts(verb, request.headers())?;
     if verb == Guarded::Read
         && let Some(outcome) = handlers::read::at_once(app, &verified.caller, found.name, &request)
     {
@@ -123,11 +168,25 @@ fn unknown_path() -> Problem {
     Problem::new(Kind::UnknownPath, "nothing lives at this path; GET / says what there is")
 }
 
-/// `OPTIONS` says what a path takes; another method that it does not take is refused, and told the same.
-fn other_method(resource: Resource, method: &Method) -> Outcome {
+/// Refuses what cannot be answered in a form that the client takes, before anything is done.
+fn accepts(verb: Guarded, headers: &HeaderMap) -> Result<(), Problem> {
+    let offered = verb.offers();
+    if offered.is_empty() || accept::media(headers, offered).is_some() {
+        return Ok(());
+    }
+    let detail = format!("Accept rules out {}, which is all that there is here", offered.join(", "));
+    Err(Problem::new(Kind::NotAcceptable, detail).with("offered", offered))
+}
+
+/// `OPTIONS` says what a path takes, and a page of another origin what it may send; another method that the path does not
+/// take is refused, and told the same.
+fn other_method<B>(resource: Resource, request: &Request<B>) -> Outcome {
     let allow = HeaderValue::try_from(resource.allow()).expect("methods are visible ASCII");
-    if method == Method::OPTIONS {
+    if request.method() == Method::OPTIONS {
         let mut answer = respond::empty(StatusCode::NO_CONTENT);
+        if cors::is_preflight(request.headers()) {
+            cors::answer_preflight(allow.clone(), answer.headers_mut());
+        }
         answer.headers_mut().insert(ALLOW, allow);
         if resource == Resource::Document {
             answer.headers_mut().insert(ACCEPT_PATCH, HeaderValue::from_static(ACCEPTED));

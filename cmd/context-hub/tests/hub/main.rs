@@ -7,10 +7,12 @@
 mod access;
 mod conditions;
 mod crowding;
+mod curl;
 mod documents;
 mod endurance;
 mod feed;
 mod following;
+mod http;
 mod limits;
 mod lists;
 mod merging;

@@ -2,8 +2,9 @@
 
 use super::merge::Given;
 use crate::problem::{Kind, Problem};
+use crate::request::accept;
 use base::{DocId, Hash, Level, Timestamp, UserId};
-use hyper::header::{ACCEPT, HeaderMap};
+use hyper::header::HeaderMap;
 use rpc::EventKind;
 use serde::Serialize;
 use std::time::Duration;
@@ -58,14 +59,11 @@ struct Note<'a> {
 }
 
 impl Form {
-    /// The form that a client asks for.
+    /// The form that a client likes best. A client that takes neither gets lines of JSON: most say what they take without
+    /// knowing of feeds.
     pub fn asked(headers: &HeaderMap) -> Form {
-        let wanted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let sse = wanted.flat_map(|list| list.split(',')).any(|range| {
-            let media = range.split(';').next().unwrap_or_default();
-            media.trim().eq_ignore_ascii_case("text/event-stream")
-        });
-        if sse { Form::Sse } else { Form::Ndjson }
+        let forms = [Form::Ndjson, Form::Sse];
+        accept::media(headers, &forms.map(Form::media_type)).map_or(Form::Ndjson, |place| forms[place])
     }
 
     /// Its media type.
@@ -155,7 +153,7 @@ impl Form {
 mod tests {
     use super::*;
     use base::{FeedPlace, Slot};
-    use hyper::header::HeaderValue;
+    use hyper::header::{ACCEPT, HeaderValue};
     use rpc::Event;
 
     fn written(form: Form, kind: EventKind) -> String {
@@ -201,6 +199,10 @@ mod tests {
         };
         assert_eq!(asked("text/event-stream"), Form::Sse);
         assert_eq!(asked("application/json;q=0.5, Text/Event-Stream;q=1"), Form::Sse);
+        assert_eq!(asked("text/event-stream;q=0.2, application/x-ndjson"), Form::Ndjson);
+        assert_eq!(asked("text/event-stream;q=0"), Form::Ndjson);
+        assert_eq!(asked("*/*, text/event-stream"), Form::Sse);
+        assert_eq!(asked("application/json"), Form::Ndjson);
         assert_eq!(asked("*/*"), Form::Ndjson);
         assert_eq!(Form::asked(&HeaderMap::new()), Form::Ndjson);
     }

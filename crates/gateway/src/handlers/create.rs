@@ -49,7 +49,7 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
 
 /// The answer to a creation: the document, and where it is.
 pub(super) fn created(call: &Call, seen: &Seen) -> Answer {
-    let mut answer = respond::document(StatusCode::CREATED, seen);
+    let mut answer = respond::written(StatusCode::CREATED, seen, &call.parts.headers);
     let location = format!("{}{}/{}", call.target.prefix, Resource::Documents.template(), seen.view.id);
     let location = HeaderValue::try_from(location).expect("paths and ids are visible ASCII");
     answer.headers_mut().insert(LOCATION, location);

@@ -5,7 +5,6 @@ use super::metadata::check_name;
 use super::{Call, aside, refused_write};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use crate::request::body;
 use crate::request::format::AUTOMERGE;
 use crate::respond::Outcome;
 use crate::router::Guarded;
@@ -23,7 +22,7 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let name = call.query(&["name"])?.get("name").unwrap_or_default().to_owned();
     check_name(&name, &app.limits)?;
     let key = call.half_key(app, Guarded::Create, None)?.with_part(b"import").with_part(name.as_bytes());
-    let file = body::read(&mut call.body, app.body_limits, &mut call.room).await?;
+    let file = call.whole_body(app).await?;
     // Hashing it takes milliseconds if it is long.
     let (key, file) = aside(move || (key.with_body(&file), file)).await?;
     let refused = refused_write(key.key.clone());

@@ -43,7 +43,7 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let refused = refused_write(key.key.clone());
     let set = SetMetadata { id, name, clear_labels, labels, precondition, key };
     let seen = app.shards.set_metadata(call.caller(), set).await.map_err(refused)?;
-    Ok(respond::document(StatusCode::OK, &seen))
+    Ok(respond::written(StatusCode::OK, &seen, &call.parts.headers))
 }
 
 /// Refuses a name that is too long.

@@ -27,6 +27,7 @@ pub(crate) use patch::operations;
 
 use crate::app::App;
 use crate::auth::Verified;
+use crate::coding;
 use crate::gate::Pass;
 use crate::problem::{Kind, Problem};
 use crate::request::edit_key::{self, Asked, HalfKey};
@@ -35,7 +36,9 @@ use crate::respond::Outcome;
 use crate::router::{API_PREFIX, Found, Guarded, Open};
 use crate::server::Activity;
 use base::{DocId, Limits};
+use bytes::Bytes;
 use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use rpc::{Caller, EditKey, Refusal};
@@ -58,15 +61,15 @@ pub(crate) mod bodies {
 }
 
 /// Answers a verb that everyone may ask for.
-pub(crate) fn open(app: &App, verb: Open, name: Option<&str>) -> Outcome {
+pub(crate) fn open(app: &App, verb: Open, name: Option<&str>, headers: &HeaderMap) -> Outcome {
     match verb {
         Open::Root => root::answer(),
         Open::Live => probes::live(),
         Open::Ready => probes::ready(app),
         Open::Metrics => metrics::answer(app),
         Open::Jwks => jwks::answer(app),
-        Open::Problems => problems::all(),
-        Open::Problem => problems::one(name.unwrap_or_default()),
+        Open::Problems => problems::all(headers),
+        Open::Problem => problems::one(name.unwrap_or_default(), headers),
     }
 }
 
@@ -165,7 +168,7 @@ impl Call {
         key: HalfKey,
         decode: impl FnOnce(&[u8], &Limits, &mut Pass) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, EditKey), Problem> {
-        let body = body::read(&mut self.body, app.body_limits, &mut self.room).await?;
+        let body = self.whole_body(app).await?;
         // The room goes along: it is taken as long as the work goes on, even if the client is gone meanwhile.
         let (limits, mut room) = (app.limits, self.room.take());
         let (bytes, decode) = (body.len(), move || {
@@ -173,6 +176,21 @@ impl Call {
             (decoded.map(|decoded| (decoded, key.with_body(&body))), room)
         });
         let (decoded, room) = if bytes <= INLINE_BYTES_MAX { decode() } else { aside(decode).await? };
+        self.room = room;
+        decoded
+    }
+
+    /// The body, as it was before it was encoded for the way. Its room is that of the call.
+    async fn whole_body(&mut self, app: &App) -> Result<Bytes, Problem> {
+        let Some(coding) = coding::Given::of(&self.parts.headers)? else {
+            return body::read(&mut self.body, app.body_limits, &mut self.room).await;
+        };
+        // What came, and what the decoder keeps, take room only until there is what was meant.
+        let mut passing = app.bodies.pass();
+        let came = body::read(&mut self.body, app.body_limits, &mut passing).await?;
+        let (limit, mut room) = (app.body_limits.bytes, self.room.take());
+        let decode = move || (coding.decode(&came, limit, &mut passing, &mut room), room);
+        let (decoded, room) = aside(decode).await?;
         self.room = room;
         decoded
     }

@@ -15,6 +15,7 @@ use crate::respond::{self, Outcome};
 use crate::router::Guarded;
 use base::{DocId, Level};
 use hyper::StatusCode;
+use hyper::header::HeaderMap;
 use rpc::{At, Base, Caller, Edit, EditKey, Precondition, Read, Refusal, Seen, Unit, Write};
 use serde_json::Value;
 
@@ -45,14 +46,14 @@ pub(super) async fn answer(app: &App, mut call: Call, form: Form) -> Outcome {
         Ok(content) => content,
         // What a name stands for was the same the first time, and so was the refusal.
         Err(problem) if base != Base::Now && seen.level >= Level::Write => return Err(problem),
-        Err(problem) => return done_before(app, caller, id, key).await?.ok_or(problem),
+        Err(problem) => return done_before(app, caller, id, key, &call.parts.headers).await?.ok_or(problem),
     };
     let refused = refused_write(key.key.clone());
     // The very state that the patch was carried out on, and not what has become of it since.
     let base = Base::Heads(seen.view.heads.clone());
     let write = Write { id, base, edit: Edit::Replace(content), precondition, key };
     let seen = app.shards.write(caller, write).await.map_err(refused)?;
-    Ok(respond::document(StatusCode::OK, &seen))
+    Ok(respond::written(StatusCode::OK, &seen, &call.parts.headers))
 }
 
 /// The state that a query names, as part of an edit's fingerprint: never change it.
@@ -100,13 +101,14 @@ async fn done_before(
     caller: Caller,
     id: DocId,
     key: EditKey,
+    headers: &HeaderMap,
 ) -> Result<Option<respond::Answer>, Problem> {
     let refused = refused_write(key.key.clone());
     let never = Precondition { must_not_exist: true, ..Precondition::default() };
     let edit = Edit::Operations { ops: vec![], unit: Unit::default() };
     let write = Write { id, base: Base::Now, edit, precondition: never, key };
     match app.shards.write(caller, write).await {
-        Ok(seen) => Ok(Some(respond::document(StatusCode::OK, &seen))),
+        Ok(seen) => Ok(Some(respond::written(StatusCode::OK, &seen, headers))),
         Err(Refusal::Precondition { .. }) => Ok(None),
         Err(refusal) => Err(refused(refusal)),
     }

@@ -52,7 +52,7 @@ pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
         key,
     };
     let seen = app.shards.write(call.caller(), write).await.map_err(refused)?;
-    Ok(respond::document(StatusCode::OK, &seen))
+    Ok(respond::written(StatusCode::OK, &seen, &call.parts.headers))
 }
 
 fn wanted(body: Body) -> Result<At, Problem> {

@@ -19,7 +19,8 @@ Context Hub: documents that merge, for people and agents who write at the same t
   POST   /documents/{id}/share      {\"principal\", \"access_level\": \"read\" | \"write\" | \"admin\" | \"none\"}
   GET    /documents/{id}/access     who may do what
 
-Each of these takes Authorization: Bearer <token>, and answers under /api/v1 too.
+Each of these takes Authorization: Bearer <token>, and answers under /api/v1 too. Send Idempotency-Key with what you may
+have to send again, Accept-Encoding: gzip or zstd for less to read, Prefer: return=minimal for no body after a write.
 
   GET    /.well-known/jwks.json     the keys that tokens are checked with
   GET    /docs/problems             every error, and what to do about it

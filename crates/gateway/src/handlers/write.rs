@@ -38,5 +38,5 @@ where
     let refused = refused_write(key.key.clone());
     let write = Write { id, base, edit, precondition: conditions.for_write(), key };
     let seen = app.shards.write(call.caller(), write).await.map_err(refused)?;
-    Ok(respond::document(StatusCode::OK, &seen))
+    Ok(respond::written(StatusCode::OK, &seen, &call.parts.headers))
 }

@@ -34,6 +34,7 @@ macro_rules! kinds {
 kinds! {
     MalformedJson       = BAD_REQUEST, "malformed-json", "The body is not JSON";
     MalformedPatch      = BAD_REQUEST, "malformed-patch", "The patch is not of its format";
+    MalformedEncoding   = BAD_REQUEST, "malformed-content-encoding", "The body is not encoded as it says";
     BodyInterrupted     = BAD_REQUEST, "body-interrupted", "The body did not arrive whole";
     BadQuery            = BAD_REQUEST, "bad-query", "The query is not understood";
     BadHeader           = BAD_REQUEST, "bad-header", "A header is not understood";
@@ -42,10 +43,10 @@ kinds! {
     Unauthenticated     = UNAUTHORIZED, "unauthenticated", "An access token is needed";
     InvalidToken        = UNAUTHORIZED, "invalid-token", "The access token is not good";
     Forbidden           = FORBIDDEN, "forbidden", "Your access does not reach this far";
+    NotAcceptable       = NOT_ACCEPTABLE, "not-acceptable", "This is not to be had in a form that you take";
     NotFound            = NOT_FOUND, "not-found", "No such document";
     UnknownPath         = NOT_FOUND, "unknown-path", "Nothing lives at this path";
     MethodNotAllowed    = METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take that method";
-    NotAcceptable       = NOT_ACCEPTABLE, "not-acceptable", "Nothing that this path gives will do";
     FeedGone            = GONE, "feed-token-too-old", "What happened since this token is not kept any more";
     SlowBody            = REQUEST_TIMEOUT, "slow-body", "The body came too slowly";
     PreconditionFailed  = PRECONDITION_FAILED, "precondition-failed", "The document is at another version";
@@ -54,6 +55,7 @@ kinds! {
     ChangeTooLarge      = PAYLOAD_TOO_LARGE, "change-too-large", "The change is too large";
     TooManyValues       = PAYLOAD_TOO_LARGE, "too-many-values", "The JSON holds too many values";
     UnsupportedType     = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of a type that is not taken here";
+    UnsupportedEncoding = UNSUPPORTED_MEDIA_TYPE, "unsupported-content-encoding", "Bodies are bare, gzip or zstd";
     InvalidBody         = UNPROCESSABLE_ENTITY, "invalid-body", "The body is JSON, but not what this takes";
     UnknownVersion      = UNPROCESSABLE_ENTITY, "unknown-version", "The document has no such version";
     UnknownRevision     = UNPROCESSABLE_ENTITY, "unknown-revision", "The shard has never been at this revision";

@@ -59,7 +59,7 @@ where
 }
 
 /// Takes `more` bytes behind those that are there, if the limit and the room allow it.
-fn admit(more: usize, there: usize, limit: usize, room: &mut Pass) -> Result<(), Problem> {
+pub(crate) fn admit(more: usize, there: usize, limit: usize, room: &mut Pass) -> Result<(), Problem> {
     if there + more > limit {
         return Err(too_large(limit, None));
     }
@@ -70,7 +70,7 @@ fn admit(more: usize, there: usize, limit: usize, room: &mut Pass) -> Result<(),
 }
 
 /// There is no room for another body, or for the values in it.
-pub(super) fn no_room() -> Problem {
+pub(crate) fn no_room() -> Problem {
     let detail = "the bodies of all requests together take the room that there is for them";
     Problem::new(Kind::NoRoomForBody, detail).retry_after(ROOM_RETRY)
 }

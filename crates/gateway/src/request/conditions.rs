@@ -1,8 +1,10 @@
 //! `If-Match` and `If-None-Match`, and what they mean for a read and for a write.
 //!
-//! `If-Match` compares strongly: a weak tag matches nothing. `If-None-Match` compares weakly.
+//! `If-Match` compares strongly: a weak tag matches nothing. `If-None-Match` compares weakly. The tag of an encoded answer
+//! names the state that was encoded.
 
 use super::etag::{Tag, Tags};
+use crate::coding;
 use crate::problem::{Kind, Problem};
 use hyper::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use rpc::Precondition;
@@ -69,7 +71,8 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem> 
             Problem::new(Kind::BadHeader, format!("{name}: {reason}")).with("header", name.as_str())
         };
         let text = value.to_str().map_err(|_| bad("it holds more than visible ASCII".to_owned()))?;
-        let tags = Tags::parse(text).map_err(|error| bad(error.to_string()))?;
+        let mut tags = Tags::parse(text).map_err(|error| bad(error.to_string()))?;
+        tags.each_names(coding::tag::of_state);
         all = Some(match all {
             None => tags,
             Some(before) => before.join(tags).map_err(|error| bad(error.to_string()))?,
@@ -114,6 +117,15 @@ mod tests {
         let wanted = conditions(&[(&IF_MATCH, r#"W/"a", "b""#)]).unwrap();
         assert!(wanted.allow_read("b").is_ok());
         assert_eq!(wanted.allow_read("a").unwrap_err().kind, Kind::PreconditionFailed);
+    }
+
+    #[test]
+    fn the_tag_of_an_encoded_answer_names_the_state() {
+        let given = conditions(&[(&IF_MATCH, r#""4f-gzip", "5e-zstd""#), (&IF_NONE_MATCH, r#"W/"4f-zstd""#)])
+            .unwrap();
+        assert_eq!(given.for_write().match_any, Some(vec!["4f".to_owned(), "5e".to_owned()]));
+        assert_eq!(given.for_write().match_none, ["4f"]);
+        assert!(given.not_modified("4f") && given.allow_read("5e").is_ok());
     }
 
     #[test]

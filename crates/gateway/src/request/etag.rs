@@ -54,6 +54,17 @@ impl Tags {
         if tags.is_empty() { Err(TagError::Empty) } else { Ok(Tags::Listed(tags)) }
     }
 
+    /// Puts in the place of each tag what `named` says that it names.
+    pub fn each_names(&mut self, named: impl Fn(&str) -> &str) {
+        let Tags::Listed(tags) = self else { return };
+        for tag in tags {
+            let state = named(&tag.opaque);
+            if state != tag.opaque {
+                tag.opaque = state.to_owned();
+            }
+        }
+    }
+
     /// What two header lines of one name say together.
     pub fn join(self, other: Tags) -> Result<Tags, TagError> {
         match (self, other) {

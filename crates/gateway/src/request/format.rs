@@ -1,6 +1,7 @@
 //! In which form a document is wanted: by `format` in the query, which names one, or else by `Accept` (RFC 9110, section
 //! 12.5.1), which says what would do.
 
+use super::accept;
 use crate::problem::{Kind, Problem};
 use hyper::header::{ACCEPT, HeaderMap};
 
@@ -20,12 +21,8 @@ pub(crate) enum Format {
     Automerge,
 }
 
-/// What `Accept` chooses from; of two that do equally well the first.
-const OFFERED: [(Format, &str, &str); 3] = [
-    (Format::Json, "application", "json"),
-    (Format::Text, "text", "plain"),
-    (Format::Automerge, "application", "vnd.automerge"),
-];
+/// What `Accept` chooses from; of those that do equally well the first.
+const OFFERED: [&str; 3] = ["application/json", "text/plain", AUTOMERGE];
 
 impl Format {
     /// Every form.
@@ -56,66 +53,17 @@ pub(crate) fn wanted(query: Option<&str>, headers: &HeaderMap) -> Result<Format,
             Problem::new(Kind::BadQuery, format!("format is one of {names}")).with("parameter", "format")
         });
     }
-    let lines: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok()).collect();
-    let ranges: Vec<_> = lines.iter().flat_map(|line| line.split(',')).filter_map(Range::read).collect();
-    if ranges.is_empty() {
-        return Ok(Format::Json);
+    match accept::media(headers, &OFFERED) {
+        Some(0) => Ok(Format::Json),
+        Some(1) => Ok(Format::Text),
+        Some(_) => Ok(Format::Automerge),
+        None => Err(not_acceptable()),
     }
-    let mut best = None;
-    for (format, kind, subtype) in OFFERED {
-        let quality = quality(&ranges, kind, subtype);
-        if quality > best.map_or(0, |(_, quality)| quality) {
-            best = Some((format, quality));
-        }
-    }
-    best.map(|(format, _)| format).ok_or_else(not_acceptable)
 }
 
 fn not_acceptable() -> Problem {
-    let offered = OFFERED.map(|(_, kind, subtype)| format!("{kind}/{subtype}"));
-    let detail = format!("Accept rules out everything that a document is shown as: {}", offered.join(", "));
-    Problem::new(Kind::NotAcceptable, detail).with("available", offered.to_vec())
-}
-
-/// One range of `Accept`, and how well it would do, in thousandths.
-struct Range<'a> {
-    kind: &'a str,
-    subtype: &'a str,
-    quality: u16,
-}
-
-impl<'a> Range<'a> {
-    /// What is no range names nothing, and is passed over.
-    fn read(text: &'a str) -> Option<Range<'a>> {
-        let mut parts = text.split(';').map(str::trim);
-        let (kind, subtype) = parts.next()?.split_once('/')?;
-        let mut quality = 1_000;
-        for part in parts {
-            if let Some((name, value)) = part.split_once('=')
-                && name.eq_ignore_ascii_case("q")
-            {
-                let given: f32 = value.parse().ok().filter(|given| (0.0..=1.0).contains(given))?;
-                quality = (given * 1_000.0) as u16;
-            }
-        }
-        Some(Range { kind, subtype, quality })
-    }
-
-    /// How closely it names a type, if it does.
-    fn closeness(&self, kind: &str, subtype: &str) -> Option<u8> {
-        match (self.kind, self.subtype) {
-            ("*", "*") => Some(0),
-            (own, "*") if own.eq_ignore_ascii_case(kind) => Some(1),
-            (own, sub) if own.eq_ignore_ascii_case(kind) && sub.eq_ignore_ascii_case(subtype) => Some(2),
-            _ => None,
-        }
-    }
-}
-
-/// How well a type would do: as the range says that names it most closely.
-fn quality(ranges: &[Range<'_>], kind: &str, subtype: &str) -> u16 {
-    let naming = ranges.iter().filter_map(|range| Some((range.closeness(kind, subtype)?, range.quality)));
-    naming.max().map_or(0, |(_, quality)| quality)
+    let detail = format!("Accept rules out everything that a document is shown as: {}", OFFERED.join(", "));
+    Problem::new(Kind::NotAcceptable, detail).with("offered", OFFERED)
 }
 
 #[cfg(test)]
@@ -157,7 +105,9 @@ mod tests {
             (&["application/vnd.automerge"], Format::Automerge),
             (&["application/json;q=0", "application/*"], Format::Automerge),
             (&["application/json;q=0, */*"], Format::Text),
+            (&["*/*, text/plain"], Format::Text),
             (&["nonsense", "text/plain"], Format::Text),
+            (&["nonsense"], Format::Json),
         ] {
             assert_eq!(by_accept(lines), Ok(expected), "{lines:?}");
         }

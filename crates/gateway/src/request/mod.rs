@@ -1,5 +1,6 @@
-//! From bytes to what was asked: bodies, queries, preconditions, edit ids. Pure, but for the reading of a body.
+//! From bytes to what was asked: bodies, queries, preconditions, preferences, edit ids. Pure, but for the reading of a body.
 
+pub(crate) mod accept;
 pub(crate) mod base;
 pub(crate) mod body;
 pub(crate) mod conditions;
@@ -8,5 +9,7 @@ pub(crate) mod etag;
 pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod labels;
+mod list;
+pub(crate) mod prefer;
 pub(crate) mod query;
 pub(crate) mod revision;

@@ -195,7 +195,7 @@ async fn accept_chooses_the_form_and_costs_nothing_where_it_does_not() {
     assert_eq!(accepting("application/vnd.automerge").await.header("hub-version"), "1");
     assert_eq!(hub.model.peeks(), 2);
     let problem = accepting("image/png").await.problem(406, "not-acceptable");
-    assert_eq!(problem["available"], json!(["application/json", "text/plain", "application/vnd.automerge"]));
+    assert_eq!(problem["offered"], json!(["application/json", "text/plain", "application/vnd.automerge"]));
     // What the query names goes first.
     let named =
         hub.get(&format!("{path}?format=text")).user("ada").header("accept", "image/png").send().await;

@@ -89,6 +89,15 @@ impl TestHub {
         stopped.start().await
     }
 
+    /// Ends it at once, as `kill -9` does, and starts it again.
+    pub async fn kill_and_start(self) -> TestHub {
+        let TestHub { process, spec, wire, issuer, folder } = self;
+        process.kill().await.unwrap();
+        let process = spec.start().await.unwrap_or_else(|error| panic!("{error}"));
+        wire.lead_to(&process.address.authority);
+        TestHub { process, spec, wire, issuer, folder }
+    }
+
     /// Stops it as an operator would.
     pub async fn stop(self) -> Stopped {
         let TestHub { process, spec, wire, issuer, folder } = self;

@@ -5,9 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod access;
+mod command_line;
 mod conditions;
 mod crowding;
 mod documents;
+mod editing;
 mod endurance;
 mod feed;
 mod following;
@@ -15,6 +17,7 @@ mod limits;
 mod lists;
 mod merging;
 mod operations;
+mod profiles;
 mod refusals;
 mod retries;
 mod revisions;

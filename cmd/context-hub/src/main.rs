@@ -52,6 +52,10 @@ fn main() -> ExitCode {
         Verb::Drill(args) => chaos::cluster_drill::cli::run(&args),
     };
     done.unwrap_or_else(|error| {
+        // Whoever reads has read enough.
+        if output::is_closed_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
         // The whole chain: what failed, and why.
         eprintln!("context-hub: {error:#}");
         exit::of(&error)

@@ -122,7 +122,7 @@ mod tests {
         }]});
         let shown = documents(&page);
         let rows: Vec<_> = shown.lines().collect();
-        assert_eq!(rows[0], "ID  TYPE  VERSION  ACCESS  UPDATED               NAME            LABELS");
+        assert_eq!(rows[0], "ID  TYPE  VERSION  ACCESS  UPDATED               NAME           LABELS");
         assert_eq!(rows[1], "i   Text  3        read    2026-01-01T00:00:00Z  evil\\u{1b}[2J  team=a b=c");
         let empty = documents(&json!({"documents": []}));
         assert_eq!(empty.lines().count(), 1);

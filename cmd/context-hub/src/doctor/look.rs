@@ -111,7 +111,7 @@ pub async fn look(args: &HubArgs) -> Facts {
 async fn see(hub: &Hub) -> Reached {
     let answer = match hub.ask_once(Ask::get("/livez"), None).await {
         Ok(answer) => answer,
-        Err(error) => return Reached::Nobody(format!("{error:#}")),
+        Err(error) => return Reached::Nobody(why(&error)),
     };
     if answer.status != 200 || answer.body.as_ref() != b"ok\n" {
         return Reached::Stranger(format!("{} answers with {}", hub.target.url, answer.status));
@@ -122,6 +122,14 @@ async fn see(hub: &Hub) -> Reached {
         version: version(hub).await,
         state: status::state(hub).await.map_err(|error| format!("{error:#}")),
     })
+}
+
+/// Why nobody answers, without the advice that stands elsewhere.
+fn why(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<HubError>() {
+        Some(HubError::Unreachable { why, .. }) => why.clone(),
+        _ => format!("{error:#}"),
+    }
 }
 
 /// The version that a hub's description of its interface names.

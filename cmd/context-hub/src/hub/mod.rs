@@ -40,9 +40,8 @@ pub fn run(args: &HubArgs, work: impl AsyncFnOnce(&Hub) -> Result<ExitCode>) -> 
 /// How work ended, to people or programs.
 pub fn finish(json: bool, done: Result<ExitCode>) -> Result<ExitCode> {
     match done {
-        // Whoever reads has read enough.
-        Err(error) if output::is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
-        Err(error) if json => {
+        // That whoever reads has read enough is no problem to tell.
+        Err(error) if json && !output::is_closed_pipe(&error) => {
             eprintln!("{}", problem_of(&error));
             Ok(exit::of(&error))
         }

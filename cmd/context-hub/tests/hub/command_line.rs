@@ -141,9 +141,11 @@ async fn long_lists_come_page_by_page() {
 #[tokio::test]
 async fn completions_and_manual_pages_are_made() {
     let shell = Shell::bare();
-    for (shell_name, sign) in
-        [("bash", "_context-hub"), ("zsh", "#compdef context-hub"), ("fish", "complete -c context-hub")]
-    {
+    for (shell_name, sign) in [
+        ("bash", "complete -F _context__hub"),
+        ("zsh", "#compdef context-hub"),
+        ("fish", "complete -c context-hub"),
+    ] {
         let script = shell.run(&format!("completions {shell_name}")).await;
         assert!(script.ok().contains(sign), "{shell_name}");
     }

@@ -13,6 +13,7 @@ mod editing;
 mod endurance;
 mod feed;
 mod following;
+mod https;
 mod limits;
 mod lists;
 mod merging;

@@ -58,11 +58,18 @@ pub fn versions(page: &Value) -> String {
     let row = |version: &Value| {
         ["version", "at", "author", "changes", "bytes"].map(|name| match name {
             "at" => time(version, name),
+            "author" => authors(version),
             name => text(version, name),
         })
     };
     let rows: Vec<_> = items(page, "versions").iter().map(row).collect();
     table(["VERSION", "AT", "AUTHOR", "CHANGES", "BYTES"], &rows)
+}
+
+/// Everyone who made a version: one, or those whose changes came together.
+fn authors(version: &Value) -> String {
+    let all: Vec<_> = items(version, "authors").iter().filter_map(Value::as_str).map(plain).collect();
+    if all.is_empty() { text(version, "author") } else { all.join(", ") }
 }
 
 /// Who may do what.
@@ -129,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_shows_versions_without_an_author() {
+    fn a_history_shows_who_made_a_version_if_anybody_knows() {
         let page = json!({"versions": [
             {"version": 2, "heads": [], "at": "2026-01-01T00:00:00.000Z", "author": null, "changes": 2, "bytes": 99},
         ]});

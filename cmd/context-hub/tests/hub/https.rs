@@ -3,10 +3,17 @@
 use crate::support::{Shell, TestHub};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use std::process::Stdio;
 use std::sync::Arc;
-use tokio::io::copy_bidirectional;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+
+/// Longer than any machine needs to connect.
+const PRINTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A certificate for this machine that nobody else vouches for, in PEM, and what serves it.
 fn certificate() -> (String, TlsAcceptor) {
@@ -49,6 +56,20 @@ async fn a_hub_behind_tls_is_spoken_to_if_its_certificate_is_trusted() {
     let shell = shell.with("SSL_CERT_FILE", &authorities);
     let id = shell.feed("docs new -", "over TLS").await.ok().trim().to_owned();
     assert_eq!(shell.run(&format!("docs get {id}")).await.ok(), "over TLS");
+
+    let mut watching = Command::new(env!("CARGO_BIN_EXE_context-hub"))
+        .args(["docs", "watch", &id])
+        .env_clear()
+        .envs(shell.environment())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    for expected in ["-- (no name), Text, version 1, you may owner", "  over TLS"] {
+        let line = timeout(PRINTED_WITHIN, lines.next_line()).await.expect("it prints");
+        assert_eq!(line.unwrap().as_deref(), Some(expected));
+    }
 
     let (stranger, _) = certificate();
     let others = shell.file("others.pem", &stranger).display().to_string();

@@ -2,11 +2,21 @@
 
 mod admin;
 mod cluster;
+mod docs;
+mod hub;
+mod profile;
 
 pub use admin::{
     AdminArgs, AdminVerb, CertArgs, CommonArgs, MoveArgs, NodeArgs, NodeVerb, ReplicaVerb, ShardVerb,
 };
 pub use cluster::{ContactArgs, GatewayArgs, MemberArgs, ShardArgs};
+pub use docs::{
+    DiffArgs, DocsArgs, DocsVerb, EditArgs, Format, GetArgs, HistoryArgs, ListArgs, NewArgs, PatchArgs,
+    PatchType, PutArgs, RemoveArgs, RestoreArgs, SetArgs, ShapeArg, ShareArgs, StateArgs, WatchArgs,
+    WriteArgs,
+};
+pub use hub::HubArgs;
+pub use profile::{ProfileAddArgs, ProfileArgs, ProfileListArgs, ProfileRemoveArgs, ProfileVerb};
 
 use crate::limits::LimitArgs;
 use crate::logging::LogFormat;
@@ -42,6 +52,16 @@ pub enum Verb {
     Wal(WalArgs),
     /// Work with the documents of a hub that runs
     Docs(DocsArgs),
+    /// Say whether a hub runs and is ready
+    Status(HubArgs),
+    /// Look for what is wrong between here and a hub, and say what to do
+    Doctor(HubArgs),
+    /// Keep hubs and tokens under names
+    Profile(ProfileArgs),
+    /// Print a script that lets a shell complete what you type
+    Completions(CompletionArgs),
+    /// Write the manual pages into a folder
+    Man(ManArgs),
     /// Start a cluster on this machine, and break it
     Cluster(chaos::cluster::cli::Args),
     /// Break a cluster on purpose, and see whether it keeps its promises
@@ -141,33 +161,16 @@ pub struct SecretArgs {
 }
 
 #[derive(Args)]
-pub struct DocsArgs {
-    #[command(subcommand)]
-    pub verb: DocsVerb,
-}
-
-#[derive(Subcommand)]
-pub enum DocsVerb {
-    /// Show a document while it changes
-    Watch(WatchArgs),
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Args)]
-pub struct WatchArgs {
-    /// The document: a UUID or an automerge: URL
-    pub id: base::DocId,
-    /// Where the hub is
-    #[arg(long, env = "CONTEXT_HUB_URL", default_value = "http://127.0.0.1:8080")]
-    pub url: String,
-    /// A file that holds an access token; read again at every connection
-    #[arg(long, env = "CONTEXT_HUB_TOKEN_FILE", default_value = "./data/owner.token")]
-    pub token_file: PathBuf,
-    /// An access token, in place of the file
-    #[arg(long, env = "CONTEXT_HUB_TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
-    /// Print every message as one line of JSON
-    #[arg(long)]
-    pub json: bool,
+pub struct ManArgs {
+    /// The folder; made if it is not there
+    pub dir: PathBuf,
 }
 
 #[derive(Args)]
@@ -235,6 +238,61 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// What users type: every verb and every flag of these stands in the guide.
+    const EXPLAINED: [&str; 6] = ["docs", "status", "doctor", "profile", "completions", "man"];
+
+    fn guide() -> String {
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md")).unwrap()
+    }
+
+    /// The verbs that have no verbs below them, with all their words.
+    fn leaves(words: &str, command: &clap::Command, found: &mut Vec<(String, clap::Command)>) {
+        let words = format!("{words}{}", command.get_name());
+        match command.has_subcommands() {
+            false => found.push((words, command.clone())),
+            true => command.get_subcommands().for_each(|verb| leaves(&format!("{words} "), verb, found)),
+        }
+    }
+
+    fn explained() -> Vec<(String, clap::Command)> {
+        let mut found = Vec::new();
+        for verb in Cli::command().get_subcommands().filter(|verb| EXPLAINED.contains(&verb.get_name())) {
+            leaves("", verb, &mut found);
+        }
+        found
+    }
+
+    #[test]
+    fn the_guide_has_every_verb_and_every_flag() {
+        let guide = guide();
+        let verbs = explained();
+        assert!(verbs.len() > EXPLAINED.len());
+        for (verb, command) in &verbs {
+            let heading = format!("### `context-hub {verb}`\n");
+            let (_, section) = guide.split_once(&heading).unwrap_or_else(|| panic!("no {heading}"));
+            let section = section.split("\n##").next().unwrap();
+            for flag in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let Some(long) = flag.get_long().filter(|long| *long != "help") else { continue };
+                let text = if flag.is_global_set() { &guide } else { section };
+                let end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+                let named = text.split(&format!("--{long}")).skip(1).any(end);
+                assert!(named, "the section of {verb} does not name --{long}");
+            }
+        }
+        for verb in Cli::command().get_subcommands() {
+            assert!(guide.contains(&format!("context-hub {}", verb.get_name())), "{}", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn the_guide_has_no_verb_that_is_not_there() {
+        let verbs = explained();
+        for line in guide().lines() {
+            let Some(rest) = line.strip_prefix("### `context-hub ") else { continue };
+            assert!(verbs.iter().any(|(verb, _)| rest.trim_end_matches('`') == verb), "{line}");
+        }
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! Keys: from settings, or from files in the data folder that the first start makes.
 
 use crate::cli::SecretArgs;
+use crate::private_file;
 use anyhow::{Context, Result, bail};
 use base::{TenantId, Timestamp, UserId};
 use gateway::auth::{Claims, Issuer, SigningKey, Verifier};
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vault::MasterKey;
@@ -90,17 +88,7 @@ pub fn owner_token(
     }
     let claims = Claims { user: UserId::new(OWNER)?, tenant: TenantId::new(TENANT)?, ttl: OWNER_TOKEN_TTL };
     let token = issuer.mint(&claims, now)?;
-    write_private(&file, &token).with_context(|| format!("cannot write {}", file.display()))?;
+    private_file::write(&file, &format!("{token}\n"))
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(OwnerToken { token, file })
-}
-
-/// Whole or not at all, and never readable by others.
-fn write_private(file: &Path, token: &str) -> std::io::Result<()> {
-    let draft = file.with_extension("token.new");
-    // What an interrupted start may have left behind.
-    let _absent = std::fs::remove_file(&draft);
-    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    writeln!(out, "{token}")?;
-    out.sync_all()?;
-    std::fs::rename(&draft, file)
 }

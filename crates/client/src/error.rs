@@ -6,14 +6,8 @@ use wire::thin::Problem;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
     /// Another scheme.
-    #[error("{url:?} does not begin with http:// or ws://")]
+    #[error("{url:?} does not begin with http://, https://, ws:// or wss://")]
     Scheme {
-        /// What was given.
-        url: String,
-    },
-    /// A scheme that needs TLS.
-    #[error("{url:?} asks for TLS, which this client does not speak: put a proxy beside it, or use http://")]
-    Tls {
         /// What was given.
         url: String,
     },

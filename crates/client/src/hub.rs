@@ -13,7 +13,7 @@ pub struct Client {
 
 /// Where and as whom to connect.
 pub(crate) struct Address {
-    /// `ws://host:port`, without a slash at its end.
+    /// `ws://host:port` or `wss://host`, without a slash at its end.
     base: String,
     token: Box<dyn Fn() -> String + Send + Sync>,
 }
@@ -26,7 +26,8 @@ pub struct Options {
 }
 
 impl Client {
-    /// A hub at `http://host:port`, and an access token for it. Nothing is connected yet.
+    /// A hub at `http://host:port` or `https://host`, and an access token for it. Nothing is connected yet. Behind `https` its
+    /// certificate has to be one that this machine trusts; `SSL_CERT_FILE` names a file of other authorities.
     pub fn new(url: &str, token: impl Into<String>) -> Result<Client, BadUrl> {
         let token = token.into();
         Client::with_tokens(url, move || token.clone())
@@ -65,7 +66,7 @@ fn socket_url(url: &str) -> Result<String, BadUrl> {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     match scheme {
         "http" | "ws" => Ok(format!("ws://{}", rest.trim_end_matches('/'))),
-        "https" | "wss" => Err(BadUrl::Tls { url: url.to_owned() }),
+        "https" | "wss" => Ok(format!("wss://{}", rest.trim_end_matches('/'))),
         _ => Err(BadUrl::Scheme { url: url.to_owned() }),
     }
 }
@@ -78,7 +79,7 @@ mod tests {
     fn urls_of_hubs_are_taken_and_others_named() {
         assert_eq!(socket_url("http://127.0.0.1:8080/").as_deref(), Ok("ws://127.0.0.1:8080"));
         assert_eq!(socket_url("ws://hub/api/v1").as_deref(), Ok("ws://hub/api/v1"));
-        assert!(matches!(socket_url("https://hub"), Err(BadUrl::Tls { .. })));
+        assert_eq!(socket_url("https://hub/").as_deref(), Ok("wss://hub"));
         assert!(matches!(socket_url("127.0.0.1:8080"), Err(BadUrl::Scheme { .. })));
     }
 }

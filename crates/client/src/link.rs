@@ -63,6 +63,8 @@ impl Link {
             .read_buffer_size(16 << 10)
             .max_message_size(Some(MESSAGE_BYTES_MAX))
             .max_frame_size(Some(MESSAGE_BYTES_MAX));
+        // The library takes that of the process, and there may be none yet; one that is there stays.
+        let _there_already = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let connecting = connect_async_with_config(url, Some(config), true);
         let connected = tokio::time::timeout(CONNECT_WITHIN, connecting).await;
         let (socket, _) = connected.map_err(|_| Broken::Silent(CONNECT_WITHIN))?.map_err(broken)?;

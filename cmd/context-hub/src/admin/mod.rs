@@ -4,7 +4,6 @@ mod certs;
 mod nodes;
 mod replicas;
 mod shards;
-mod table;
 
 use crate::cli::{AdminArgs, AdminVerb, CommonArgs, NodeVerb, ReplicaVerb, ShardVerb};
 use crate::member::Contact;

@@ -1,8 +1,8 @@
 //! `context-hub admin nodes`.
 
-use super::table::table;
 use super::{Seen, named, node_of};
 use crate::cli::{CommonArgs, NodeArgs};
+use crate::table::table;
 use anyhow::Result;
 use base::NodeId;
 use cluster::state::NodeState;

@@ -1,8 +1,8 @@
 //! `context-hub admin shards`.
 
-use super::table::table;
 use super::{Seen, named};
 use crate::cli::CommonArgs;
+use crate::table::table;
 use anyhow::Result;
 use base::NodeId;
 use serde_json::json;

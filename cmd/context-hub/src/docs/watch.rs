@@ -2,31 +2,27 @@
 
 use super::print;
 use crate::cli::WatchArgs;
-use anyhow::Context;
+use crate::hub::Target;
+use crate::hub::target::Token;
 use base::plain;
 use client::{Client, Document, Event, Events};
 use serde_json::{Value, json};
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Watches until the document is gone or somebody presses Ctrl-C.
-pub fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
+pub fn run(args: &WatchArgs, hub: Target, json: bool) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(watch(args)) {
-        // Whoever reads has read enough.
-        Err(error) if is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
-        done => done.map(|()| ExitCode::SUCCESS),
-    }
+    runtime.block_on(watch(args, hub, json)).map(|()| ExitCode::SUCCESS)
 }
 
-async fn watch(args: &WatchArgs) -> anyhow::Result<()> {
-    let hub = connect(args)?;
+async fn watch(args: &WatchArgs, hub: Target, json: bool) -> anyhow::Result<()> {
+    let hub = connect(hub)?;
     let document = tokio::select! {
         document = hub.follow(args.id) => document?,
         _ = tokio::signal::ctrl_c() => return Ok(()),
     };
-    let mut screen = Screen { json: args.json, shown: None };
+    let mut screen = Screen { json, shown: None };
     let mut events = document.events();
     screen.snapshot(&document)?;
     let ended = tokio::select! {
@@ -39,24 +35,17 @@ async fn watch(args: &WatchArgs) -> anyhow::Result<()> {
     why.map_or(Ok(()), |why| Err(why.into()))
 }
 
-fn connect(args: &WatchArgs) -> anyhow::Result<Client> {
-    let client = match &args.token {
-        Some(token) => Client::new(&args.url, token.clone()),
-        None => {
-            read_token(&args.token_file)?;
-            // Read again at every connection: it may have been renewed.
-            let file = args.token_file.clone();
-            Client::with_tokens(&args.url, move || read_token(&file).unwrap_or_default())
+fn connect(hub: Target) -> anyhow::Result<Client> {
+    let token = hub.token()?;
+    let client = match hub.token {
+        // Read again at every connection: it may have been renewed.
+        Token::File(_) => {
+            let url = hub.url.clone();
+            Client::with_tokens(&url, move || hub.token().unwrap_or_default())
         }
+        Token::Given(_) | Token::Missing => Client::new(&hub.url, token),
     };
     Ok(client?)
-}
-
-fn read_token(file: &Path) -> anyhow::Result<String> {
-    let token = std::fs::read_to_string(file);
-    let token = token
-        .with_context(|| format!("no token in {}; give --token-file or CONTEXT_HUB_TOKEN", file.display()))?;
-    Ok(token.trim().to_owned())
 }
 
 async fn follow(document: &Document, events: &mut Events, screen: &mut Screen) -> anyhow::Result<()> {
@@ -125,8 +114,4 @@ impl Screen {
         }
         Ok(out.flush()?)
     }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

@@ -5,14 +5,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod access;
+mod command_line;
 mod conditions;
 mod crowding;
 mod curl;
 mod documents;
+mod editing;
 mod endurance;
 mod feed;
 mod following;
 mod http;
+mod https;
 mod limits;
 mod lists;
 mod merging;
@@ -20,6 +23,7 @@ mod metadata;
 mod operations;
 mod past;
 mod patches;
+mod profiles;
 mod refusals;
 mod retries;
 mod revisions;

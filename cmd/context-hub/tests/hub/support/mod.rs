@@ -4,10 +4,12 @@ mod ask;
 mod hub;
 mod program;
 mod reply;
+mod shell;
 mod user;
 
 pub use ask::Ask;
 pub use hub::TestHub;
 pub use program::context_hub;
 pub use reply::Reply;
+pub use shell::{Ran, Shell};
 pub use user::{TENANT, User};

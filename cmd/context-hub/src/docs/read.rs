@@ -1,0 +1,42 @@
+//! `docs ls` and `get`.
+
+use super::pages::{self, Pages};
+use super::{requests, show};
+use crate::cli::{GetArgs, ListArgs};
+use crate::hub::Hub;
+use crate::output;
+use anyhow::Result;
+use std::io::IsTerminal;
+
+/// Lists documents, or counts them.
+pub async fn list(hub: &Hub, args: &ListArgs, json: bool) -> Result<()> {
+    if args.count {
+        let page = hub.ask_json(requests::list(args, 1, None)).await?;
+        return match json {
+            true => output::json(&page),
+            false => output::line(&page["count"].to_string()),
+        };
+    }
+    let limit = (!args.all).then_some(args.limit);
+    let pages =
+        Pages { limit, cursor: args.cursor.clone(), member: "documents", table: show::documents, json };
+    pages::print(hub, pages, |limit, cursor| requests::list(args, limit, cursor)).await
+}
+
+/// Prints a document.
+pub async fn get(hub: &Hub, args: &GetArgs, json: bool) -> Result<()> {
+    let answer = hub.ask(requests::get(args)).await?;
+    if args.format.is_some() {
+        return output::raw(&answer.body);
+    }
+    let document = answer.json(&hub.target.url)?;
+    if json {
+        return output::json(&document);
+    }
+    let mut content = show::content(&document);
+    // Elsewhere than on a terminal it is the content and nothing else, so that it can be put back.
+    if std::io::stdout().is_terminal() && !content.ends_with('\n') {
+        content.push('\n');
+    }
+    output::raw(content.as_bytes())
+}

@@ -145,7 +145,7 @@ impl Call {
         let (limits, mut room) = (app.limits, self.room.take());
         let (bytes, decode) = (body.len(), move || {
             let parsed = json::parse(&body, &limits, &mut room);
-            (parsed.map(|parsed| (parsed, key.with_body(&body))), room)
+            (parsed.map(|json::Members(parsed)| (parsed, key.with_body(&body))), room)
         });
         let (decoded, room) = if bytes <= INLINE_BYTES_MAX { decode() } else { aside(decode).await? };
         self.room = room;

@@ -13,6 +13,7 @@ mod names;
 mod node;
 mod op;
 pub mod plain;
+mod schema;
 mod shape;
 mod slot;
 mod time;

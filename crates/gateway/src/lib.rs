@@ -14,6 +14,7 @@
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
 //! list/        lists across shards
 //! feed/        answers that go on: the change feed
+//! openapi/     the description of all this, docs/ the pages that show it
 //! reach/       the shards of a cluster, behind the same seam as those of one process
 //! exchange.rs  what is counted, logged and added to every answer
 //! ```
@@ -21,6 +22,7 @@
 mod app;
 pub mod auth;
 mod config;
+mod docs;
 mod exchange;
 mod feed;
 mod follow;
@@ -30,6 +32,7 @@ mod gate;
 mod handlers;
 mod list;
 mod metrics;
+mod openapi;
 mod problem;
 pub mod reach;
 mod render;

@@ -86,7 +86,9 @@ fn step(face: &Face, exchange: &mut Exchange, request: Request<Incoming>) -> Res
     let found = app.router.find(request.uri().path()).ok_or_else(unknown_path)?;
     exchange.resource = Some(found.resource);
     let verb = match found.resource.verb(request.method()) {
-        Some(Verb::Open(verb)) => return handlers::open(app, verb, found.name).map(Step::Done),
+        Some(Verb::Open(verb)) => {
+            return handlers::open(app, verb, found.name, request.headers()).map(Step::Done);
+        }
         Some(Verb::Guarded(verb)) => verb,
         Some(Verb::Socket(kind)) => {
             let name = found.name.unwrap_or_default().into();

@@ -3,13 +3,13 @@
 mod access;
 mod create;
 mod delete;
+mod docs;
 mod feed;
 mod jwks;
 mod list;
 mod metrics;
 mod patch;
 mod probes;
-pub(crate) mod problems;
 pub(crate) mod read;
 mod replace;
 mod root;
@@ -30,6 +30,7 @@ use crate::router::{API_PREFIX, Found, Guarded, Open};
 use crate::server::Activity;
 use base::DocId;
 use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use rpc::{Caller, EditKey, Refusal};
@@ -46,19 +47,26 @@ pub(crate) mod bodies {
     pub(crate) use super::patch::Body as Patch;
     pub(crate) use super::replace::Body as Replace;
     pub(crate) use super::share::Body as Share;
-    pub(crate) use super::ticket::Body as Ticket;
+    pub(crate) use super::ticket::{Body as Ticket, Made as TicketMade};
 }
 
 /// Answers a verb that everyone may ask for.
-pub(crate) fn open(app: &App, verb: Open, name: Option<&str>) -> Outcome {
+pub(crate) fn open(app: &App, verb: Open, name: Option<&str>, headers: &HeaderMap) -> Outcome {
+    let name = name.unwrap_or_default();
     match verb {
         Open::Root => root::answer(),
+        Open::Description => docs::openapi(),
+        Open::Llms => docs::llms(),
+        Open::Reference => docs::reference(),
+        Open::Page => docs::page("", name, headers),
+        Open::Record => docs::page("adr/", name, headers),
+        Open::Runbook => docs::page("runbooks/", name, headers),
         Open::Live => probes::live(),
         Open::Ready => probes::ready(app),
         Open::Metrics => metrics::answer(app),
         Open::Jwks => jwks::answer(app),
-        Open::Problems => problems::all(),
-        Open::Problem => problems::one(name.unwrap_or_default()),
+        Open::Problems => docs::page("", "problems", headers),
+        Open::Problem => docs::problem(name, headers),
     }
 }
 

@@ -18,7 +18,9 @@ Context Hub: documents that merge, for people and agents who write at the same t
 Each of these takes Authorization: Bearer <token>, and answers under /api/v1 too.
 
   GET    /.well-known/jwks.json     the keys that tokens are checked with
+  GET    /docs  /openapi.json       all of this in full, for people and for programs
   GET    /docs/problems             every error, and what to do about it
+  GET    /llms.txt                  the pages that there are
   GET    /livez  /readyz  /metrics  for operators
 ";
 

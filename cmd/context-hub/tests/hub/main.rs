@@ -15,6 +15,7 @@ mod limits;
 mod lists;
 mod merging;
 mod operations;
+mod pages;
 mod refusals;
 mod retries;
 mod revisions;

@@ -1,3 +1,5 @@
+//! Every guide is shown, and every link leads somewhere.
+
 use super::{assets, find, llms, markdown, pages, problems, reference};
 use crate::openapi;
 use std::collections::HashSet;

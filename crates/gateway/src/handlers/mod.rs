@@ -24,7 +24,7 @@ use crate::auth::Verified;
 use crate::gate::Pass;
 use crate::problem::{Kind, Problem};
 use crate::request::edit_key::{self, Asked, HalfKey};
-use crate::request::{body, json, query::Query};
+use crate::request::{body, json, members::Members, query::Query};
 use crate::respond::Outcome;
 use crate::router::{API_PREFIX, Found, Guarded, Open};
 use crate::server::Activity;
@@ -153,7 +153,7 @@ impl Call {
         let (limits, mut room) = (app.limits, self.room.take());
         let (bytes, decode) = (body.len(), move || {
             let parsed = json::parse(&body, &limits, &mut room);
-            (parsed.map(|json::Members(parsed)| (parsed, key.with_body(&body))), room)
+            (parsed.map(|Members(parsed)| (parsed, key.with_body(&body))), room)
         });
         let (decoded, room) = if bytes <= INLINE_BYTES_MAX { decode() } else { aside(decode).await? };
         self.room = room;

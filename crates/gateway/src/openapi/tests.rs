@@ -1,3 +1,5 @@
+//! The description is the committed one, and holds together.
+
 use super::*;
 use std::collections::HashSet;
 use std::path::Path;

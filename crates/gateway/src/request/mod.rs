@@ -6,5 +6,6 @@ pub(crate) mod conditions;
 pub(crate) mod edit_key;
 pub(crate) mod etag;
 pub(crate) mod json;
+pub(crate) mod members;
 pub(crate) mod query;
 pub(crate) mod revision;

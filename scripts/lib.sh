@@ -115,6 +115,32 @@ need_chromium() {
   export CHROMIUM
 }
 
+# What asks a hub for everything that its description allows: from PyPI, to a folder of this repository.
+need_schemathesis() {
+  local tools=$ROOT/.tools/schemathesis wanted=$ROOT/tests/api/requirements.txt
+  if [[ ! -x $tools/bin/schemathesis || ! -f $tools/installed || $wanted -nt $tools/installed ]]; then
+    need_package python3 python3
+    python3 -c 'import ensurepip, venv' 2>/dev/null || need_python_venv
+    say "installing schemathesis"
+    python3 -m venv --clear "$tools" >&2 || die "python3 could not make $tools: see above."
+    retry "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" >&2 ||
+      die "pip could not install what $wanted says: is the package index reachable? (pip config get global.index-url)"
+    touch "$tools/installed"
+  fi
+  export PATH="$tools/bin:$PATH"
+  hash -r
+}
+
+# Debian's Python comes without what makes folders for packages.
+need_python_venv() {
+  have apt-get || die "python3 has no venv, and this is no Debian or Ubuntu: install it your way, then start again."
+  say "installing python3-venv"
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 ||
+    die "apt-get update failed: is there a network, and is /etc/apt/sources.list right?"
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-venv >&2 ||
+    die "apt-get could not install python3-venv: see above."
+}
+
 # What checks and tests the alerts. The package brings a server along, which Debian starts where systemd runs.
 need_promtool() { need_package promtool prometheus; }
 

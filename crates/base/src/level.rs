@@ -1,10 +1,12 @@
 //! What a principal may do with a document.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An access level. Each includes those before it. Numbers are stored: never change one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AccessLevel")]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Level {

@@ -14,6 +14,7 @@ mod names;
 mod node;
 mod op;
 pub mod plain;
+mod schema;
 mod shape;
 mod slot;
 mod time;

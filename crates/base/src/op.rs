@@ -1,5 +1,6 @@
 //! The operations that a thin client sends, and where they point.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -7,7 +8,8 @@ use std::fmt;
 /// One operation. In JSON: `{"op": "set", "path": ["a", 0, "b"], "value": 1}`.
 ///
 /// Operations of one edit are carried out in order, each on what the ones before it left.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Operation")]
 #[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Op {
     /// Makes the value at a path equal to this one. What is equal already stays as it is, so that the concurrent
@@ -82,7 +84,7 @@ pub fn weight_of(value: &Value) -> usize {
 }
 
 /// One step of a path: a key of an object or an index of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PathStep {
     /// A list item.
@@ -92,7 +94,7 @@ pub enum PathStep {
 }
 
 /// What text positions count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// UTF-16 code units, as in JavaScript.

@@ -1,9 +1,11 @@
 //! The two types of documents.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a document holds: one text, or a JSON object. Numbers are stored: never change one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DocumentType")]
 #[repr(u8)]
 pub enum Shape {
     /// One text, under the key `content` of the root map.

@@ -15,6 +15,7 @@
 //! socket/      WebSockets; sync/ what is spoken at /sync, follow/ at /documents/{id}/sync
 //! list/        lists across shards
 //! feed/        answers that go on: the change feed
+//! openapi/     the description of all this, docs/ the pages that show it
 //! reach/       the shards of a cluster, behind the same seam as those of one process
 //! coding/      gzip and zstd, of answers and of bodies
 //! exchange.rs  what is counted, logged and added to every answer; cors.rs which pages may read it
@@ -25,6 +26,7 @@ pub mod auth;
 mod coding;
 mod config;
 mod cors;
+mod docs;
 mod exchange;
 mod feed;
 mod follow;
@@ -34,6 +36,7 @@ mod gate;
 mod handlers;
 mod list;
 mod metrics;
+mod openapi;
 mod patch;
 mod plain;
 mod problem;

@@ -1,24 +1,53 @@
 //! How documents, lists and access lists look in JSON.
 
 use crate::list::Listed;
+use crate::openapi::with_member;
 use base::{DocId, Hash, Labels, Level, Shape, Timestamp, UserId};
 use bytes::Bytes;
 use rpc::{Access, AccessEntry, Summary, View};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::json;
+use std::borrow::Cow;
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A document without its content.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DocumentSummary")]
+pub(crate) struct Document<'a> {
     id: DocId,
+    /// The URL by which automerge-repo clients name it.
     url: String,
+    /// What people call it; may be empty.
     name: &'a str,
     labels: &'a Labels,
     doc_type: Shape,
+    /// How many times its content has changed, its creation among them. 0 for a state of the past that no version ended with.
     version: u64,
+    /// The exact state.
     heads: &'a [Hash],
     owner: &'a UserId,
     access: Level,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// A document as [`document`] prints it: for its schema alone.
+pub(crate) struct Whole;
+
+impl JsonSchema for Whole {
+    fn schema_name() -> Cow<'static, str> {
+        "Document".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let content = json!({
+            "description": "A text, or an object, as the type says. Counters, bytes and times in it are tagged objects.",
+            "type": ["string", "object"],
+        });
+        let mut whole = with_member(Document::json_schema(generator), "content", content);
+        whole.insert("description".to_owned(), "A document.".into());
+        whole
+    }
 }
 
 /// A document with its content, for a reader with `level`.
@@ -48,9 +77,11 @@ pub(crate) fn document(view: &View, level: Level) -> Bytes {
 }
 
 /// A page of a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DocumentList")]
 pub(crate) struct Listing<'a> {
     documents: Vec<Document<'a>>,
+    /// Where the next page begins; `null` on the last.
     next_cursor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
@@ -81,14 +112,18 @@ fn summary(summary: &Summary) -> Document<'_> {
     }
 }
 
-/// An access list.
-#[derive(Serialize)]
+/// Who may do what.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccessList")]
 pub(crate) struct AccessList<'a> {
     owner: &'a UserId,
+    /// Everyone else who has access.
     entries: Vec<Entry<'a>>,
 }
 
-#[derive(Serialize)]
+/// What one user may do.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccessEntry")]
 struct Entry<'a> {
     principal: &'a UserId,
     access_level: Level,

@@ -7,6 +7,12 @@ use hyper::Method;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Resource {
     Root,
+    Description,
+    Llms,
+    Reference,
+    Page,
+    Record,
+    Runbook,
     Live,
     Ready,
     Metrics,
@@ -53,6 +59,12 @@ pub(crate) enum Socket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Open {
     Root,
+    Description,
+    Llms,
+    Reference,
+    Page,
+    Record,
+    Runbook,
     Live,
     Ready,
     Metrics,
@@ -127,8 +139,14 @@ pub(crate) const API_PREFIX: &str = "/api/v1";
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Resource; 21] = [
+    pub const ALL: [Resource; 27] = [
         Resource::Root,
+        Resource::Description,
+        Resource::Llms,
+        Resource::Reference,
+        Resource::Page,
+        Resource::Record,
+        Resource::Runbook,
         Resource::Live,
         Resource::Ready,
         Resource::Metrics,
@@ -155,6 +173,12 @@ impl Resource {
     pub fn template(self) -> &'static str {
         match self {
             Resource::Root => "/",
+            Resource::Description => "/openapi.json",
+            Resource::Llms => "/llms.txt",
+            Resource::Reference => "/docs",
+            Resource::Page => "/docs/{page}",
+            Resource::Record => "/docs/adr/{page}",
+            Resource::Runbook => "/docs/runbooks/{page}",
             Resource::Live => "/livez",
             Resource::Ready => "/readyz",
             Resource::Metrics => "/metrics",
@@ -183,6 +207,12 @@ impl Resource {
         use Verb::{Guarded as G, Open as O, Socket as S};
         match self {
             Resource::Root => &[(Method::GET, O(Open::Root))],
+            Resource::Description => &[(Method::GET, O(Open::Description))],
+            Resource::Llms => &[(Method::GET, O(Open::Llms))],
+            Resource::Reference => &[(Method::GET, O(Open::Reference))],
+            Resource::Page => &[(Method::GET, O(Open::Page))],
+            Resource::Record => &[(Method::GET, O(Open::Record))],
+            Resource::Runbook => &[(Method::GET, O(Open::Runbook))],
             Resource::Live => &[(Method::GET, O(Open::Live))],
             Resource::Ready => &[(Method::GET, O(Open::Ready))],
             Resource::Metrics => &[(Method::GET, O(Open::Metrics))],
@@ -296,6 +326,13 @@ mod tests {
         check("/api/v1/changes", Some((Resource::Changes, None)));
         check("/documents/x/access", Some((Resource::Access, Some("x"))));
         check("/api/v1/documents/x/metadata", Some((Resource::Metadata, Some("x"))));
+        check("/docs", Some((Resource::Reference, None)));
+        check("/docs/feed.md", Some((Resource::Page, Some("feed.md"))));
+        check("/docs/problems", Some((Resource::Problems, None)));
+        check("/docs/problems/x", Some((Resource::Problem, Some("x"))));
+        check("/docs/adr", Some((Resource::Page, Some("adr"))));
+        check("/docs/adr/x", Some((Resource::Record, Some("x"))));
+        check("/docs/other/x", None);
         check("/.well-known/jwks.json", Some((Resource::Jwks, None)));
         check("/documents/", None);
         check("/documents/x/y", None);

@@ -21,6 +21,7 @@ mod lists;
 mod merging;
 mod metadata;
 mod operations;
+mod pages;
 mod past;
 mod patches;
 mod profiles;

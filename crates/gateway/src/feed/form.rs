@@ -6,7 +6,9 @@ use crate::request::accept;
 use base::{DocId, Hash, Level, Timestamp, UserId};
 use hyper::header::HeaderMap;
 use rpc::EventKind;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// After how long a client of server-sent events connects again when the connection breaks.
@@ -29,26 +31,37 @@ pub(super) enum End {
     Refused(Problem),
 }
 
-#[derive(Serialize)]
+/// Something happened to a document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DocumentEvent")]
 struct Happened<'a> {
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = ["created", "changed", "shared", "revoked", "deleted"]))]
     kind: &'static str,
     document: DocId,
+    /// The version after it; of a document that is gone for you, the last.
     version: u64,
+    /// The state after it.
     heads: &'a [Hash],
+    /// Who did it.
     authors: &'a [UserId],
     at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whose access changed.
     principal: Option<&'a UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// What they may do now; `none`, nothing.
     access_level: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// A line that tells of no document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FeedNote")]
 struct Note<'a> {
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = ["bookmark", "heartbeat", "end"]))]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -56,6 +69,21 @@ struct Note<'a> {
     detail: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
+}
+
+/// A line of a feed, or the data of a server-sent event: for its schema alone.
+pub(crate) struct Line;
+
+impl JsonSchema for Line {
+    fn schema_name() -> Cow<'static, str> {
+        "FeedEvent".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (event, note) =
+            (generator.subschema_for::<Happened<'_>>(), generator.subschema_for::<Note<'_>>());
+        json_schema!({ "description": "A line of a feed.", "oneOf": [event, note] })
+    }
 }
 
 impl Form {

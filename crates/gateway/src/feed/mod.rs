@@ -17,7 +17,7 @@ mod reader;
 mod sources;
 mod token;
 
-pub(crate) use form::Form;
+pub(crate) use form::{Form, Line};
 pub(crate) use reader::{Bound, Feed, Reader};
 pub(crate) use sources::{Asker, Sources};
 pub(crate) use token::Places;

@@ -11,14 +11,18 @@ use base::json::exact;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use rpc::{Create, Seen};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "NewDocument")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
+    /// What people call it. Names need not differ.
     name: String,
     doc_type: Shape,
+    /// A text, or an object, as the type says.
     #[serde(default, deserialize_with = "given")]
     content: Option<Value>,
     #[serde(default)]

@@ -4,6 +4,7 @@ mod access;
 mod create;
 mod delete;
 mod diff;
+mod docs;
 mod feed;
 mod history;
 mod import;
@@ -14,7 +15,6 @@ mod metrics;
 mod patch;
 mod patched;
 mod probes;
-pub(crate) mod problems;
 pub(crate) mod read;
 mod replace;
 mod restore;
@@ -31,7 +31,7 @@ use crate::coding;
 use crate::gate::Pass;
 use crate::problem::{Kind, Problem};
 use crate::request::edit_key::{self, Asked, HalfKey};
-use crate::request::{body, json, query::Query};
+use crate::request::{body, json, members::Members, query::Query};
 use crate::respond::Outcome;
 use crate::router::{API_PREFIX, Found, Guarded, Open};
 use crate::server::Activity;
@@ -57,19 +57,26 @@ pub(crate) mod bodies {
     pub(crate) use super::replace::Body as Replace;
     pub(crate) use super::restore::Body as Restore;
     pub(crate) use super::share::Body as Share;
-    pub(crate) use super::ticket::Body as Ticket;
+    pub(crate) use super::ticket::{Body as Ticket, Made as TicketMade};
 }
 
 /// Answers a verb that everyone may ask for.
 pub(crate) fn open(app: &App, verb: Open, name: Option<&str>, headers: &HeaderMap) -> Outcome {
+    let name = name.unwrap_or_default();
     match verb {
         Open::Root => root::answer(),
+        Open::Description => docs::openapi(),
+        Open::Llms => docs::llms(),
+        Open::Reference => docs::reference(),
+        Open::Page => docs::page("", name, headers),
+        Open::Record => docs::page("adr/", name, headers),
+        Open::Runbook => docs::page("runbooks/", name, headers),
         Open::Live => probes::live(),
         Open::Ready => probes::ready(app),
         Open::Metrics => metrics::answer(app),
         Open::Jwks => jwks::answer(app),
-        Open::Problems => problems::all(headers),
-        Open::Problem => problems::one(name.unwrap_or_default(), headers),
+        Open::Problems => docs::page("", "problems", headers),
+        Open::Problem => docs::problem(name, headers),
     }
 }
 
@@ -158,7 +165,10 @@ impl Call {
             _ => json::require_json(&self.parts.headers)?,
         }
         let key = self.half_key(app, verb, document)?;
-        self.edit(app, key, json::parse).await
+        let named = |body: &[u8], limits: &Limits, room: &mut Pass| {
+            json::parse(body, limits, room).map(|Members(body)| body)
+        };
+        self.edit(app, key, named).await
     }
 
     /// The body of an edit as `decode` reads it, and the id of the edit.

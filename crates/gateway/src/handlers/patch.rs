@@ -8,16 +8,22 @@ use crate::problem::{Kind, Problem};
 use crate::respond::Outcome;
 use crate::router::Guarded;
 use rpc::{Edit, Op, Unit};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Operations of the hub's own, in order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Edit")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
+    /// What is to be done, in order.
     ops: Vec<Op>,
     #[serde(default)]
     unit: Unit,
+    /// The version that it was made against.
     version: Option<u64>,
+    /// The state that it was made against, instead of `version`.
+    #[schemars(with = "Option<Vec<base::Hash>>", length(min = 1))]
     heads: Option<Vec<String>>,
 }
 

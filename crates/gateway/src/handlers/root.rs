@@ -23,7 +23,9 @@ Each of these takes Authorization: Bearer <token>, and answers under /api/v1 too
 have to send again, Accept-Encoding: gzip or zstd for less to read, Prefer: return=minimal for no body after a write.
 
   GET    /.well-known/jwks.json     the keys that tokens are checked with
+  GET    /docs  /openapi.json       all of this in full, for people and for programs
   GET    /docs/problems             every error, and what to do about it
+  GET    /llms.txt                  the pages that there are
   GET    /livez  /readyz  /metrics  for operators
 ";
 

@@ -9,17 +9,22 @@ use crate::router::Guarded;
 use base::{Level, UserId};
 use hyper::StatusCode;
 use rpc::Share;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Grant")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
+    /// Whose access it is.
+    #[schemars(with = "UserId")]
     principal: String,
     access_level: Grant,
 }
 
 /// The levels that can be granted. Ownership is not among them.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "GrantedLevel")]
 #[serde(rename_all = "lowercase")]
 enum Grant {
     None,

@@ -9,25 +9,33 @@ use crate::router::{Guarded, Resource};
 use base::{DocId, Timestamp};
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long a ticket lives that is asked for without saying. A stock client reconnects to the URL that it has.
 const TTL_USUAL_S: u64 = 60 * 60;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "NewTicket")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
-    /// In seconds.
+    /// How long it lives, in seconds; an hour, if nothing is said.
+    #[schemars(range(min = 1))]
     ttl: Option<u64>,
+    /// The only documents that it is good for.
     documents: Option<Vec<DocId>>,
+    /// Whether it is good for one socket only.
     #[serde(default)]
     once: bool,
 }
 
-#[derive(Serialize)]
-struct Made<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Ticket")]
+pub(crate) struct Made<'a> {
+    /// Its name, to take it back.
     id: &'a str,
+    /// What goes into the URL: a secret.
     ticket: &'a str,
     expires_at: Timestamp,
 }

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_slug_and_its_heading_in_the_docs() {
-        let headings: Vec<_> = crate::handlers::problems::slugs().collect();
+        let headings: Vec<_> = crate::docs::problems::all().map(|section| section.slug()).collect();
         let slugs: Vec<_> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
         assert_eq!(slugs.iter().collect::<HashSet<_>>().len(), slugs.len(), "slugs differ");
         for slug in &slugs {

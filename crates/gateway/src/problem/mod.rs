@@ -11,8 +11,10 @@ pub(crate) use kind::Kind;
 use crate::respond::{Answer, Body};
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// One refusal on its way to a client.
@@ -114,6 +116,29 @@ impl Serialize for Members<'_> {
             map.serialize_entry("retry_after_ms", &(after.as_millis() as u64))?;
         }
         map.end()
+    }
+}
+
+/// What [`Members`] prints.
+impl JsonSchema for Problem {
+    fn schema_name() -> Cow<'static, str> {
+        "Problem".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Why it was not done (RFC 9457). Each type has members of its own beside these; its page names them.",
+            "type": "object",
+            "required": ["type", "title", "status", "detail", "request_id"],
+            "properties": {
+                "type": { "type": "string", "format": "uri-reference", "description": "Leads to the page of this kind." },
+                "title": { "type": "string", "description": "The kind, in a few words." },
+                "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+                "detail": { "type": "string", "description": "What happened here, for people." },
+                "request_id": { "type": "string", "description": "The name of this request in the hub's log." },
+                "retry_after_ms": { "type": "integer", "minimum": 0, "description": "When asking again may help." },
+            },
+        })
     }
 }
 

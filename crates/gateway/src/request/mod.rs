@@ -10,6 +10,7 @@ pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod labels;
 mod list;
+pub(crate) mod members;
 pub(crate) mod prefer;
 pub(crate) mod query;
 pub(crate) mod revision;

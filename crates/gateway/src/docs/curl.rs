@@ -1,0 +1,51 @@
+//! How an operation is asked for from a shell.
+
+use serde_json::Value;
+
+/// A command for `curl`. `HUB` is where the hub is, and `TOKEN` a token.
+pub(super) fn command(method: &str, path: &str, operation: &Value) -> String {
+    let mut lines = vec![format!("curl{} \"$HUB{}\"", verb(method), filled(path, operation))];
+    if operation["security"].as_array().is_some_and(|needed| !needed.is_empty()) {
+        lines.push("-H \"Authorization: Bearer $TOKEN\"".to_owned());
+    }
+    let bodies = operation["requestBody"]["content"].as_object();
+    if let Some((media, body)) = bodies.and_then(|bodies| bodies.iter().next()) {
+        lines.push(format!("-H \"Content-Type: {media}\""));
+        let example = &body["example"];
+        let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+        lines.push(format!("--data-binary '{}'", text.replace('\'', "'\\''")));
+    }
+    lines.join(" \\\n  ")
+}
+
+fn verb(method: &str) -> String {
+    if method == "get" { String::new() } else { format!(" -X {}", method.to_uppercase()) }
+}
+
+/// The path, with the example of each of its parameters.
+fn filled(path: &str, operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.filter(|parameter| parameter["in"] == "path").fold(path.to_owned(), |path, parameter| {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        path.replace(&format!("{{{name}}}"), parameter["example"].as_str().unwrap_or(name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_command_has_what_the_operation_takes() {
+        let operation = json!({
+            "security": [{ "token": [] }],
+            "parameters": [{ "in": "path", "name": "id", "example": "7" }, { "in": "query", "name": "x" }],
+            "requestBody": { "content": { "application/json": { "example": { "content": "it's" } } } },
+        });
+        let expected = "curl -X PUT \"$HUB/documents/7\" \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  \
+                        -H \"Content-Type: application/json\" \\\n  --data-binary '{\"content\":\"it'\\''s\"}'";
+        assert_eq!(command("put", "/documents/{id}", &operation), expected);
+        assert_eq!(command("get", "/livez", &json!({ "security": [] })), "curl \"$HUB/livez\"");
+    }
+}

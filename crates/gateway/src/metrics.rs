@@ -15,7 +15,7 @@ use std::time::Duration;
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
 /// The statuses that the gateway answers with; the last place is for any other.
-const STATUSES: [(u16, &str); 22] = [
+const STATUSES: [(u16, &str); 23] = [
     (101, "101"),
     (200, "200"),
     (201, "201"),
@@ -26,6 +26,7 @@ const STATUSES: [(u16, &str); 22] = [
     (403, "403"),
     (404, "404"),
     (405, "405"),
+    (406, "406"),
     (408, "408"),
     (410, "410"),
     (412, "412"),

@@ -14,9 +14,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The version of a document whose form does not say it.
-const VERSION: HeaderName = HeaderName::from_static("hub-version");
-
 /// A response.
 pub(crate) type Answer = Response<Body>;
 
@@ -165,7 +162,7 @@ pub(crate) fn written(status: StatusCode, seen: &Seen, asked: &HeaderMap) -> Ans
     }
     let mut answer = empty(if status == StatusCode::OK { StatusCode::NO_CONTENT } else { status });
     let headers = answer.headers_mut();
-    name_state(headers, seen);
+    name_state(headers, &seen.view.tag, seen.revision);
     headers.insert(VERSION, HeaderValue::from(seen.view.version));
     headers.insert(prefer::PREFERENCE_APPLIED, HeaderValue::from_static("return=minimal"));
     answer

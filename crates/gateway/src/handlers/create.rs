@@ -25,7 +25,9 @@ pub(crate) struct Body {
     /// A text, or an object, as the type says.
     #[serde(default, deserialize_with = "given")]
     content: Option<Value>,
+    /// Keys of ASCII letters, digits and `._/-`, with any values.
     #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
     labels: Once<String>,
 }
 

@@ -11,17 +11,23 @@ use base::{Hash, Op};
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use rpc::{At, Compare, Comparison, View};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// How one state of a document becomes another.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Difference")]
+pub(crate) struct Body<'a> {
     from: State<'a>,
     to: State<'a>,
+    /// Operations, as an edit takes them.
     ops: &'a [Op],
+    /// The same as a unified diff of the content, which is laid out in lines if it is JSON.
     unified: &'a str,
 }
 
-#[derive(Serialize)]
+/// A state of a document.
+#[derive(Serialize, JsonSchema)]
 struct State<'a> {
     /// Not there for heads that no version ended with.
     version: Option<u64>,

@@ -8,18 +8,24 @@ use base::{Hash, Timestamp, UserId};
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LINK};
 use rpc::{History, Version};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many versions a page has when nobody says.
 const PAGE_DEFAULT: usize = 50;
 
-#[derive(Serialize)]
-struct Page<'a> {
+/// A page of the history of a document, the newest version first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "History")]
+pub(crate) struct Page<'a> {
     versions: Vec<Shown<'a>>,
+    /// Where the next page begins; `null` on the last.
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A version of a document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Version")]
 struct Shown<'a> {
     version: u64,
     heads: &'a [Hash],
@@ -28,7 +34,9 @@ struct Shown<'a> {
     author: Option<&'a UserId>,
     /// Everyone who made it, in order.
     authors: &'a [UserId],
+    /// Changes that it is made of; `null` if that is not known any more.
     changes: Option<u64>,
+    /// What they take, as they came; `null` if that is not known any more.
     bytes: Option<u64>,
 }
 

@@ -11,15 +11,22 @@ use crate::router::Guarded;
 use base::Limits;
 use hyper::StatusCode;
 use rpc::SetMetadata;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 
-#[derive(Debug, Deserialize)]
+/// What of the metadata changes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "MetadataPatch")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
     /// A name may be empty, but not be taken away.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String")]
     name: Option<String>,
+    /// Labels by their keys; `null` takes one away, or all of them.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<BTreeMap<String, Option<String>>>")]
     labels: Option<Option<Once<Option<String>>>>,
 }
 

@@ -52,6 +52,8 @@ pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
 /// The bodies that verbs take, for fuzzers.
 pub(crate) mod bodies {
     pub(crate) use super::create::Body as Create;
+    pub(crate) use super::diff::Body as Difference;
+    pub(crate) use super::history::Page as History;
     pub(crate) use super::metadata::Body as Metadata;
     pub(crate) use super::patch::Body as Patch;
     pub(crate) use super::replace::Body as Replace;

@@ -15,11 +15,13 @@ use base::json::exact;
 use bytes::Bytes;
 use hyper::StatusCode;
 use rpc::{At, Base, Edit, Read, Write};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// The state to come back to, in either of two ways of naming one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Restore")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
     version: Option<u64>,

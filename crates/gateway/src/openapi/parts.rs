@@ -11,6 +11,8 @@ pub(crate) enum Type {
     Format(&'static str),
     /// A text of this pattern.
     Pattern(&'static str),
+    /// Texts: it may stand again and again.
+    Texts,
     /// A whole number from this one on.
     From(u64),
     /// The id of a document.
@@ -23,6 +25,7 @@ impl Type {
             Type::Text => json!({ "type": "string" }),
             Type::Format(format) => json!({ "type": "string", "format": format }),
             Type::Pattern(pattern) => json!({ "type": "string", "pattern": pattern }),
+            Type::Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Type::From(least) => json!({ "type": "integer", "minimum": least }),
             Type::Document => json!({ "$ref": "#/components/schemas/DocumentId" }),
         }
@@ -37,19 +40,25 @@ pub(crate) struct Parameter {
     about: &'static str,
     kind: Type,
     example: &'static str,
+    needed: bool,
 }
 
 impl Parameter {
     pub(crate) const fn path(name: &'static str, kind: Type, about: &'static str) -> Parameter {
-        Parameter { name, place: "path", about, kind, example: "" }
+        Parameter { name, place: "path", about, kind, example: "", needed: true }
     }
 
     pub(crate) const fn query(name: &'static str, kind: Type, about: &'static str) -> Parameter {
-        Parameter { name, place: "query", about, kind, example: "" }
+        Parameter { name, place: "query", about, kind, example: "", needed: false }
     }
 
     pub(crate) const fn header(name: &'static str, kind: Type, about: &'static str) -> Parameter {
-        Parameter { name, place: "header", about, kind, example: "" }
+        Parameter { name, place: "header", about, kind, example: "", needed: false }
+    }
+
+    /// It may not be left out.
+    pub(crate) const fn needed(self) -> Parameter {
+        Parameter { needed: true, ..self }
     }
 
     /// With an example, which the reference shows.
@@ -57,13 +66,14 @@ impl Parameter {
         Parameter { example, ..self }
     }
 
+    #[cfg(test)]
     pub(super) fn is_path(&self) -> bool {
         self.place == "path"
     }
 
     pub(super) fn described(&self) -> Value {
         let mut value = json!({ "name": self.name, "in": self.place, "description": self.about });
-        if self.is_path() {
+        if self.needed {
             value["required"] = true.into();
         }
         value["schema"] = self.kind.to_value();
@@ -142,8 +152,8 @@ pub(crate) const CURSOR: Parameter = Parameter::query(
 
 pub(crate) const ETAG: Header = Header {
     name: "ETag",
-    about: "The tag of this state, made of its heads: for `If-Match` and `If-None-Match`.",
-    kind: Type::Pattern("^\"[0-9a-f]{32}\"$"),
+    about: "The tag of this state, made of its heads: for `If-Match` and `If-None-Match`. It ends in the coding, if the answer has one.",
+    kind: Type::Pattern("^\"[0-9a-f]{32}(-gzip|-zstd)?\"$"),
     always: true,
 };
 
@@ -153,6 +163,16 @@ pub(crate) const REVISION: Header = Header {
     kind: Type::Pattern(REVISION_FORM),
     always: true,
 };
+
+pub(crate) const PREFER: Parameter = Parameter::header(
+    "Prefer",
+    Type::Text,
+    "`return=minimal` asks for no body: the answer says in its headers where the document stands.",
+);
+
+/// The version in a header, where there is no body to say it.
+pub(crate) const VERSION_NOW: Header =
+    Header { name: "Hub-Version", about: "The version of the document.", kind: Type::From(0), always: false };
 
 pub(crate) const LOCATION: Header =
     Header { name: "Location", about: "Where it is.", kind: Type::Format("uri-reference"), always: true };

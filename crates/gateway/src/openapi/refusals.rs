@@ -3,14 +3,30 @@
 use crate::problem::Kind::{self, *};
 
 /// Of whatever takes a token. Each verb also refuses parameters that it does not know.
-pub(crate) const GUARDED: &[Kind] =
-    &[BadQuery, Unauthenticated, InvalidToken, Internal, TooManyInFlight, ShardBusy, ShardUnavailable];
+pub(crate) const GUARDED: &[Kind] = &[
+    BadQuery,
+    Unauthenticated,
+    InvalidToken,
+    NotAcceptable,
+    Internal,
+    TooManyInFlight,
+    ShardBusy,
+    ShardUnavailable,
+];
 
 /// Of whatever names a document.
 pub(crate) const DOCUMENT: &[Kind] = &[NotFound, Damaged];
 
 /// Of whatever takes a body.
-pub(crate) const BODY: &[Kind] = &[BodyInterrupted, SlowBody, BodyTooLarge, UnsupportedType, NoRoomForBody];
+pub(crate) const BODY: &[Kind] = &[
+    BodyInterrupted,
+    MalformedEncoding,
+    SlowBody,
+    BodyTooLarge,
+    UnsupportedType,
+    UnsupportedEncoding,
+    NoRoomForBody,
+];
 
 /// Of whatever takes a body of JSON.
 pub(crate) const JSON: &[Kind] = &[MalformedJson, TooManyValues, InvalidBody, JsonTooDeep];
@@ -29,3 +45,17 @@ pub(crate) const EDIT: &[Kind] = &[
     BadEdit,
     VersionRequired,
 ];
+
+/// Of patches that name places in the content.
+pub(crate) const PATCH: &[Kind] = &[
+    MalformedPatch,
+    TestFailed,
+    HunkNotFound,
+    HunkAmbiguous,
+    SearchCount,
+    PatchTooCostly,
+    TooManyOperations,
+];
+
+/// Of labels and names.
+pub(crate) const NAMES: &[Kind] = &[NameTooLong, TooManyLabels, LabelTooLong];

@@ -16,10 +16,12 @@ mod unified;
 mod work;
 
 pub(crate) use form::{ACCEPT_PATCH, ACCEPTED, Form, form_of};
+pub(crate) use search_replace::Body as SearchReplace;
 
 use crate::gate::Pass;
 use crate::problem::Problem;
 use crate::request::json;
+use crate::request::members::Members;
 use ::json_patch::PatchOperation;
 use base::json::exact;
 use base::{Limits, Shape};
@@ -65,7 +67,10 @@ pub(crate) fn decode(form: Form, body: &[u8], limits: &Limits, room: &mut Pass) 
             Patch::Merge(patch)
         }
         Form::Unified => Patch::Unified(unified::decode(body)?),
-        Form::SearchReplace => return search_replace::decode(json::parse(body, limits, room)?, limits),
+        Form::SearchReplace => {
+            let Members(body) = json::parse(body, limits, room)?;
+            return search_replace::decode(body, limits);
+        }
     };
     Ok(Decoded { patch, version: None, heads: None })
 }

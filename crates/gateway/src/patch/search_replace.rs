@@ -4,23 +4,25 @@ use super::work::Work;
 use super::{Decoded, Patch, excerpt};
 use crate::problem::{Kind, Problem};
 use base::{Limits, PathStep, Shape};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// Places that a refusal names.
 const PLACES_MAX: usize = 10;
 
-/// A body.
-#[derive(Debug, Deserialize)]
+/// Stretches of text, and what takes their place.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "SearchReplace")]
 #[serde(deny_unknown_fields)]
-pub(super) struct Body {
+pub(crate) struct Body {
     replacements: Vec<Replacement>,
     version: Option<u64>,
     heads: Option<Vec<String>>,
 }
 
 /// One replacement. It sees what those before it did.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Replacement {
     search: String,

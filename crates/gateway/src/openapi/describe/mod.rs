@@ -5,6 +5,7 @@ mod edits;
 mod feeds;
 mod operators;
 mod pages;
+mod past;
 mod sharing;
 mod sockets;
 
@@ -38,6 +39,10 @@ pub(super) fn describe(verb: Verb, schemas: &mut Schemas) -> Operation {
             Guarded::Delete => documents::delete(),
             Guarded::Replace => edits::replace(schemas),
             Guarded::Patch => edits::patch(schemas),
+            Guarded::SetMetadata => edits::metadata(schemas),
+            Guarded::History => past::history(schemas),
+            Guarded::Diff => past::diff(schemas),
+            Guarded::Restore => past::restore(schemas),
             Guarded::Share => sharing::share(schemas),
             Guarded::Access => sharing::access(schemas),
             Guarded::Events => feeds::events(schemas),

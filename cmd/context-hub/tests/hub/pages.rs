@@ -63,7 +63,7 @@ async fn a_page_comes_in_the_form_that_is_asked_for() {
     let anyone = hub.anyone();
     let shown = anyone.get("/docs/feed").headers(&[BROWSER]).send().await;
     assert_eq!(shown.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(shown.header("vary"), "accept");
+    assert_eq!(shown.header("vary"), "accept, accept-encoding");
     let plain = anyone.get("/docs/feed").send().await;
     assert_eq!(plain.header("content-type"), "text/markdown; charset=utf-8");
     assert!(plain.text().starts_with("# The change feed\n"));

@@ -4,12 +4,17 @@ use bytes::Bytes;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Guides that every page leads to; the others are found from them.
-const NAVIGATION: [(&str, &str); 8] = [
+const NAVIGATION: [(&str, &str); 13] = [
     ("readme", "Overview"),
+    ("concepts", "Concepts"),
+    ("api", "By example"),
+    ("cli", "Commands"),
     ("guarantees", "Guarantees"),
+    ("limits", "Limits"),
     ("problems", "Problems"),
     ("feed", "Change feed"),
     ("sockets", "Sockets"),
+    ("operations", "Operations"),
     ("cluster", "Cluster"),
     ("runbooks", "Runbooks"),
     ("architecture", "Architecture"),

@@ -14,11 +14,18 @@ macro_rules! files {
 files! {
     "Guides":
         "README.md"
-        "docs/guarantees.md"
-        "docs/problems.md"
+        "docs/concepts.md"
+        "docs/api.md"
+        "docs/http.md"
+        "docs/lists.md"
         "docs/feed.md"
-        "docs/sockets.md";
+        "docs/sockets.md"
+        "docs/cli.md"
+        "docs/problems.md"
+        "docs/limits.md"
+        "docs/guarantees.md";
     "Operations":
+        "docs/operations.md"
         "docs/cluster.md"
         "docs/metrics.md"
         "docs/drills.md"

@@ -5,12 +5,11 @@
 use crate::docs::{self, assets, llms, problems, reference};
 use crate::openapi;
 use crate::problem::{Kind, Problem};
+use crate::request::accept;
 use crate::respond::{self, Answer, Outcome};
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, VARY,
-};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, VARY};
 
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 
@@ -67,15 +66,13 @@ fn either(
     as_markdown: impl FnOnce() -> Bytes,
 ) -> Answer {
     let mut answer = if accepts_html(headers) { html(as_html()) } else { markdown(as_markdown()) };
-    answer.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
     answer
 }
 
+/// Browsers name HTML; who names nothing in particular is a program, or reads in a terminal.
 fn accepts_html(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .any(|range| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/html"))
+    accept::media(headers, &["text/markdown", "text/html"]) == Some(1)
 }
 
 fn markdown(text: Bytes) -> Answer {

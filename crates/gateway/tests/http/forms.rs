@@ -210,10 +210,11 @@ async fn problems_have_pages_for_people_and_for_programs() {
     for path in ["/docs/problems", "/docs/problems/version-required"] {
         let page = hub.get(path).header("accept", browser).send().await;
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-        assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'self'"));
         assert_eq!(page.header("vary"), "accept, accept-encoding");
         let text = String::from_utf8(page.body.to_vec()).unwrap();
-        assert!(text.starts_with("<!doctype html>") && text.contains("<code>If-Match: *</code>"), "{text}");
+        assert!(text.starts_with("<!DOCTYPE html>") && text.contains("<code>If-Match: *</code>"), "{text}");
+        assert!(!text.contains("<ol"), "a status is no number of a list: {text}");
         for accept in ["*/*", "text/markdown", "application/json", "text/html;q=0.5, text/markdown"] {
             let markdown = hub.get(path).header("accept", accept).send().await;
             assert_eq!(markdown.header("content-type"), "text/markdown; charset=utf-8", "{accept}");
@@ -225,8 +226,8 @@ async fn problems_have_pages_for_people_and_for_programs() {
     let all = hub.get("/docs/problems").header("accept", browser).send().await;
     let text = String::from_utf8(all.body.to_vec()).unwrap();
     let links: Vec<_> = text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(links.len() > 40, "{links:?}");
-    for link in links {
+    assert!(links.len() > 15, "{links:?}");
+    for link in links.into_iter().filter(|link| !link.starts_with('#')) {
         assert_eq!(hub.get(link).send().await.status, 200, "{link}");
     }
     hub.get("/docs/problems/nope").header("accept", browser).send().await.problem(404, "unknown-path");

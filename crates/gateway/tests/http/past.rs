@@ -159,7 +159,7 @@ async fn content_is_shown_in_the_form_that_is_asked_for() {
     for (header, expected) in [("etag", whole.header("etag")), ("hub-version", "1")] {
         assert_eq!(plain.header(header), expected);
     }
-    assert_eq!(plain.header("vary"), "authorization, accept");
+    assert_eq!(plain.header("vary"), "authorization, accept, accept-encoding");
     let numbered = get(&hub, &format!("{path}?format=numbered")).await;
     assert_eq!(numbered.body, "     1\tone\n     2\t\"two\"\n");
     let file = get(&hub, &format!("{path}?format=automerge&version=1")).await;

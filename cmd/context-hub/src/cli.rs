@@ -135,7 +135,7 @@ pub struct ServingArgs {
     /// How long a connection may lie idle
     #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub idle_timeout_seconds: Option<u32>,
-    /// Pages of these origins may read the answers: https://app.example.com, several with commas between them, or *
+    /// Pages of these origins may read the answers: `https://app.example.com`, several with commas between them, or *
     #[arg(long, env = "CORS_ORIGINS", value_name = "ORIGINS")]
     pub cors_origins: Option<gateway::Cors>,
     /// How often a quiet change feed says that it lives

@@ -33,3 +33,4 @@ mod start;
 mod stopping;
 mod support;
 mod tokens;
+mod verbs;

@@ -161,16 +161,6 @@ need_k6() {
   have k6 || die "k6 was fetched to $tools, but is not on the path ($PATH)."
 }
 
-# Debian keeps what makes a virtual environment in a package of its own, which has no command.
-need_python_venv() {
-  have apt-get || die "python3 has no ensurepip: install python3-venv your way, then start again."
-  say "installing python3-venv"
-  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 ||
-    die "apt-get update failed: is there a network, and is /etc/apt/sources.list right?"
-  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-venv >&2 ||
-    die "apt-get could not install python3-venv: see above."
-}
-
 # A C compiler with its headers, for the few dependencies written in C.
 need_cc() { need_package cc gcc libc6-dev; }
 

@@ -12,9 +12,9 @@ use std::fmt;
 pub enum Level {
     /// See the document, its history and who wrote it.
     Read = 1,
-    /// Change its content.
+    /// Change its content, its name and its labels.
     Write = 2,
-    /// Share it, rename it.
+    /// Share it.
     Admin = 3,
     /// Delete it. Held by the owner alone, never granted by a share.
     Owner = 4,

@@ -187,11 +187,12 @@ const VARY_DOCUMENT: &str = "authorization, accept, accept-encoding";
 /// The header that says which content codings a client takes, as `Vary` names it.
 pub(crate) const VARY_ENCODING: &str = "accept-encoding";
 
-/// Names the state in the headers, and forbids caches to hand it to anyone else or to use it unasked.
+/// Names the state in the headers, and forbids caches to keep it.
 fn name_state(headers: &mut HeaderMap, tag: &str, revision: Revision) {
     headers.insert(ETAG, etag(tag));
     headers.insert(revision::REVISION, revision::value(revision));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // The tag names the content alone, in whichever form: a cache that asks by itself would show old names, or another form.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(VARY, HeaderValue::from_static(VARY_DOCUMENT));
 }
 

@@ -276,9 +276,9 @@ pub enum Grant {
     None,
     /// See the document
     Read,
-    /// Change its content
+    /// Change its content, its name and its labels
     Write,
-    /// Share and rename it
+    /// Share it
     Admin,
 }
 

@@ -6,6 +6,7 @@
 //!   /todo/2 + {"t":"bread"}
 //! ```
 
+use crate::output;
 use base::{Op, PathStep, plain};
 use client::{Copy, Update};
 use serde_json::Value;
@@ -19,10 +20,13 @@ const SHOWN: usize = 160;
 
 /// The document as a whole.
 pub fn snapshot(copy: &Copy) -> String {
-    let (name, shape) = (if copy.name.is_empty() { "(no name)" } else { &copy.name }, copy.shape.as_str());
+    let name = if copy.name.is_empty() { "(no name)".to_owned() } else { output::plain(&copy.name) };
+    let shape = copy.shape.as_str();
     let mut out = format!("-- {name}, {shape}, version {}, you may {}\n", copy.version, copy.access.as_str());
     match &copy.content {
-        Value::String(text) => text.lines().for_each(|line| put(&mut out, format_args!("  {line}"))),
+        Value::String(text) => {
+            text.lines().for_each(|line| put(&mut out, format_args!("  {}", output::plain(line))));
+        }
         other => put(&mut out, format_args!("{other:#}")),
     }
     out
@@ -62,14 +66,14 @@ fn operation(op: &Op, content: &Value) -> String {
 fn spliced(text: &str, position: usize, delete: usize, insert: &str) -> String {
     let start = byte(text, position);
     let end = start + byte(&text[start..], delete);
-    let mut shown = last(line_before(&text[..start])).to_owned();
+    let mut shown = output::plain(last(line_before(&text[..start])));
     if start < end {
         shown = format!("{shown}[-{}-]", short(&text[start..end]));
     }
     if !insert.is_empty() {
         shown = format!("{shown}{{+{}+}}", short(insert));
     }
-    shown + first(text[end..].lines().next().unwrap_or_default())
+    shown + &output::plain(first(text[end..].lines().next().unwrap_or_default()))
 }
 
 fn line_before(text: &str) -> &str {
@@ -97,8 +101,9 @@ fn last(text: &str) -> &str {
 
 /// At most so much of a text, on one line.
 fn short(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN).collect::<String>().replace('\n', "⏎");
-    if shown.chars().count() < text.chars().count() {
+    let start: String = text.chars().take(SHOWN).collect();
+    let mut shown = output::plain(&start.replace('\n', "⏎"));
+    if start.len() < text.len() {
         shown.push('…');
     }
     shown

@@ -8,19 +8,21 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::io::{IsTerminal, Write, stderr, stdin};
 
-/// Deletes documents, one after the other. Those before one that fails are deleted.
+/// Deletes documents, one after the other. Those before one that fails are deleted; that nobody reads on stops nothing.
 pub async fn remove(hub: &Hub, args: &RemoveArgs, json: bool) -> Result<()> {
     if !args.yes && stdin().is_terminal() && !agreed(args.ids.len())? {
         bail!("nothing was deleted");
     }
+    let mut printed = Ok(());
     for id in &args.ids {
         hub.ask(requests::delete(*id)).await.with_context(|| format!("{id} was not deleted"))?;
-        match json {
-            true => output::json(&json!({ "id": id, "deleted": true }))?,
-            false => output::line(&format!("{id} is deleted"))?,
-        }
+        let told = match json {
+            true => output::json(&json!({ "id": id, "deleted": true })),
+            false => output::line(&format!("{id} is deleted")),
+        };
+        printed = printed.and(told);
     }
-    Ok(())
+    printed
 }
 
 /// Asks whoever sits at the terminal: there is no way back.

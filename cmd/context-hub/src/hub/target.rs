@@ -98,7 +98,11 @@ fn choose(args: &HubArgs, env: &impl Fn(&str) -> Option<String>, profiles: &Prof
         None => (USUAL_URL.to_owned(), "the default".to_owned()),
     };
     let (url, on_this_machine) = check(&url)?;
-    let mut usable = layers.iter().enumerate().filter(|(at, layer)| !layer.bound || chosen == Some(*at));
+    // What is typed goes anywhere. Any other token stays with the URL beside it, and none is lent to a profile.
+    let to_a_profile = chosen.is_some_and(|at| layers[at].bound);
+    let is_lent = |layer: &Layer| !layer.bound && layer.url.is_none() && !to_a_profile;
+    let mut usable =
+        layers.iter().enumerate().filter(|(at, layer)| *at == 0 || chosen == Some(*at) || is_lent(layer));
     let said = usable.find_map(|(_, layer)| Some((layer.token.clone()?, layer.from.clone())));
     let usual = if on_this_machine { Token::File(USUAL_TOKEN.into()) } else { Token::Missing };
     let (token, token_from) = said.unwrap_or_else(|| (usual, "the default".to_owned()));

@@ -34,6 +34,12 @@ pub enum DifferenceError {
         /// How deep it looks.
         limit: usize,
     },
+    /// The operations would take far more than the content: each has the whole path to what it changes.
+    #[error("the difference takes more than {limit} bytes as operations, send the whole document")]
+    TooMuch {
+        /// What they may take.
+        limit: usize,
+    },
 }
 
 /// How to get from the content `old` to the content `new`, both as [`crate::Document::content_json`] gives them.

@@ -1,6 +1,7 @@
 //! Walking two JSON texts side by side, into what differs and nowhere else.
 
-use super::{DifferenceError, text};
+use super::DifferenceError;
+use super::text::{self, Splice};
 use crate::edit::align::{self, Item, Kind};
 use crate::edit::myers::{self, Hunk};
 use crate::json::{self, Tag, tag};
@@ -12,11 +13,18 @@ use std::ops::Range;
 /// How deep to look. A client's own edits nest less; only documents from outside come here.
 const MAX_DEPTH: usize = 128;
 
+/// What the operations may take in memory. The largest documents fit several times.
+const MAX_BYTES: usize = 16 << 20;
+
 /// Operations gathered on the way, and the way.
 #[derive(Default)]
 pub(super) struct Walk {
     path: Vec<PathStep>,
+    /// What the path takes.
+    path_bytes: usize,
     ops: Vec<Op>,
+    /// What the operations take.
+    bytes: usize,
 }
 
 /// What a value is, as far as the difference goes into it.
@@ -47,7 +55,10 @@ impl Walk {
             (Shown::Map(old), Shown::Map(new)) => self.map(&old, &new),
             (Shown::List(old), Shown::List(new)) => self.list(&old, &new),
             (Shown::Text(old), Shown::Text(new)) => {
-                text::splices(&self.path, &old, &new, &mut self.ops);
+                for Splice { position, delete, insert } in text::splices(&old, &new) {
+                    self.spend(insert.len())?;
+                    self.ops.push(Op::Splice { path: self.path.clone(), position, delete, insert });
+                }
                 Ok(())
             }
             (Shown::Counter(old), Shown::Counter(now)) => self.counter(old, now, new),
@@ -61,6 +72,7 @@ impl Walk {
         new: &BTreeMap<String, &RawValue>,
     ) -> Result<(), DifferenceError> {
         for key in old.keys().filter(|key| !new.contains_key(*key)) {
+            self.spend(key.len())?;
             let path = self.to(PathStep::Key(key.clone()));
             self.ops.push(Op::Delete { path });
         }
@@ -104,10 +116,12 @@ impl Walk {
     fn replace(&mut self, gone: Range<usize>, come: &[&[u8]]) -> Result<(), DifferenceError> {
         let at = gone.start;
         for index in gone.rev() {
+            self.spend(0)?;
             let path = self.to(PathStep::Index(index));
             self.ops.push(Op::Delete { path });
         }
         for value in come.iter().rev() {
+            self.spend(value.len())?;
             let (path, value) = (self.to(PathStep::Index(at)), parsed(value)?);
             self.ops.push(Op::Insert { path, value });
         }
@@ -116,20 +130,33 @@ impl Walk {
 
     fn counter(&mut self, old: i64, now: i64, new: &[u8]) -> Result<(), DifferenceError> {
         match now.checked_sub(old) {
-            Some(by) => self.ops.push(Op::Increment { path: self.path.clone(), by }),
-            None => self.set(new)?,
+            Some(by) => {
+                self.spend(0)?;
+                self.ops.push(Op::Increment { path: self.path.clone(), by });
+                Ok(())
+            }
+            None => self.set(new),
         }
-        Ok(())
     }
 
     fn set(&mut self, value: &[u8]) -> Result<(), DifferenceError> {
+        self.spend(value.len())?;
         self.ops.push(Op::Set { path: self.path.clone(), value: parsed(value)? });
         Ok(())
     }
 
+    /// Counts an operation at the path before it is made, with `more` bytes of its own.
+    fn spend(&mut self, more: usize) -> Result<(), DifferenceError> {
+        self.bytes += size_of::<Op>() + self.path_bytes + more;
+        if self.bytes > MAX_BYTES { Err(DifferenceError::TooMuch { limit: MAX_BYTES }) } else { Ok(()) }
+    }
+
     fn inside<T>(&mut self, step: PathStep, work: impl FnOnce(&mut Walk) -> T) -> T {
+        let bytes = size_of::<PathStep>() + if let PathStep::Key(key) = &step { key.len() } else { 0 };
         self.path.push(step);
+        self.path_bytes += bytes;
         let done = work(self);
+        self.path_bytes -= bytes;
         self.path.pop();
         done
     }

@@ -47,6 +47,14 @@ pub enum ImportError {
         /// What is allowed.
         limit: usize,
     },
+    /// Its history is longer than what a document may be handed out with: a few bytes of a file may be megabytes of changes.
+    #[error("the changes of a document in a file take at most {limit} bytes, these take {bytes}")]
+    TooLong {
+        /// What they take.
+        bytes: usize,
+        /// What is allowed.
+        limit: usize,
+    },
     /// Its content nests more deeply than documents may.
     #[error("a document's content nests at most {limit} levels deep, this goes deeper")]
     TooDeep {
@@ -79,6 +87,10 @@ pub fn import(file: &[u8], limits: &Limits) -> Result<Imported, ImportError> {
     let shape = shape(admitted.changes.iter().map(|change| &change.summary));
     // A few bytes of a compressed document may have been megabytes of changes. They are not made to be stored so.
     let chunks: Vec<_> = admitted.changes.into_iter().map(Admitted::compressed).collect();
+    let bytes = chunks.iter().map(|change| change.chunk.len()).sum();
+    if bytes > limits.export_bytes {
+        return Err(ImportError::TooLong { bytes, limit: limits.export_bytes });
+    }
     let document = Document::load(chunks.iter().map(|change| &change.chunk[..]))?;
     let content = document.content_json(shape)?;
     if content.len() > limits.document_bytes {

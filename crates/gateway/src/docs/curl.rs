@@ -9,7 +9,11 @@ pub(super) fn command(method: &str, path: &str, operation: &Value) -> String {
         lines.push("-H \"Authorization: Bearer $TOKEN\"".to_owned());
     }
     let bodies = operation["requestBody"]["content"].as_object();
-    if let Some((media, body)) = bodies.and_then(|bodies| bodies.iter().next()) {
+    let shown = |bodies: &'_ serde_json::Map<String, Value>| {
+        let found = bodies.iter().find(|(media, _)| *media == "application/json").or(bodies.iter().next());
+        found.map(|(media, body)| (media.clone(), body.clone()))
+    };
+    if let Some((media, body)) = bodies.and_then(shown) {
         lines.push(format!("-H \"Content-Type: {media}\""));
         let example = &body["example"];
         let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
@@ -25,9 +29,15 @@ fn verb(method: &str) -> String {
 /// The path, with the example of each of its parameters.
 fn filled(path: &str, operation: &Value) -> String {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
-    parameters.filter(|parameter| parameter["in"] == "path").fold(path.to_owned(), |path, parameter| {
+    let needed = |parameter: &&Value| parameter["in"] == "path" || parameter["required"] == true;
+    parameters.filter(needed).fold(path.to_owned(), |path, parameter| {
         let name = parameter["name"].as_str().unwrap_or_default();
-        path.replace(&format!("{{{name}}}"), parameter["example"].as_str().unwrap_or(name))
+        let example = parameter["example"].as_str().unwrap_or(name);
+        match parameter["in"].as_str() {
+            Some("path") => path.replace(&format!("{{{name}}}"), example),
+            Some("query") => format!("{path}{}{name}={example}", if path.contains('?') { '&' } else { '?' }),
+            _ => path,
+        }
     })
 }
 

@@ -36,7 +36,7 @@ pub(super) enum End {
 #[schemars(rename = "DocumentEvent")]
 struct Happened<'a> {
     #[serde(rename = "type")]
-    #[schemars(extend("enum" = ["created", "changed", "shared", "revoked", "deleted"]))]
+    #[schemars(extend("enum" = ["created", "changed", "metadata", "shared", "revoked", "deleted"]))]
     kind: &'static str,
     document: DocId,
     /// The version after it; of a document that is gone for you, the last.

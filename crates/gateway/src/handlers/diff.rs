@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::plain::{self, INLINE_WORK_BYTES};
 use crate::problem::{Kind, Problem};
 use crate::request::base::parse_heads;
+use crate::request::body::no_room;
 use crate::request::query::Query;
 use crate::respond::{self, Outcome};
 use base::{Hash, Op};
@@ -34,7 +35,10 @@ struct State<'a> {
     heads: &'a [Hash],
 }
 
-pub(super) async fn answer(app: &App, call: Call) -> Outcome {
+/// What a byte of content takes at worst while both states are laid out in lines, compared and printed.
+const MEMORY_PER_BYTE: usize = 32;
+
+pub(super) async fn answer(app: &App, mut call: Call) -> Outcome {
     let id = call.document()?;
     let query = call.query(&["from", "to"])?;
     let from = state(&query, "from")?.ok_or_else(|| {
@@ -44,10 +48,13 @@ pub(super) async fn answer(app: &App, call: Call) -> Outcome {
     let to = state(&query, "to")?.unwrap_or(At::Now);
     let comparison = app.shards.compare(call.caller(), Compare { id, from, to }).await?;
     let bytes = comparison.from.content.len() + comparison.to.content.len();
+    if !call.room.grow(bytes.saturating_mul(MEMORY_PER_BYTE)) {
+        return Err(no_room());
+    }
     let revision = comparison.revision;
     let make = move || written(&comparison);
     let mut answer = if bytes <= INLINE_WORK_BYTES { make() } else { aside(make).await? }?;
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(respond::at(revision, answer))
 }
 

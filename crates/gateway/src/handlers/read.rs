@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::plain;
 use crate::problem::{Kind, Problem};
 use crate::request::base::parse_heads;
+use crate::request::body::no_room;
 use crate::request::conditions::Conditions;
 use crate::request::format::{self, Format};
 use crate::request::query::Query;
@@ -57,12 +58,19 @@ fn show(seen: &Seen, headers: &HeaderMap) -> Outcome {
     Ok(respond::document(StatusCode::OK, seen))
 }
 
+/// What a byte of content takes at worst when it is laid out.
+const LAID_OUT_PER_BYTE: usize = 20;
+
 /// The content alone.
 async fn show_lines(call: &mut Call, seen: Seen, format: Format) -> Outcome {
     let conditions = Conditions::of(&call.parts.headers)?;
     conditions.allow_read(&seen.view.tag)?;
     if conditions.not_modified(&seen.view.tag) {
         return Ok(respond::not_modified(&seen.view.tag, seen.revision));
+    }
+    // JSON is laid out in lines, each with its indent.
+    if !call.room.grow(seen.view.content.len().saturating_mul(LAID_OUT_PER_BYTE)) {
+        return Err(no_room());
     }
     let view = seen.view.clone();
     let make = move || {

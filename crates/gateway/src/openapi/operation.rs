@@ -76,7 +76,11 @@ impl Operation {
 
     /// Takes a body of this media type, or of another one if this is called again.
     pub(crate) fn body(mut self, media: &str, schema: Value, example: Value) -> Operation {
-        self.bodies.insert(media.to_owned(), json!({ "schema": schema, "example": example }));
+        let mut body = json!({ "schema": schema });
+        if !example.is_null() {
+            body["example"] = example;
+        }
+        self.bodies.insert(media.to_owned(), body);
         self
     }
 

@@ -50,7 +50,7 @@ async fn a_read_is_answered_at_once_and_says_how_it_may_be_kept() {
     let read = hub.get(&path).user("ada").send().await;
     assert_eq!(read.status, 200);
     assert_eq!(read.header("content-type"), "application/json");
-    assert_eq!(read.header("cache-control"), "private, no-cache");
+    assert_eq!(read.header("cache-control"), "private, no-store");
     assert_eq!(read.header("vary"), "authorization, accept, accept-encoding");
     assert_eq!(read.header("x-content-type-options"), "nosniff");
     assert_eq!(read.json()["content"], "hello");

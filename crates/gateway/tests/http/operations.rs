@@ -73,7 +73,7 @@ async fn pages_say_where_to_look() {
     assert_eq!(all.header("content-type"), "text/markdown; charset=utf-8");
     let kind = hub.get("/nothing").send().await.json()["type"].as_str().unwrap().to_owned();
     let page = hub.get(&kind).send().await;
-    assert!(String::from_utf8_lossy(&page.body).starts_with("## unknown-path\n\n404."), "{page:?}");
+    assert!(String::from_utf8_lossy(&page.body).starts_with("## unknown-path\n\n**404.**"), "{page:?}");
     hub.get("/docs/problems/nope").send().await.problem(404, "unknown-path");
     hub.stop().await;
 }

@@ -74,7 +74,7 @@ async fn a_difference_has_both_states_operations_and_lines() {
     assert_eq!(body["to"]["heads"], newest["heads"]);
     assert_eq!(body["ops"], json!([{"op": "set", "path": [], "value": "v3\n"}]));
     assert_eq!(body["unified"], "--- version 1\n+++ version 3\n@@ -1 +1 @@\n-v1\n+v3\n");
-    assert_eq!(diff.header("cache-control"), "private, no-cache");
+    assert_eq!(diff.header("cache-control"), "private, no-store");
     let heads = newest["heads"][0].as_str().unwrap();
     let back = get(&hub, &format!("{path}/diff?from={heads}&to=2")).await.json();
     assert_eq!(back["unified"], "--- version 3\n+++ version 2\n@@ -1 +1 @@\n-v3\n+v2\n");

@@ -14,7 +14,7 @@ async fn a_reader_who_has_the_state_gets_no_body() {
                 hub.get(&format!("{path}{query}")).user("ada").header("if-none-match", &value).send().await;
             assert_eq!((kept.status.as_u16(), kept.body.len()), (304, 0), "{value}");
             assert_eq!(kept.header("etag"), etag);
-            assert_eq!(kept.header("cache-control"), "private, no-cache");
+            assert_eq!(kept.header("cache-control"), "private, no-store");
             assert_eq!(kept.header("vary"), "authorization, accept, accept-encoding");
         }
     }

@@ -31,9 +31,10 @@ impl Engine {
 fn steps(from: &View, to: &View, limits: &Limits) -> Result<Vec<Op>, Refusal> {
     match difference(&from.content, &to.content) {
         Ok(ops) if ops.len() <= limits.operations => Ok(ops),
-        Ok(_) | Err(DifferenceError::Value(_) | DifferenceError::TooDeep { .. }) => {
-            Ok(vec![whole(from, to)?])
-        }
+        Ok(_)
+        | Err(
+            DifferenceError::Value(_) | DifferenceError::TooDeep { .. } | DifferenceError::TooMuch { .. },
+        ) => Ok(vec![whole(from, to)?]),
         Err(error @ DifferenceError::Form(_)) => Err(Fault::damaged(error.to_string()).into()),
     }
 }

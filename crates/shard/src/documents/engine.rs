@@ -54,6 +54,10 @@ pub struct Engine {
     pub stopping: CancellationToken,
     /// Room for compactions: one at a time, because each holds a copy of a document.
     pub compactions: Arc<Semaphore>,
+    /// Turns to make files of documents, each of which holds copies of one.
+    pub exports: Arc<Semaphore>,
+    /// Turns to make documents of files: what a file takes is not known from its length.
+    pub imports: Arc<Semaphore>,
     /// Room for edits that wait, in KiB of memory.
     pub waiting_room: Arc<Semaphore>,
     /// Documents that somebody follows.
@@ -89,6 +93,8 @@ impl Engine {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             compactions: Arc::new(Semaphore::new(1)),
+            exports: Arc::new(Semaphore::new(1)),
+            imports: Arc::new(Semaphore::new(1)),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM_KIB)),
             live: LiveDocuments::new(live_bytes),
             channels: Channels::default(),

@@ -23,10 +23,16 @@ impl Engine {
     ) -> Result<Exported, Refusal> {
         self.may_read(shard, doc, user).await?;
         let (engine, held, key, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
+        let turn = self.exports.clone().acquire_owned().await;
+        let turn = turn.expect("nobody closes this semaphore");
         let copy = move |state: &mut Option<Loaded>| engine.copy(&held, &key, &user, &at, state);
         let (version, heads, frozen) = self.with_open(shard, doc, copy).await.map_err(Fault::from)??;
         let limit = self.limits.export_bytes;
-        let save = move || saved(&frozen, limit);
+        // The work goes on when nobody waits for it any more, and so does its turn.
+        let save = move || {
+            let _turn = turn;
+            saved(&frozen, limit)
+        };
         let file = self.workers.run(save).await.map_err(Fault::from)??;
         Ok(Exported { version, heads, file: file.into(), revision: shard.revision() })
     }

@@ -2,7 +2,7 @@
 //!
 //! It covers heads, versions and who made them, access, tombstones, edit ids, tickets, lists, the feed, and where the log
 //! stands. It never covers how something is stored:
-//! - sealed bytes: replicas compact when they like, and every sealing is different;
+//! - sealed bytes, and what stands for them after a compaction: replicas compact when they like, and every sealing is different;
 //! - what only says when something is cleared away, and parts that nobody has claimed: that shows in what they lead to;
 //! - the encoding: a record is read and written anew, so that one that an older release has written is as good.
 //!
@@ -89,9 +89,12 @@ fn document(key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     })
 }
 
-/// Leaves out the changes.
+/// Leaves out the changes, and what is kept in their place once they are compacted.
 fn unseal(version: &mut VersionRecord) {
-    version.parts.iter_mut().for_each(|part| part.changes.clear());
+    for part in &mut version.parts {
+        part.changes.clear();
+        part.size = None;
+    }
 }
 
 /// The record as this release writes it.

@@ -7,9 +7,7 @@ use base::{Labels, Slot};
 use crdt::ImportError;
 use rpc::{Caller, Create, Import, LimitKind, Refusal, Seen};
 use serde_json::Value;
-
-/// What a byte of a file takes while it is looked into: its operations, and the document that Automerge opens.
-const MEMORY_PER_BYTE: usize = 16;
+use std::sync::Arc;
 
 impl Inner {
     pub(super) async fn import(&self, caller: Caller, import: Import) -> Result<Seen, Refusal> {
@@ -23,16 +21,21 @@ impl Inner {
             return self.created(caller, receipt.document, receipt.version).await;
         }
         shard.room_to_write()?;
-        let kib = u32::try_from(file.len() / 1_024 * MEMORY_PER_BYTE + 1).unwrap_or(u32::MAX);
-        let room = self.engine.waiting_room.clone().try_acquire_many_owned(kib);
-        let _room = room.map_err(|_| Refusal::Busy { retry_after: RETRY_AFTER })?;
-        let limits = self.engine.limits;
-        let read = move || crdt::import(&file, &limits).map_err(refused);
+        let turn = self.engine.imports.clone().try_acquire_owned();
+        let turn = Arc::new(turn.map_err(|_| Refusal::Busy { retry_after: RETRY_AFTER })?);
+        // The work goes on when nobody waits for it any more, and so does its turn.
+        let (limits, working) = (self.engine.limits, turn.clone());
+        let read = move || {
+            let _turn = working;
+            crdt::import(&file, &limits).map_err(refused)
+        };
         let crdt::Imported { shape, changes, heads, content } = self.work(read).await?;
         let new = NewDocument { changes, heads, content: content.into() };
         // What is in the file stands for the content.
         let create = Create { name, shape, content: Value::Null, key, labels: Labels::new() };
-        self.create_with(&shard, &caller, slot, &create, Some(new), &edit).await
+        let created = self.create_with(&shard, &caller, slot, &create, Some(new), &edit).await;
+        drop(turn);
+        created
     }
 }
 
@@ -40,6 +43,9 @@ fn refused(error: ImportError) -> Refusal {
     match error {
         ImportError::TooLarge { bytes, limit } => {
             Refusal::TooLarge { what: LimitKind::Document, limit, actual: Some(bytes) }
+        }
+        ImportError::TooLong { bytes, limit } => {
+            Refusal::TooLarge { what: LimitKind::Export, limit, actual: Some(bytes) }
         }
         ImportError::TooDeep { limit } => Refusal::TooLarge { what: LimitKind::Depth, limit, actual: None },
         error => Refusal::BadEdit { operation: None, reason: error.to_string() },

@@ -18,12 +18,12 @@ pub(super) fn create(schemas: &mut Schemas) -> Operation {
              Automerge comes with its history; its name is in the query then.",
         )
         .takes(&[NAME, IDEMPOTENCY_KEY, PREFER])
-        .body(AUTOMERGE, json!({ "type": "string", "format": "binary" }), json!(null))
         .body(
             JSON,
             schemas.taken::<bodies::Create>(),
             json!({ "name": "Minutes", "doc_type": "Text", "content": "Present: Ada" }),
         )
+        .body(AUTOMERGE, json!({ "type": "string", "format": "binary" }), json!(null))
         .answer(
             201,
             "The document that was made.",
@@ -115,6 +115,7 @@ pub(super) fn read(schemas: &mut Schemas) -> Operation {
             Kind::UnknownRevision,
             Kind::UnknownHeads,
             Kind::ExportTooLarge,
+            Kind::NoRoomForBody,
         ]])
 }
 

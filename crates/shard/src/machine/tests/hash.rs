@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::command::Ticket;
-use crate::store::{Compacted, Store, VersionRecord};
+use crate::store::{Compacted, PartSize, Store, VersionRecord};
 
 /// What becomes of a replica on its way through the log.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,10 @@ fn compact(store: &Store) {
             }
             Some(key::DocumentRecord::Version) => {
                 let mut version = VersionRecord::from_record(&value).unwrap();
-                version.parts.iter_mut().for_each(|part| part.changes.clear());
+                for part in &mut version.parts {
+                    part.changes.clear();
+                    part.size = Some(PartSize { changes: 1, bytes: 40 });
+                }
                 txn.put(Space::Documents, key.to_vec(), version.to_record());
             }
             _ => {}

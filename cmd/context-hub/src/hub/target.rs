@@ -214,6 +214,13 @@ mod tests {
         assert_eq!(chosen(url("http://127.0.0.1.evil"), &[], &profiles()).1, Token::Missing);
         let elsewhere = HubArgs { profile: Some("work".into()), ..url("http://flag") };
         assert_eq!(chosen(elsewhere, &[], &profiles()).1, Token::Missing);
+        let both = [("CONTEXT_HUB_URL", "https://prod"), ("CONTEXT_HUB_TOKEN", "te")];
+        assert_eq!(chosen(url("https://other"), &both, &Profiles::default()).1, Token::Missing);
+        assert_eq!(chosen(url("https://other"), &both[1..], &Profiles::default()).1, given("te"));
+        let bare = Profile { url: "https://staging".into(), token: None, token_file: None };
+        let bare = Profiles { default: None, profiles: [("staging".to_owned(), bare)].into() };
+        let staging = HubArgs { profile: Some("staging".into()), ..HubArgs::default() };
+        assert_eq!(chosen(staging, &both[1..], &bare).1, Token::Missing);
     }
 
     #[test]

@@ -100,9 +100,9 @@ async fn exit_codes_say_what_kind_of_failure_it_is() {
 
     // A port that was free a moment ago: nobody listens there.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let nobody = shell.run(&format!("docs ls --url http://{free}")).await;
+    let nobody = shell.run(&format!("docs ls --url http://{free} --token t")).await;
     assert!(nobody.failed(3).contains("cannot be reached"), "{nobody:?}");
-    let nobody = shell.run(&format!("docs ls --url http://{free} --json")).await;
+    let nobody = shell.run(&format!("docs ls --url http://{free} --token t --json")).await;
     assert!(nobody.problem(3)["detail"].as_str().unwrap().contains("cannot be reached"));
     let missing = Shell::bare().run(&format!("docs ls --url http://{}", hub.authority())).await;
     assert!(missing.failed(5).contains("./data/owner.token"), "{missing:?}");

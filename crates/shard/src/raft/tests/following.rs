@@ -52,7 +52,14 @@ async fn who_follows_a_leader_without_a_quorum_answers_nothing() {
     let leader = world.leader().await;
     let follower = world.others(leader)[0];
     let rest: Vec<_> = world.others(leader).into_iter().filter(|&id| id != follower).collect();
-    let fresh = world.group(follower).follow(0, LIMIT).await.unwrap();
+    let elected = Instant::now();
+    let fresh = loop {
+        match world.group(follower).follow(0, LIMIT).await {
+            Ok(fresh) => break fresh,
+            // It has not heard of the election yet.
+            Err(error) => assert!(elected.elapsed() < Duration::from_secs(20), "{error:?}"),
+        }
+    };
     for &other in &rest {
         world.net.cut(leader, other);
         world.net.cut(follower, other);

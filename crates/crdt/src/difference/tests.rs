@@ -175,3 +175,12 @@ fn what_lies_too_deep_is_said() {
 fn check_unparsed(old: &str, new: &str) -> usize {
     difference(old.as_bytes(), new.as_bytes()).unwrap().len()
 }
+
+/// Each operation has the whole path to what it changes: a long key, many times.
+#[test]
+fn operations_are_not_made_beyond_a_bound_of_memory() {
+    let key = "k".repeat(100_000);
+    let content = |value: u8| format!(r#"{{"{key}":[{}]}}"#, vec![value.to_string(); 2_000].join(","));
+    let found = difference(content(1).as_bytes(), content(2).as_bytes());
+    assert!(matches!(found, Err(DifferenceError::TooMuch { .. })), "{:?}", found.map(|ops| ops.len()));
+}

@@ -141,24 +141,35 @@ impl Cluster {
         replicas: BTreeMap<ShardId, Replica>,
         slots: Option<SlotMap>,
     ) -> Result<(), NodeError> {
-        let member = Member {
-            node,
-            slots,
-            replicas,
-            peers: Arc::new(From { node, wires: self.wires.clone() }),
-            cluster: None,
-            snapshot_bytes_per_second: 64 << 20,
+        let begin = Instant::now();
+        let started = loop {
+            let member = Member {
+                node,
+                slots: slots.clone(),
+                replicas: replicas.clone(),
+                peers: Arc::new(From { node, wires: self.wires.clone() }),
+                cluster: None,
+                snapshot_bytes_per_second: 64 << 20,
+            };
+            let options = NodeOptions {
+                folder: self.folders[&folder].path().to_owned(),
+                place: Place::Member(member),
+                wal: wal::Options { segment_bytes: 1 << 20, ..wal::Options::default() },
+                store: StoreOptions::default(),
+                engine: EngineOptions { cache_bytes: 64 << 20, workers: 2, limits: Limits::default() },
+                policy: self.policy,
+            };
+            let master = MasterKey::from_hex(&"07".repeat(32), "a test").unwrap();
+            match Node::start(options, master).await {
+                // The log of a node that stopped is let go of by the last one that looks at it.
+                Err(NodeError::Log { source: wal::OpenError::Locked(_), .. })
+                    if begin.elapsed() < PATIENCE =>
+                {
+                    sleep(LOOK_AGAIN).await;
+                }
+                started => break started?,
+            }
         };
-        let options = NodeOptions {
-            folder: self.folders[&folder].path().to_owned(),
-            place: Place::Member(member),
-            wal: wal::Options { segment_bytes: 1 << 20, ..wal::Options::default() },
-            store: StoreOptions::default(),
-            engine: EngineOptions { cache_bytes: 64 << 20, workers: 2, limits: Limits::default() },
-            policy: self.policy,
-        };
-        let master = MasterKey::from_hex(&"07".repeat(32), "a test").unwrap();
-        let started = Node::start(options, master).await?;
         self.wires.up.lock().insert(node, started.replicas());
         self.nodes.insert(node, started);
         Ok(())

@@ -16,7 +16,7 @@ pub use docs::{
     WriteArgs,
 };
 pub use hub::HubArgs;
-pub use profile::{ProfileAddArgs, ProfileArgs, ProfileListArgs, ProfileRemoveArgs, ProfileVerb};
+pub use profile::{ProfileAddArgs, ProfileArgs, ProfileRemoveArgs, ProfileVerb};
 
 use crate::limits::LimitArgs;
 use crate::logging::LogFormat;

@@ -1,7 +1,8 @@
 //! `context-hub profile`: hubs and tokens under names.
 
-use crate::cli::{ProfileAddArgs, ProfileArgs, ProfileListArgs, ProfileRemoveArgs, ProfileVerb};
+use crate::cli::{ProfileAddArgs, ProfileArgs, ProfileRemoveArgs, ProfileVerb};
 use crate::exit::Usage;
+use crate::hub;
 use crate::hub::profiles::{self, Profile, Profiles};
 use crate::hub::target;
 use crate::output;
@@ -13,16 +14,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub fn run(args: &ProfileArgs) -> Result<ExitCode> {
-    let path = profiles::path(&|name| std::env::var(name).ok())?;
-    match &args.verb {
-        ProfileVerb::Add(args) => add(&path, args)?,
-        ProfileVerb::Ls(args) => list(&path, args)?,
-        ProfileVerb::Rm(args) => remove(&path, args)?,
-    }
-    Ok(ExitCode::SUCCESS)
+    hub::finish(args.json, run_verb(&args.verb, args.json).map(|()| ExitCode::SUCCESS))
 }
 
-fn add(path: &Path, args: &ProfileAddArgs) -> Result<()> {
+fn run_verb(verb: &ProfileVerb, json: bool) -> Result<()> {
+    let path = profiles::path(&|name| std::env::var(name).ok())?;
+    match verb {
+        ProfileVerb::Add(args) => add(&path, args, json),
+        ProfileVerb::Ls => list(&path, json),
+        ProfileVerb::Rm(args) => remove(&path, args, json),
+    }
+}
+
+fn add(path: &Path, args: &ProfileAddArgs, json: bool) -> Result<()> {
     let (url, _) = target::check(&args.url)?;
     let token = match args.token.as_deref() {
         Some("-") => {
@@ -44,10 +48,13 @@ fn add(path: &Path, args: &ProfileAddArgs) -> Result<()> {
         all.default = Some(args.name.clone());
     }
     all.save(path)?;
+    if json {
+        return output::json(&json!({ "name": args.name, "file": path }));
+    }
     output::line(&format!("{} is in {}", output::plain(&args.name), path.display()))
 }
 
-fn list(path: &Path, args: &ProfileListArgs) -> Result<()> {
+fn list(path: &Path, json: bool) -> Result<()> {
     let all = Profiles::load(path)?;
     let is_default = |name: &String| all.default.as_ref() == Some(name);
     let token = |profile: &Profile| match (&profile.token, &profile.token_file) {
@@ -55,7 +62,7 @@ fn list(path: &Path, args: &ProfileListArgs) -> Result<()> {
         (None, Some(file)) => format!("in {}", file.display()),
         (None, None) => "none".to_owned(),
     };
-    if args.json {
+    if json {
         let shown = all.profiles.iter().map(|(name, profile)| {
             json!({
                 "name": name, "url": profile.url, "has_token": profile.token.is_some(),
@@ -72,12 +79,15 @@ fn list(path: &Path, args: &ProfileListArgs) -> Result<()> {
     output::line(&table(["NAME", "URL", "TOKEN", "DEFAULT"], &rows))
 }
 
-fn remove(path: &Path, args: &ProfileRemoveArgs) -> Result<()> {
+fn remove(path: &Path, args: &ProfileRemoveArgs, json: bool) -> Result<()> {
     let mut all = Profiles::load(path)?;
     if all.profiles.remove(&args.name).is_none() {
         return Err(Usage(format!("there is no profile {:?}; see: context-hub profile ls", args.name)).into());
     }
     all.default = all.default.filter(|default| *default != args.name);
     all.save(path)?;
+    if json {
+        return output::json(&json!({ "name": args.name, "forgotten": true }));
+    }
     output::line(&format!("{} is forgotten", output::plain(&args.name)))
 }

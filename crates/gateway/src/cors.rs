@@ -82,16 +82,15 @@ fn origin(text: &str) -> Result<String, OriginError> {
 
 impl Cors {
     /// What `Access-Control-Allow-Origin` says to a request with these headers; nothing, if a browser is to keep the
-    /// answer from the page, or if there is no page.
+    /// answer from the page.
     pub(crate) fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        if *self == Cors::Off {
-            return None;
-        }
-        let origin = headers.get(ORIGIN)?;
         match self {
             Cors::Off => None,
+            // Whoever asks: an answer that a cache keeps from one without an origin serves a page later.
             Cors::Any => Some(HeaderValue::from_static("*")),
-            Cors::Exact(origins) => origins.iter().any(|known| origin == known).then(|| origin.clone()),
+            Cors::Exact(origins) => {
+                headers.get(ORIGIN).filter(|origin| origins.iter().any(|known| *origin == known)).cloned()
+            }
         }
     }
 
@@ -174,7 +173,7 @@ mod tests {
         }
         assert_eq!(allowed(&cors, None), None);
         assert_eq!(allowed(&Cors::Any, Some("https://c.example")), some("*"));
-        assert_eq!(allowed(&Cors::Any, None), None);
+        assert_eq!(allowed(&Cors::Any, None), some("*"));
         assert_eq!(allowed(&Cors::Off, Some("https://a.example")), None);
     }
 

@@ -257,14 +257,33 @@ impl Resource {
         methods.join(", ")
     }
 
+    /// The media types of the patches that it takes: the value of `Accept-Patch` (RFC 5789).
+    pub fn patches(self) -> Option<&'static str> {
+        match self {
+            Resource::Document => Some(crate::patch::ACCEPTED),
+            Resource::Metadata => Some("application/json, application/merge-patch+json"),
+            _ => None,
+        }
+    }
+
     /// Whether it answers under [`API_PREFIX`] too.
     fn is_api(self) -> bool {
         use Resource::{
-            Access, Changes, Diff, Document, Documents, Events, History, Metadata, Restore, Share,
+            Access, Changes, Diff, Document, Documents, Events, Follow, History, Metadata, Restore, Share,
         };
         matches!(
             self,
-            Documents | Document | Share | Access | History | Diff | Restore | Metadata | Events | Changes
+            Documents
+                | Document
+                | Share
+                | Access
+                | History
+                | Diff
+                | Restore
+                | Metadata
+                | Events
+                | Follow
+                | Changes
         )
     }
 }
@@ -325,6 +344,7 @@ mod tests {
         check("/documents/x/events", Some((Resource::Events, Some("x"))));
         check("/api/v1/changes", Some((Resource::Changes, None)));
         check("/documents/x/access", Some((Resource::Access, Some("x"))));
+        check("/api/v1/documents/x/sync", Some((Resource::Follow, Some("x"))));
         check("/api/v1/documents/x/metadata", Some((Resource::Metadata, Some("x"))));
         check("/docs", Some((Resource::Reference, None)));
         check("/docs/feed.md", Some((Resource::Page, Some("feed.md"))));
@@ -348,6 +368,13 @@ mod tests {
         assert_eq!(Resource::Share.verb(&Method::HEAD), None);
         assert_eq!(Resource::Document.allow(), "GET, PUT, PATCH, DELETE, HEAD, OPTIONS");
         assert_eq!(Resource::Share.allow(), "POST, OPTIONS");
+    }
+
+    #[test]
+    fn what_takes_patches_says_which() {
+        for resource in Resource::ALL {
+            assert_eq!(resource.patches().is_some(), resource.verb(&Method::PATCH).is_some(), "{resource:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::cors;
 use crate::exchange::Exchange;
 use crate::gate::Pass;
 use crate::handlers::{self, Call, Target};
-use crate::patch::{ACCEPT_PATCH, ACCEPTED};
+use crate::patch::ACCEPT_PATCH;
 use crate::problem::{Kind, Problem};
 use crate::request::accept;
 use crate::respond::{self, Answer, Outcome};
@@ -188,8 +188,8 @@ fn other_method<B>(resource: Resource, request: &Request<B>) -> Outcome {
             cors::answer_preflight(allow.clone(), answer.headers_mut());
         }
         answer.headers_mut().insert(ALLOW, allow);
-        if resource == Resource::Document {
-            answer.headers_mut().insert(ACCEPT_PATCH, HeaderValue::from_static(ACCEPTED));
+        if let Some(forms) = resource.patches() {
+            answer.headers_mut().insert(ACCEPT_PATCH, HeaderValue::from_static(forms));
         }
         return Ok(answer);
     }

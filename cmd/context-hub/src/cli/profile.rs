@@ -7,6 +7,9 @@ use std::path::PathBuf;
 pub struct ProfileArgs {
     #[command(subcommand)]
     pub verb: ProfileVerb,
+    /// Print JSON; problems, too, on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 #[derive(Subcommand)]
@@ -14,7 +17,7 @@ pub enum ProfileVerb {
     /// Give a hub and a token a name; a profile of that name is replaced
     Add(ProfileAddArgs),
     /// Print the profiles, without their tokens
-    Ls(ProfileListArgs),
+    Ls,
     /// Forget a profile
     Rm(ProfileRemoveArgs),
 }
@@ -35,13 +38,6 @@ pub struct ProfileAddArgs {
     /// Use it when no hub is named
     #[arg(long)]
     pub default: bool,
-}
-
-#[derive(Args)]
-pub struct ProfileListArgs {
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Args)]

@@ -30,7 +30,11 @@ pub async fn edit(hub: &Hub, args: &EditArgs, json: bool) -> Result<()> {
     let sent = put_back(hub, args, &before, version, after).await;
     let document = match sent {
         Ok(document) => document,
-        Err(error) => return Err(kept(file, error)),
+        Err(error) => {
+            let path = file.path().display();
+            let again = format!(" (context-hub docs put {} {path} --version {version} sends it)", args.id);
+            return Err(kept(file, &again, error));
+        }
     };
     match json {
         true => output::json(&document),
@@ -51,8 +55,8 @@ async fn edited(before: &Value, content: &str) -> Result<(NamedTempFile, String)
     match (opened, after) {
         (Ok(()), Ok(after)) => Ok((file, as_before(content, after))),
         (Err(error), Ok(after)) if after == content => Err(error),
-        (Err(error), _) => Err(kept(file, error)),
-        (Ok(()), Err(error)) => Err(kept(file, anyhow!(error).context("what was saved cannot be read"))),
+        (Err(error), _) => Err(kept(file, "", error)),
+        (Ok(()), Err(error)) => Err(kept(file, "", anyhow!(error).context("what was saved cannot be read"))),
     }
 }
 
@@ -86,11 +90,11 @@ async fn put_back(hub: &Hub, args: &EditArgs, before: &Value, version: u64, afte
     hub.ask_json(requests::replace(args.id, &content, &State::Version(version), &args.write)).await
 }
 
-/// Leaves the file where it is, and says where.
-fn kept(file: NamedTempFile, error: anyhow::Error) -> anyhow::Error {
+/// Leaves the file where it is, and says where, and how to go on.
+fn kept(file: NamedTempFile, how: &str, error: anyhow::Error) -> anyhow::Error {
     let path: PathBuf = file.path().to_owned();
     match file.keep() {
-        Ok(_) => error.context(format!("what you wrote is kept in {}", path.display())),
+        Ok(_) => error.context(format!("what you wrote is kept in {}{how}", path.display())),
         Err(failed) => {
             // Whoever cannot have the file gets its text.
             let text = std::fs::read_to_string(failed.file.path()).unwrap_or_default();

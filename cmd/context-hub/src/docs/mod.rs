@@ -23,9 +23,6 @@ use std::process::ExitCode;
 /// Runs one of the verbs.
 pub fn run(args: &DocsArgs) -> Result<ExitCode> {
     let json = args.hub.json;
-    if let DocsVerb::Watch(what) = &args.verb {
-        return hub::finish(json, hub::target::find(&args.hub).and_then(|hub| watch::run(what, hub, json)));
-    }
     hub::run(&args.hub, async |hub| {
         match &args.verb {
             DocsVerb::New(args) => change::new(hub, args, json).await?,
@@ -40,7 +37,7 @@ pub fn run(args: &DocsArgs) -> Result<ExitCode> {
             DocsVerb::Restore(args) => past::restore(hub, args, json).await?,
             DocsVerb::Share(args) => share::share(hub, args, json).await?,
             DocsVerb::Rm(args) => remove::remove(hub, args, json).await?,
-            DocsVerb::Watch(_) => {}
+            DocsVerb::Watch(args) => watch::watch(hub, args, json).await?,
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -3,6 +3,7 @@
 use super::pages::{self, Pages};
 use super::{requests, show};
 use crate::cli::{GetArgs, ListArgs};
+use crate::exit::Usage;
 use crate::hub::Hub;
 use crate::output;
 use anyhow::Result;
@@ -25,6 +26,10 @@ pub async fn list(hub: &Hub, args: &ListArgs, json: bool) -> Result<()> {
 
 /// Prints a document.
 pub async fn get(hub: &Hub, args: &GetArgs, json: bool) -> Result<()> {
+    if json && args.format.is_some() {
+        let why = "--format prints the form as it is: leave --json out, which prints all that the hub says";
+        return Err(Usage(why.to_owned()).into());
+    }
     let answer = hub.ask(requests::get(args)).await?;
     if args.format.is_some() {
         return output::raw(&answer.body);

@@ -1,23 +1,21 @@
 //! `docs watch`: shows a document while it changes, to people as differences and to programs as lines of JSON.
 
-use super::print;
+use super::{print, requests};
 use crate::cli::WatchArgs;
-use crate::hub::Target;
 use crate::hub::target::Token;
+use crate::hub::{Hub, Target};
+use crate::output;
 use base::plain;
 use client::{Client, Document, Event, Events};
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 /// Watches until the document is gone or somebody presses Ctrl-C.
-pub fn run(args: &WatchArgs, hub: Target, json: bool) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(watch(args, hub, json)).map(|()| ExitCode::SUCCESS)
-}
-
-async fn watch(args: &WatchArgs, hub: Target, json: bool) -> anyhow::Result<()> {
-    let hub = connect(hub)?;
+pub async fn watch(hub: &Hub, args: &WatchArgs, json: bool) -> anyhow::Result<()> {
+    // A socket is tried for again and again, as long as it takes. That there is nothing to wait for is said at once, as by
+    // every other verb.
+    hub.ask(requests::history(args.id, 1, None)).await?;
+    let hub = connect(hub.target.clone())?;
     let document = tokio::select! {
         document = hub.follow(args.id) => document?,
         _ = tokio::signal::ctrl_c() => return Ok(()),
@@ -87,8 +85,8 @@ impl Screen {
             }
             Event::Online => self.say(&json!({"type": "online"}), ""),
             Event::Offline { why } => {
-                let lines = format!("-- not connected: {why}\n");
-                self.say(&json!({"type": "offline", "why": why}), &lines)
+                output::progress(&format!("not connected: {why}"));
+                self.say(&json!({"type": "offline", "why": why}), "")
             }
         }
     }

@@ -35,6 +35,12 @@ impl Ask {
         Ask { method, key: Some(key), ..Ask::get(path) }
     }
 
+    /// The key for whoever gives the command again when nobody knows whether it was carried out. A document that is deleted
+    /// twice is as deleted as once.
+    pub fn key_to_repeat(&self) -> Option<String> {
+        self.key.clone().filter(|_| self.method != Method::DELETE)
+    }
+
     /// Adds a parameter.
     pub fn query(mut self, name: &str, value: impl AsRef<str>) -> Ask {
         let mark = if self.path.contains('?') { '&' } else { '?' };
@@ -78,5 +84,7 @@ mod tests {
         assert!(one.key.is_some() && one.key != other.key);
         assert_eq!(Ask::write(Method::PUT, "/a", Some("k")).key.as_deref(), Some("k"));
         assert_eq!(Ask::get("/a").key, None);
+        assert_eq!(one.key_to_repeat(), one.key);
+        assert_eq!(Ask::write(Method::DELETE, "/a", None).key_to_repeat(), None);
     }
 }

@@ -95,7 +95,7 @@ impl Problem {
 fn again(key: &Option<String>) -> String {
     let key = key.as_ref();
     key.map_or_else(String::new, |key| {
-        format!("; it may have been done: repeat the command with --idempotency-key {key}")
+        format!("; it may have been done: send the same again with --idempotency-key {key}")
     })
 }
 
@@ -130,7 +130,7 @@ mod tests {
         let told = problem("bad-edit", 422).to_string();
         assert_eq!(told, "the hub refused: no\\u{1b} way [422 bad-edit, request r-1]");
         let unknown = problem("outcome-unknown", 503).to_string();
-        assert!(unknown.ends_with("repeat the command with --idempotency-key k-1"), "{unknown}");
+        assert!(unknown.ends_with("send the same again with --idempotency-key k-1"), "{unknown}");
     }
 
     #[test]

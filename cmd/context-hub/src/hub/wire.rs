@@ -66,7 +66,7 @@ impl Hub {
             let (failed, why) = match &outcome {
                 Ok(answer) if answer.is_good() => return Ok(answer.clone()),
                 Ok(answer) => {
-                    let refusal = answer.refusal(&self.target.url, ask.key.clone());
+                    let refusal = answer.refusal(&self.target.url, ask.key_to_repeat());
                     match retry::asked_to_come_again(answer.status, answer.retry_after()) {
                         Some(failed) => (failed, refusal),
                         None => return Err(refusal.into()),
@@ -98,7 +98,7 @@ impl Hub {
         let (url, why) = (self.target.url.clone(), fault.why.clone());
         match fault.failed {
             Failed::Connect => HubError::Unreachable { url, why },
-            Failed::Broken | Failed::Later(_) => HubError::Broken { url, why, key: ask.key.clone() },
+            Failed::Broken | Failed::Later(_) => HubError::Broken { url, why, key: ask.key_to_repeat() },
         }
     }
 

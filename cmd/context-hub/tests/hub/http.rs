@@ -1,13 +1,50 @@
 //! What holds of every answer, over real connections: retries after a kill, forms, pages of other origins.
 
 use crate::support::{Ask, Reply, TestHub, User};
+use bytes::Bytes;
 use hyper::header::HeaderMap;
 use serde_json::json;
 
+/// Three texts, at their first version, and the first one as a file.
+struct Texts {
+    path: String,
+    patched: String,
+    labelled: String,
+    file: Bytes,
+}
+
+impl Texts {
+    async fn make(ada: &User) -> Texts {
+        let [path, patched, labelled] = [ada.text("one").await, ada.text("one\n").await, ada.text("").await];
+        let file = ada.get(&format!("{path}?format=automerge")).send().await;
+        assert_eq!(file.status, 200);
+        Texts { path, patched, labelled, file: file.body }
+    }
+}
+
 /// One write of each kind, each with its key. They follow each other.
-fn writes(ada: &User, path: &str) -> Vec<Ask> {
+fn writes(ada: &User, texts: &Texts) -> Vec<Ask> {
+    let Texts { path, patched, labelled, file } = texts;
     let minimal = ("prefer", "return=minimal");
+    let form = |version: u64, media_type: &str, body: &str| {
+        let path = format!("{patched}?version={version}");
+        ada.ask("PATCH", &path).header("content-type", media_type).body(body.to_owned()).key(media_type)
+    };
+    let search = json!({"version": 4, "replacements": [{"search": "3", "replace": "4", "count": 1}]});
     vec![
+        form(1, "application/json-patch+json", r#"[{"op": "replace", "path": "", "value": "two\n"}]"#),
+        form(2, "application/merge-patch+json", r#""3\n""#),
+        form(3, "text/x-diff", "@@ -1 +1,2 @@\n 3\n+more\n"),
+        ada.ask("PATCH", patched)
+            .header("content-type", "application/vnd.context-hub.search-replace+json")
+            .body(search.to_string())
+            .key("search"),
+        ada.ask("POST", &format!("{patched}/restore")).json(&json!({"version": 2})).key("restore"),
+        ada.ask("PATCH", &format!("{labelled}/metadata")).json(&json!({"labels": {"a": "b"}})).key("label"),
+        ada.ask("POST", "/documents?name=file")
+            .header("content-type", "application/vnd.automerge")
+            .body(file.clone())
+            .key("import"),
         ada.post(&json!({"name": "n", "doc_type": "Text", "content": "new"})).key("create"),
         ada.put(path, &json!({"version": 1, "content": "one two"})).key("put"),
         ada.patch(path, 1, &json!([{"op": "splice", "position": 0, "insert": "zero "}])).key("patch"),
@@ -47,15 +84,17 @@ fn revision(reply: &Reply) -> Option<(u32, u64)> {
 async fn a_retry_is_answered_alike_after_a_kill() {
     let hub = TestHub::start().await;
     let ada = hub.user("ada");
-    let path = ada.text("one").await;
-    let first = send(writes(&ada, &path)).await;
+    let texts = Texts::make(&ada).await;
+    let (path, patched) = (&texts.path, &texts.patched);
+    let first = send(writes(&ada, &texts)).await;
     let status: Vec<_> = first.iter().map(|reply| reply.status).collect();
-    assert_eq!(status, [201, 200, 200, 204, 200, 422]);
-    ada.replace(&path, 4, json!("later")).await;
+    assert_eq!(status, [200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 204, 200, 422]);
+    ada.replace(path, 4, json!("later")).await;
+    ada.replace(patched, 6, json!("later")).await;
 
     let mut hub = hub.kill_and_start().await;
     for _ in 0..2 {
-        let again = send(writes(&ada, &path)).await;
+        let again = send(writes(&ada, &texts)).await;
         for (first, again) in first.iter().zip(&again) {
             assert_eq!((first.status, lasting(first)), (again.status, lasting(again)));
             if first.status != 422 {
@@ -68,11 +107,13 @@ async fn a_retry_is_answered_alike_after_a_kill() {
         }
         hub = hub.kill_and_start().await;
     }
-    assert_eq!(ada.content(&path).await, "later", "nothing was done twice");
+    for path in [path, patched] {
+        assert_eq!(ada.content(path).await, "later", "nothing was done twice");
+    }
     let list = ada.get("/documents").send().await.json(200);
-    assert_eq!(list["documents"].as_array().unwrap().len(), 2);
+    assert_eq!(list["documents"].as_array().unwrap().len(), 5);
 
-    let delete = || ada.delete(&path).key("delete");
+    let delete = || ada.delete(path).key("delete");
     let gone = delete().send().await;
     let _hub = hub.kill_and_start().await;
     let again = delete().send().await;

@@ -4,6 +4,8 @@ use crate::support::{Shell, TestHub};
 use serde_json::Value;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test]
 async fn a_profile_is_kept_used_and_forgotten() {
@@ -38,8 +40,28 @@ async fn a_profile_is_kept_used_and_forgotten() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(shell.run("status").await.failed(1).contains("chmod 600"));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    shell.run("profile rm work").await.ok();
+    let named = Shell::bare().with("CONTEXT_HUB_PROFILE", "moon").with("XDG_CONFIG_HOME", "config");
+    let added = named.run(&format!("profile add moon --url {url} --json")).await.json();
+    assert_eq!(added["name"], "moon");
+    assert_eq!(named.run("status --json").await.json()["url"], url.as_str());
+
+    assert_eq!(shell.run("profile rm work --json").await.json()["forgotten"], true);
     assert!(shell.run("profile rm work").await.failed(2).contains("work"));
+    assert!(
+        shell.run("profile rm work --json").await.problem(2)["detail"].as_str().unwrap().contains("work")
+    );
+}
+
+#[tokio::test]
+async fn a_token_may_be_in_a_file() {
+    let hub = TestHub::start().await;
+    let url = format!("http://{}", hub.authority());
+    let shell = Shell::bare().with("CONTEXT_HUB_URL", &url);
+    let file = shell.file("ada.token", &format!("{}\n", hub.user("ada").token()));
+    let file = file.display().to_string();
+    assert_eq!(shell.run(&format!("status --json --token-file {file}")).await.json()["user"], "ada");
+    let shell = shell.with("CONTEXT_HUB_TOKEN_FILE", &file);
+    assert_eq!(shell.run("status --json").await.json()["user"], "ada");
 }
 
 #[tokio::test]
@@ -116,4 +138,45 @@ async fn colours_go_to_terminals_that_want_them() {
     let environment = shell.environment();
     let plain = tokio::task::spawn_blocking(|| at_a_terminal(environment, "status")).await.unwrap();
     assert!(plain.contains("ready") && !plain.contains('\u{1b}'), "{plain:?}");
+}
+
+/// What is asked for, up to its end.
+async fn asked(stream: &mut TcpStream) {
+    let (mut request, mut some) = (Vec::new(), [0; 4_096]);
+    while !request.ends_with(b"\r\n\r\n") {
+        let length = stream.read(&mut some).await.unwrap();
+        assert_ne!(length, 0, "a request has an end");
+        request.extend_from_slice(&some[..length]);
+    }
+}
+
+/// A hub that is busy when it is asked first, and each other time.
+async fn busy_at_first() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for answer in ["503 Service Unavailable\r\nretry-after: 1", "200 OK"].iter().cycle() {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            asked(&mut stream).await;
+            let body = r#"{"documents":[]}"#;
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {answer}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+                 connection: close\r\n\r\n{body}"
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn what_goes_on_is_said_at_a_terminal_alone() {
+    let url = busy_at_first().await;
+    let shell = Shell::bare().with("CONTEXT_HUB_URL", &url).with("CONTEXT_HUB_TOKEN", "a.b.c");
+    let piped = shell.run("docs ls --json").await;
+    assert_eq!((piped.ok().trim(), piped.err.as_str()), (r#"{"documents":[]}"#, ""));
+    let environment = shell.environment();
+    let seen = tokio::task::spawn_blocking(|| at_a_terminal(environment, "docs ls --json")).await.unwrap();
+    assert!(seen.contains("again in 1.") && seen.contains(r#"{"documents":[]}"#), "{seen:?}");
 }

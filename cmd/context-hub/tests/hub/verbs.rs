@@ -81,3 +81,36 @@ async fn names_and_labels_are_set_and_found() {
         assert_eq!(shell.run(&format!("docs ls {filter} --count")).await.ok(), count, "{filter}");
     }
 }
+
+#[tokio::test]
+async fn a_document_goes_out_and_comes_in_with_its_history() {
+    let hub = TestHub::start().await;
+    let shell = Shell::of(&hub, &hub.user("ada"));
+    let id = shell.feed("docs new - --name plan", "one\n").await.ok().trim().to_owned();
+    shell.feed(&format!("docs put {id} - --version 1"), "two\n").await.ok();
+    let first = shell.run(&format!("docs get {id} --version 1 --format json")).await.json();
+    let heads = first["heads"][0].as_str().unwrap();
+
+    shell.line(&format!("$BIN docs get {id} --format automerge >copy.automerge")).await.ok();
+    let copy = shell.run("docs new copy.automerge").await.ok().trim().to_owned();
+    assert_ne!(copy, id);
+    assert_eq!(shell.run(&format!("docs get {copy} --format text")).await.ok(), "two\n");
+    assert_eq!(shell.run(&format!("docs get {copy} --heads {heads}")).await.ok(), "one\n");
+    shell.feed(&format!("docs put {copy} - --heads {heads}"), "one\nmore\n").await.ok();
+    assert_eq!(shell.run(&format!("docs get {copy}")).await.ok(), "two\nmore\n");
+
+    let both = shell.run(&format!("docs get {id} --format json --json")).await;
+    assert!(both.problem(2)["detail"].as_str().unwrap().contains("leave --json out"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_watched_is_said_at_once() {
+    let hub = TestHub::start().await;
+    let shell = Shell::of(&hub, &hub.user("ada"));
+    let id = shell.feed("docs new - --name plan", "one\n").await.ok().trim().to_owned();
+    let nothing = "00000000-0000-4000-8000-000000000000";
+    assert!(shell.run(&format!("docs watch {nothing}")).await.failed(4).contains("not-found"));
+    shell.run(&format!("docs watch {id} --token a.b.c")).await.failed(5);
+    hub.stop().await;
+    assert!(shell.run(&format!("docs watch {id}")).await.failed(3).contains("cannot be reached"));
+}

@@ -71,7 +71,9 @@ files! {
         "docs/adr/0017-sessions-that-move-ask-again.md"
         "docs/adr/0018-reigns.md"
         "docs/adr/0019-audits-are-entries.md"
-        "docs/adr/0020-slow-heartbeats-long-leases.md";
+        "docs/adr/0020-slow-heartbeats-long-leases.md"
+        "docs/adr/0021-patches-become-contents.md"
+        "docs/adr/0022-the-hub-renders-its-reference.md";
 }
 
 /// A guide.

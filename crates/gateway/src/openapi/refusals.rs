@@ -36,15 +36,11 @@ pub(crate) const COMMAND: &[Kind] =
     &[BadHeader, KeyTooLong, KeyReused, ChangeTooLarge, OutcomeUnknown, DiskFull];
 
 /// Of edits of a document that is there.
-pub(crate) const EDIT: &[Kind] = &[
-    Forbidden,
-    PreconditionFailed,
-    DocumentTooLarge,
-    UnknownVersion,
-    UnknownHeads,
-    BadEdit,
-    VersionRequired,
-];
+pub(crate) const EDIT: &[Kind] =
+    &[Forbidden, PreconditionFailed, DocumentTooLarge, UnknownVersion, UnknownHeads, BadEdit];
+
+/// Of edits that name the state that they were made against.
+pub(crate) const STATE: &[Kind] = &[VersionRequired];
 
 /// Of patches that name places in the content.
 pub(crate) const PATCH: &[Kind] = &[

@@ -48,9 +48,10 @@ use rpc::{
     Health, History, Import, List, Page, Read, Refusal, Revision, Seen, Select, Selection, SetMetadata,
     Shards, Share, Versions, Write,
 };
+use select::Turns;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use wal::{Room, Wal};
 
 /// What gateways ask. Cheap to clone; the node itself is stopped by [`Node::stop`].
@@ -67,7 +68,7 @@ struct Inner {
     wal: Wal,
     store: NodeStore,
     /// Turns of selections.
-    selections: Semaphore,
+    selections: Turns,
     /// The figures of shards that were written last.
     written: metrics::Written,
 }

@@ -6,7 +6,7 @@ use super::held::Held;
 use super::left::LeftPage;
 use super::metrics::Written;
 use super::place::{Member, Place, Replica};
-use super::select::STEPS_AT_ONCE;
+use super::select::Turns;
 use super::{Inner, Node, NodeService};
 use crate::documents::{Engine, EngineOptions};
 use crate::machine::Generations;
@@ -19,7 +19,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use vault::MasterKey;
 use wal::{GroupId, Wal};
 
@@ -145,7 +145,7 @@ impl Node {
         }));
         let (wal, store) = (ground.wal.clone(), ground.store.clone());
         let (slots, held) = (RwLock::new(slots.map(Arc::new)), Held::default());
-        let (selections, written) = (Semaphore::new(STEPS_AT_ONCE), Written::default());
+        let (selections, written) = (Turns::default(), Written::default());
         let inner = Inner { node, slots, held, engine, wal, store, selections, written };
         let service = NodeService { inner: Arc::new(inner) };
         let supervisor = Supervisor::start(Vec::new(), of_place(policy, alone));

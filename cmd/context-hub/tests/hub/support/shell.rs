@@ -113,8 +113,20 @@ impl Shell {
 
     /// The same with something on standard input.
     pub async fn feed(&self, words: &str, input: &str) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_context-hub"))
-            .args(words.split_whitespace())
+        let mut command = Command::new(env!("CARGO_BIN_EXE_context-hub"));
+        command.args(words.split_whitespace());
+        self.end(command, words, input).await
+    }
+
+    /// Runs a line of a shell's, to which `$BIN` is `context-hub`.
+    pub async fn line(&self, line: &str) -> Ran {
+        let mut command = Command::new("sh");
+        command.args(["-ec", line]);
+        self.end(command, line, "").await
+    }
+
+    async fn end(&self, mut command: Command, words: &str, input: &str) -> Ran {
+        let mut child = command
             .env_clear()
             .envs(self.environment())
             .current_dir(self.home())

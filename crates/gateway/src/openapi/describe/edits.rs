@@ -20,7 +20,7 @@ pub(super) fn replace(schemas: &mut Schemas) -> Operation {
             schemas.taken::<bodies::Replace>(),
             json!({ "content": "Present: Ada, Grace", "version": 1 }),
         );
-    edit(operation, schemas).refuses(&[refusals::JSON])
+    edit(operation, schemas).refuses(&[refusals::STATE, refusals::JSON])
 }
 
 pub(super) fn patch(schemas: &mut Schemas) -> Operation {
@@ -47,12 +47,13 @@ pub(super) fn patch(schemas: &mut Schemas) -> Operation {
         )
         .body("application/merge-patch+json", json!({}), json!({ "title": "Minutes" }))
         .body("text/x-diff", json!({ "type": "string" }), json!("--- a\n+++ b\n@@ -1 +1 @@\n-Ada\n+Ada, Grace\n"))
+        .body("text/x-patch", json!({ "type": "string" }), json!("--- a\n+++ b\n@@ -1 +1 @@\n-Ada\n+Ada, Grace\n"))
         .body(
             "application/vnd.context-hub.search-replace+json",
             schemas.taken::<SearchReplace>(),
             json!({ "replacements": [{ "search": "Ada", "replace": "Ada, Grace", "count": 1 }], "version": 1 }),
         );
-    edit(operation, schemas).refuses(&[refusals::JSON, refusals::PATCH])
+    edit(operation, schemas).refuses(&[refusals::STATE, refusals::JSON, refusals::PATCH])
 }
 
 pub(super) fn metadata(schemas: &mut Schemas) -> Operation {

@@ -2,8 +2,8 @@
 //!
 //! The library reads them. Where a hunk belongs is decided here, because whoever writes a diff by hand miscounts lines: its
 //! old lines have to stand at the line that its header names, or else they are sought, nearest first; first as they are,
-//! then without regard to white space at their ends. What stands in the text is kept as it is; only lines that are inserted
-//! come from the patch.
+//! then without regard to white space at their ends, and at last without the outer lines of their context, if the rest stands
+//! in one place alone. What stands in the text is kept as it is; only lines that are inserted come from the patch.
 
 mod refused;
 
@@ -17,6 +17,9 @@ use diffy::{Line, Patch};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// How many lines of context at either end of a hunk may differ from the text: the "fuzz" of `patch`.
+const FUZZ: usize = 2;
 
 /// The number of a line that is not in the text.
 const UNKNOWN: LineId = LineId::MAX;
@@ -69,8 +72,8 @@ fn bound(texts: &[&str], limits: &Limits, room: &mut Pass) -> Result<(), Problem
     Ok(())
 }
 
-/// A hunk: what it takes away or leaves, and what it brings.
-#[derive(Debug)]
+/// A hunk, or a part of one: what it takes away or leaves, and what it brings.
+#[derive(Debug, Clone, Copy)]
 struct Hunk<'p> {
     /// The line in the old text at which it begins, from 0.
     named: i64,
@@ -79,11 +82,19 @@ struct Hunk<'p> {
 
 impl<'p> Hunk<'p> {
     /// The lines that have to stand in the text.
-    fn old(&self) -> impl Iterator<Item = &'p str> {
+    fn old(&self) -> impl Iterator<Item = &'p str> + Clone {
         self.lines.iter().filter_map(|line| match *line {
             Line::Context(text) | Line::Delete(text) => Some(text),
             Line::Insert(_) => None,
         })
+    }
+
+    /// What is left without so many lines of context at either end.
+    fn without_context(self, lines: usize) -> Hunk<'p> {
+        let is_context = |line: &&Line<'_, str>| matches!(line, Line::Context(_));
+        let before = self.lines.iter().take(lines).take_while(is_context).count();
+        let behind = self.lines[before..].iter().rev().take(lines).take_while(is_context).count();
+        Hunk { named: self.named + before as i64, lines: &self.lines[before..self.lines.len() - behind] }
     }
 }
 
@@ -171,6 +182,19 @@ impl<'t> Numbered<'t> {
         }
         place::nearest(&self.lines, &wanted, near, floor, work)
     }
+
+    /// Finds lines that stand in one place alone, from a floor on.
+    fn find_only<'p>(
+        &self,
+        wanted: impl Iterator<Item = &'p str> + Clone,
+        floor: usize,
+        work: &mut Work,
+    ) -> Result<Option<usize>, Problem> {
+        let first = self.find(wanted.clone(), floor as i64, floor, work)?;
+        let Place::At(at) = first else { return Ok(None) };
+        let again = self.find(wanted, at as i64 + 1, at + 1, work)?;
+        Ok((again == Place::Nowhere).then_some(at))
+    }
 }
 
 impl<'t> Lines<'t> {
@@ -191,11 +215,13 @@ fn applied(text: &str, hunks: &[Hunk<'_>]) -> Result<String, Problem> {
     let (mut done, mut drift) = (0, 0);
     for (number, hunk) in hunks.iter().enumerate() {
         let near = hunk.named + drift;
-        let at = match find(&lines, hunk, near, done, &mut work)? {
+        let (place, part) = find(&lines, *hunk, near, done, &mut work)?;
+        let at = match place {
             Place::At(at) => at,
             Place::Two(one, other) => return Err(refused::two_places(number, hunk, one, other)),
             Place::Nowhere => return Err(refused::nowhere(number, hunk, near, &lines.texts)),
         };
+        let hunk = part;
         drift = at as i64 - hunk.named;
         push_all(&mut new, &lines.texts, done..at);
         done = at;
@@ -214,17 +240,33 @@ fn applied(text: &str, hunks: &[Hunk<'_>]) -> Result<String, Problem> {
     Ok(new)
 }
 
-fn find(
+/// Where a hunk belongs, and how much of it does.
+fn find<'p>(
     lines: &Lines<'_>,
-    hunk: &Hunk<'_>,
+    hunk: Hunk<'p>,
     near: i64,
     floor: usize,
     work: &mut Work,
-) -> Result<Place, Problem> {
-    match lines.exact.find(hunk.old(), near, floor, work)? {
-        Place::Nowhere => lines.loose.find(hunk.old().map(str::trim_end), near, floor, work),
-        found => Ok(found),
+) -> Result<(Place, Hunk<'p>), Problem> {
+    let exact = lines.exact.find(hunk.old(), near, floor, work)?;
+    if exact != Place::Nowhere {
+        return Ok((exact, hunk));
     }
+    let loose = lines.loose.find(hunk.old().map(str::trim_end), near, floor, work)?;
+    if loose != Place::Nowhere {
+        return Ok((loose, hunk));
+    }
+    for fuzz in 1..=FUZZ {
+        let part = hunk.without_context(fuzz);
+        // Blank lines stand everywhere: that they stand in one place now means nothing.
+        if part.lines.len() == hunk.lines.len() || part.old().all(|line| line.trim().is_empty()) {
+            break;
+        }
+        if let Some(at) = lines.loose.find_only(part.old().map(str::trim_end), floor, work)? {
+            return Ok((Place::At(at), part));
+        }
+    }
+    Ok((Place::Nowhere, hunk))
 }
 
 fn push_all(new: &mut String, texts: &[&str], range: Range<usize>) {

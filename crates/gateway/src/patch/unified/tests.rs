@@ -50,6 +50,29 @@ fn white_space_at_the_ends_of_lines_is_not_compared_and_is_kept() {
 }
 
 #[test]
+fn outer_context_may_differ_where_the_rest_stands_in_one_place() {
+    let patch = "@@ -1,5 +1,5 @@\n one\n zwei\n-three\n+THREE\n four\n fuenf\n";
+    assert_eq!(run(TEXT, patch).unwrap(), "one\ntwo\nTHREE\nfour\nfive\n", "both ends, two lines deep");
+    assert_eq!(run("0\n0\none\ntwo\nthree\nfour\n5\n", patch).unwrap(), "0\n0\none\ntwo\nTHREE\nfour\n5\n");
+    // Where it could be meant twice, nobody guesses.
+    let twice = run("three\nfour\nthree\nfour\n", patch).unwrap_err();
+    assert_eq!(twice.kind, Kind::HunkNotFound);
+    assert_eq!(
+        member(&twice, "expected"),
+        &json!(["one", "zwei", "three", "four", "fuenf"]),
+        "the whole hunk"
+    );
+    // What is taken away has to be there, and the context next to it, three lines deep.
+    assert!(run(TEXT, "@@ -1,3 +1,3 @@\n two\n-drei\n+3\n four\n").is_err());
+    let deep = "@@ -1,4 +1,5 @@\n x\n one\n two\n y\n+new\n";
+    assert_eq!(run(TEXT, deep).unwrap_err().kind, Kind::HunkNotFound, "y is not at the end of the context");
+    assert!(run("a\n\nb\n", "@@ -1,3 +1,4 @@\n x\n \n+new\n y\n").is_err(), "a blank line is no place");
+    // Hunks behind it are sought from where it ends.
+    let two = "@@ -1,3 +1,3 @@\n eins\n-two\n+2\n three\n@@ -4 +4 @@\n-four\n+4\n";
+    assert_eq!(run(TEXT, two).unwrap(), "one\n2\nthree\n4\nfive\n");
+}
+
+#[test]
 fn ends_of_lines_that_are_missing_join_nothing() {
     assert_eq!(run("a", "@@ -1 +1,2 @@\n a\n+b\n").unwrap(), "a\nb\n");
     let no_end = "@@ -1 +1,2 @@\n a\n+b\n\\ No newline at end of file\n";

@@ -1,11 +1,12 @@
 //! Selections: the first documents of a shard, in some order, that a user can reach and that pass a filter.
 //!
 //! There is no index for them: all that the user can reach in the shard is looked at, in id order. That is done a step at
-//! a time, and only few steps are done at once: selections take turns, so that a long one does not hold up short ones, and
-//! reads wait for a step at most. What is kept meanwhile is the page.
+//! a time, and only few steps are done at once: selections take turns, so that a long one does not hold up short ones, nor
+//! the many of one caller those of others, and reads wait for a step at most. What is kept meanwhile is the page.
 
 mod scan;
 mod top;
+mod turns;
 
 use super::Inner;
 use crate::documents::RETRY_AFTER;
@@ -15,9 +16,9 @@ use scan::Scan;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
+use turns::Selecting;
 
-/// Steps of selections that a node does at once.
-pub const STEPS_AT_ONCE: usize = 2;
+pub use turns::Turns;
 
 /// Documents that one step looks at: it takes a few milliseconds.
 const LOOKS_PER_STEP: usize = 1_024;
@@ -29,18 +30,25 @@ impl Inner {
     pub(super) async fn select(&self, caller: Caller, select: Select) -> Result<Selection, Refusal> {
         let shard = self.shard(select.shard)?;
         let limit = select.limit.min(self.engine.limits.page_documents);
+        let selecting = self.selections.line_up(&caller);
         let scan = Scan::new(caller, Select { limit, ..select });
         let busy = Refusal::Busy { retry_after: RETRY_AFTER };
-        timeout(ENDS_WITHIN, self.go_through(&shard, scan)).await.unwrap_or(Err(busy))
+        timeout(ENDS_WITHIN, self.go_through(&shard, selecting, scan)).await.unwrap_or(Err(busy))
     }
 
-    async fn go_through(&self, shard: &Arc<Shard>, mut scan: Scan) -> Result<Selection, Refusal> {
+    async fn go_through(
+        &self,
+        shard: &Arc<Shard>,
+        mut selecting: Selecting<'_>,
+        mut scan: Scan,
+    ) -> Result<Selection, Refusal> {
         while !scan.is_done() {
             // Each time: the node may have ceased to lead meanwhile.
             shard.ready_to_read().await?;
-            let _turn = self.selections.acquire().await.expect("turns of selections are never closed");
+            let turn = selecting.turn().await;
             let shard = shard.clone();
             let step = move || {
+                let _kept = turn;
                 scan.step(&shard.machine.store().view(), LOOKS_PER_STEP)?;
                 Ok(scan)
             };

@@ -62,6 +62,29 @@ pub fn plain(text: &str) -> String {
     text.chars().map(spelt).collect()
 }
 
+/// The lines of others, with control characters spelt out, but for tabs.
+pub fn lines(text: &str) -> String {
+    let spelt = |char: char| match char {
+        '\n' | '\t' => char.to_string(),
+        other => plain(other.encode_utf8(&mut [0; 4])),
+    };
+    text.chars().map(spelt).collect()
+}
+
+/// Writes the lines of others: as they are, or harmlessly where a terminal would obey them.
+pub fn content(text: &str) -> Result<()> {
+    match io::stdout().is_terminal() {
+        true => raw(lines(text).as_bytes()),
+        false => raw(text.as_bytes()),
+    }
+}
+
+/// Whether somebody looks at what is printed, or wants it coloured as if.
+pub fn is_looked_at() -> bool {
+    let stdout = io::stdout();
+    stdout.is_terminal() || anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never
+}
+
 /// Whether an error only says that whoever reads has read enough.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
@@ -74,5 +97,6 @@ mod tests {
     #[test]
     fn nobody_steers_the_terminal_of_another() {
         assert_eq!(plain("a\u{1b}[2Jb\nc é"), "a\\u{1b}[2Jb\\nc é");
+        assert_eq!(lines("a\u{9b}2J\tb\r\nc é\u{7f}"), "a\\u{9b}2J\tb\\r\nc é\\u{7f}");
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct App {
     pub gate: Gate,
     /// Bytes of their bodies, and of the values in them.
     pub bodies: Gate,
+    /// Bytes of answers that are not sent yet.
+    pub answers: Gate,
     /// Change feeds.
     pub feeds: Gate,
     pub feed_config: FeedConfig,
@@ -100,6 +102,7 @@ impl App {
             limits,
             body_limits: BodyLimits { bytes: limits.body_bytes, timeout: config.body_timeout },
             gate: Gate::new(limits.requests_in_flight),
+            answers: Gate::new(config.bodies_bytes_max),
             bodies: Gate::new(config.bodies_bytes_max.max(json::room_max(&limits))),
             feeds: Gate::new(limits.feeds),
             feed_config: FeedConfig {

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::auth::Verified;
 use crate::coding::Wanted;
 use crate::metrics::Answered;
+use crate::outgoing;
 use crate::request_id::X_REQUEST_ID;
 use crate::respond::{Answer, Outcome};
 use crate::router::Resource;
@@ -48,6 +49,11 @@ impl Exchange {
     /// Ends with an answer.
     pub fn end(self, app: &App, outcome: Outcome) -> Answer {
         let mut cause = None;
+        // What everyone may ask for is the same for all, and there once.
+        let outcome = match self.caller {
+            Some(_) => outcome.and_then(|answer| outgoing::counted(&app.answers, &self.method, answer)),
+            None => outcome,
+        };
         let mut answer = outcome.unwrap_or_else(|mut problem| {
             cause = problem.cause.take();
             problem.into_answer(self.request_id.to_str().unwrap_or_default())

@@ -18,6 +18,7 @@
 //! openapi/     the description of all this, docs/ the pages that show it
 //! reach/       the shards of a cluster, behind the same seam as those of one process
 //! coding/      gzip and zstd, of answers and of bodies
+//! outgoing.rs  room for answers until they are sent
 //! exchange.rs  what is counted, logged and added to every answer; cors.rs which pages may read it
 //! ```
 
@@ -37,6 +38,7 @@ mod handlers;
 mod list;
 mod metrics;
 mod openapi;
+mod outgoing;
 mod patch;
 mod plain;
 mod problem;

@@ -70,8 +70,8 @@ pub struct Comparison {
     pub from: Arc<View>,
     /// The state to come to.
     pub to: Arc<View>,
-    /// What to do to a plain copy, in order; an edit at the first state may ask for the same. Text positions are UTF-16 code
-    /// units.
+    /// What to do to a plain copy, in order; an edit at the first state may ask for the same, but for a `Splice` of a string
+    /// that is no text object. Text positions are UTF-16 code units.
     pub ops: Vec<Op>,
     /// Where this was so already.
     pub revision: Revision,

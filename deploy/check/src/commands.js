@@ -15,8 +15,8 @@ export function judgeCommands(page, { program, names }) {
   return shellLines(page).flatMap((line) => {
     const words = line.split(/\s+/)
     const findings = words.flatMap((word, at) => {
-      // A namespace has the same name, and so has a service of Compose that runs the program.
-      const isProgram = word === "context-hub" && words[at - 1] !== "-n"
+      // A namespace and a package have the same name, and so has a service of Compose that runs the program.
+      const isProgram = /^([\w./]*\/)?context-hub$/.test(word) && !["-n", "-p"].includes(words[at - 1])
       const isCommand = isProgram || (word === "certs" && line.startsWith("docker compose run"))
       return isCommand ? judgeCommand(program, untilEnd(words.slice(at + 1))).findings : []
     })

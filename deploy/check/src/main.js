@@ -40,7 +40,7 @@ for (const path of dashboards) under(path, judgeDashboard(JSON.parse(read(path))
 
 const manifests = files(MANIFESTS, ".yaml").flatMap((path) => documents(read(path)))
 const names = new Set(manifests.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata?.name}`))
-const readmes = files("deploy", "README.md")
+const readmes = ["README.md", ...files("docs", ".md").filter((path) => !pages.includes(path)), ...files("deploy", "README.md")]
 for (const path of [...pages, ...readmes]) under(path, judgeCommands(read(path), { program, names }))
 
 for (const finding of findings) console.log(finding)
@@ -57,7 +57,9 @@ function built() {
     const names = [...read(path).matchAll(/include_(?:str|bytes)!\("([^"]+)"\)/g)].map((match) => match[1])
     return names.map((name) => join(path, "..", name))
   })
+  // The guides are a list of paths from the top.
+  const guides = [...read("crates/gateway/src/docs/pages.rs").matchAll(/^ +"([\w./-]+\.md)"/gm)].map((match) => match[1])
   const manifests = SOURCES.flatMap((folder) => files(folder, "Cargo.toml"))
   const definitions = files("crates", ".proto")
-  return ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ...manifests, ...definitions, ...sources, ...taken]
+  return ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ...manifests, ...definitions, ...sources, ...taken, ...guides]
 }

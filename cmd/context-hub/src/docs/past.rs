@@ -20,7 +20,9 @@ pub async fn diff(hub: &Hub, args: &DiffArgs, json: bool) -> Result<()> {
     let diff = hub.ask_json(requests::diff(args.id, args.from, args.to)).await?;
     match json {
         true => output::json(&diff),
-        false => output::styled(&show::unified(&diff)),
+        false if output::is_looked_at() => output::styled(&show::unified(&diff)),
+        // A patch, as it is: it may be applied elsewhere.
+        false => output::raw(diff["unified"].as_str().unwrap_or_default().as_bytes()),
     }
 }
 

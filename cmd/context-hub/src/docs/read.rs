@@ -43,5 +43,5 @@ pub async fn get(hub: &Hub, args: &GetArgs, json: bool) -> Result<()> {
     if std::io::stdout().is_terminal() && !content.ends_with('\n') {
         content.push('\n');
     }
-    output::raw(content.as_bytes())
+    output::content(&content)
 }

@@ -211,7 +211,7 @@ pub fn patch(
 /// A body that names its state inside: a bare list is wrapped, and a whole body may name its state itself.
 fn with_state(bytes: &[u8], member: &str, state: Option<&State>) -> Result<(Vec<u8>, Option<String>), Usage> {
     let body: Value =
-        serde_json::from_slice(bytes).map_err(|error| Usage(format!("the patch is not JSON: {error}")))?;
+        base::json::parse(bytes).map_err(|error| Usage(format!("the patch is not JSON: {error}")))?;
     let mut body = match body {
         Value::Array(list) => Map::from_iter([(member.to_owned(), Value::Array(list))]),
         Value::Object(body) => body,

@@ -97,7 +97,7 @@ pub fn content(document: &Value) -> String {
 pub fn unified(diff: &Value) -> String {
     let mut out = String::new();
     for line in diff["unified"].as_str().unwrap_or_default().split_terminator('\n') {
-        let shown = spelt(line);
+        let shown = output::lines(line);
         let style = match line.as_bytes() {
             [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => Some(BOLD),
             [b'@', b'@', ..] => Some(PLACE),
@@ -109,11 +109,6 @@ pub fn unified(diff: &Value) -> String {
         writeln!(out, "{shown}").expect("a string takes every write");
     }
     out
-}
-
-/// A line whose tabs stay.
-fn spelt(line: &str) -> String {
-    line.split('\t').map(output::plain).collect::<Vec<_>>().join("\t")
 }
 
 #[cfg(test)]

@@ -108,7 +108,8 @@ impl Screen {
             serde_json::to_writer(&mut out, message).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         } else {
-            out.write_all(lines.as_bytes())?;
+            // Names, keys, presence: all of it may be the words of others.
+            out.write_all(output::lines(lines).as_bytes())?;
         }
         Ok(out.flush()?)
     }

@@ -28,7 +28,7 @@ impl Answer {
     /// The body as JSON.
     pub fn json(&self, url: &str) -> Result<Value, HubError> {
         let no_hub = |_| HubError::NoHub { url: url.to_owned(), status: self.status };
-        serde_json::from_slice(&self.body).map_err(no_hub)
+        base::json::parse(&self.body).map_err(no_hub)
     }
 
     /// The refusal that it is.

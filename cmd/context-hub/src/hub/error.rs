@@ -78,7 +78,8 @@ impl Problem {
     fn told(&self) -> String {
         let text = |name: &str| self.document[name].as_str().map(crate::output::plain);
         let detail = text("detail").or_else(|| text("title")).unwrap_or_else(|| "no reason was given".into());
-        let mut told = format!("the hub refused: {detail} [{} {}", self.status, self.slug());
+        let slug = crate::output::plain(self.slug());
+        let mut told = format!("the hub refused: {detail} [{} {slug}", self.status);
         if let Some(request) = text("request_id") {
             told += &format!(", request {request}");
         }

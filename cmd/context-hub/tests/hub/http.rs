@@ -70,6 +70,10 @@ fn lasting(reply: &Reply) -> HeaderMap {
     for own in ["date", "x-request-id", "hub-revision"] {
         headers.remove(own);
     }
+    // A problem names the attempt, whose number grows.
+    if reply.status >= 400 {
+        headers.remove("content-length");
+    }
     headers
 }
 

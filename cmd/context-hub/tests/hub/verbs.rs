@@ -114,3 +114,22 @@ async fn what_cannot_be_watched_is_said_at_once() {
     hub.stop().await;
     assert!(shell.run(&format!("docs watch {id}")).await.failed(3).contains("cannot be reached"));
 }
+
+#[tokio::test]
+async fn what_others_wrote_comes_through_a_pipe_as_it_is() {
+    let hub = TestHub::start().await;
+    let shell = Shell::of(&hub, &hub.user("ada"));
+    let id = shell.feed("docs new - --name plan", "one\r\n").await.ok().trim().to_owned();
+    shell.feed(&format!("docs put {id} - --version 1"), "one\r\n\u{1b}[2J\r\n").await.ok();
+    let copy = shell.feed("docs new - --name copy", "one\r\n").await.ok().trim().to_owned();
+    let patched = format!(
+        "$BIN docs diff {id} 1 2 >p.diff && $BIN docs patch {copy} p.diff --version 1 && $BIN docs get {copy}"
+    );
+    assert!(shell.line(&patched).await.ok().ends_with("one\r\n\u{1b}[2J\r\n"));
+
+    // What is too large for a number is refused, and not rounded on its way.
+    let board = shell.feed("docs new - --type json --name board", "{}").await.ok().trim().to_owned();
+    let large = r#"[{"op":"set","path":["n"],"value":18446744073709551616}]"#;
+    let refused = shell.feed(&format!("docs patch {board} - --type ops --version 1"), large).await;
+    assert!(refused.failed(2).contains("18446744073709551616"), "{refused:?}");
+}

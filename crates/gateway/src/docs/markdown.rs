@@ -36,9 +36,12 @@ pub(super) fn html(markdown: &str, file: &str) -> String {
     });
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut out, shown.flatten());
-    // The policy of the pages allows no style within a page. Quotes of a text are escaped: these are the renderer's own.
-    for side in ["left", "center", "right"] {
-        out = out.replace(&format!(" style=\"text-align: {side}\""), &format!(" class=\"{side}\""));
+    // The policy of the pages allows no style within a page. The `<` of a text is escaped: these are the renderer's own.
+    for cell in ["th", "td"] {
+        for side in ["left", "center", "right"] {
+            let style = format!("<{cell} style=\"text-align: {side}\">");
+            out = out.replace(&style, &format!("<{cell} class=\"{side}\">"));
+        }
     }
     out
 }
@@ -138,12 +141,12 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_the_style_sheet() {
-        let html = html("| a | b |\n|---|--:|\n| ` style=\"text-align: right\"` | 2 |\n", "docs/a.md");
+        let html = html("| a | b |\n|---|--:|\n| `<td style=\"text-align: right\">` | 2 |\n", "docs/a.md");
         assert!(
             html.contains("<th class=\"right\">b</th>") && html.contains("<td class=\"right\">2</td>"),
             "{html}"
         );
-        assert!(html.contains("<code> style=&quot;text-align: right&quot;</code>"), "{html}");
+        assert!(html.contains("<code>&lt;td style=\"text-align: right\"&gt;</code>"), "{html}");
     }
 
     #[test]

@@ -21,7 +21,8 @@ use serde::Serialize;
 pub(crate) struct Body<'a> {
     from: State<'a>,
     to: State<'a>,
-    /// Operations, as an edit takes them.
+    /// Operations in the words of an edit, for a plain copy. (An edit takes them too, but for a `splice` of what a CRDT library
+    /// wrote as an immutable string.)
     ops: &'a [Op],
     /// The same as a unified diff of the content, which is laid out in lines if it is JSON.
     unified: &'a str,

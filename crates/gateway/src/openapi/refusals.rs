@@ -10,6 +10,7 @@ pub(crate) const GUARDED: &[Kind] = &[
     NotAcceptable,
     Internal,
     TooManyInFlight,
+    NoRoomForBody,
     ShardBusy,
     ShardUnavailable,
 ];
@@ -18,15 +19,8 @@ pub(crate) const GUARDED: &[Kind] = &[
 pub(crate) const DOCUMENT: &[Kind] = &[NotFound, Damaged];
 
 /// Of whatever takes a body.
-pub(crate) const BODY: &[Kind] = &[
-    BodyInterrupted,
-    MalformedEncoding,
-    SlowBody,
-    BodyTooLarge,
-    UnsupportedType,
-    UnsupportedEncoding,
-    NoRoomForBody,
-];
+pub(crate) const BODY: &[Kind] =
+    &[BodyInterrupted, MalformedEncoding, SlowBody, BodyTooLarge, UnsupportedType, UnsupportedEncoding];
 
 /// Of whatever takes a body of JSON.
 pub(crate) const JSON: &[Kind] = &[MalformedJson, TooManyValues, InvalidBody, JsonTooDeep];

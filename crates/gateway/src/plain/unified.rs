@@ -1,6 +1,7 @@
 //! The difference of two texts as a unified diff, which people read and `patch` applies.
 
-use similar::TextDiff;
+use similar::{ChangeTag, TextDiff};
+use std::fmt::Write;
 use std::time::Duration;
 
 /// Lines around a change.
@@ -12,12 +13,34 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Texts up to this length together are compared where requests are served.
 pub(crate) const INLINE_WORK_BYTES: usize = 16 << 10;
 
-/// How `old` becomes `new`; empty if they are the same. Lines end with `\n` and nothing else.
+/// What stands behind a line that ends its text without a line feed.
+const NO_LINE_FEED: &str = "\n\\ No newline at end of file\n";
+
+/// How `old` becomes `new`; empty if they are the same. Lines end with `\n` and nothing else, so the lines are written here:
+/// the library takes a carriage return for an end, too.
 pub(crate) fn unified(old: &str, new: &str, old_name: &str, new_name: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) =
         (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
     let diff = TextDiff::configure().newline_terminated(true).timeout(PATIENCE).diff_slices(&old, &new);
-    diff.unified_diff().context_radius(CONTEXT).header(old_name, new_name).to_string()
+    let mut out = String::new();
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        if out.is_empty() {
+            out = format!("--- {old_name}\n+++ {new_name}\n");
+        }
+        writeln!(out, "{}", hunk.header()).expect("a string takes everything");
+        for change in hunk.iter_changes() {
+            out.push(match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            });
+            out.push_str(change.value());
+            if !change.value().ends_with('\n') {
+                out.push_str(NO_LINE_FEED);
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) fn create(schemas: &mut Schemas) -> Operation {
             &[(JSON, schemas.given::<render::Whole>())],
         )
         .refuses(&[refusals::GUARDED, refusals::BODY, refusals::JSON, refusals::COMMAND])
-        .refuses(&[refusals::NAMES, &[Kind::DocumentTooLarge, Kind::BadEdit, Kind::BadFile]])
+        .refuses(&[refusals::NAMES, &[Kind::DocumentTooLarge, Kind::BadEdit, Kind::BadFile, Kind::ExportTooLarge]])
 }
 
 /// The name of a document that comes as a file.
@@ -115,7 +115,6 @@ pub(super) fn read(schemas: &mut Schemas) -> Operation {
             Kind::UnknownRevision,
             Kind::UnknownHeads,
             Kind::ExportTooLarge,
-            Kind::NoRoomForBody,
         ]])
 }
 

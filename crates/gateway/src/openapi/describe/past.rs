@@ -32,7 +32,7 @@ pub(super) fn diff(schemas: &mut Schemas) -> Operation {
         .takes(&[DOCUMENT, FROM, TO])
         .answer(200, "The difference.", &[REVISION], &[(JSON, schemas.given::<bodies::Difference<'_>>())])
         .refuses(&[refusals::GUARDED, refusals::DOCUMENT, &[Kind::UnknownVersion, Kind::UnknownHeads]])
-        .refuses(&[&[Kind::NoRoomForBody]])
+        .refuses(&[&[Kind::BadEdit]])
 }
 
 pub(super) fn restore(schemas: &mut Schemas) -> Operation {

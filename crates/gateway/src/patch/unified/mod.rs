@@ -128,7 +128,7 @@ fn nothing_behind(patch: &str, last: &Line<'_, str>) -> Result<(), Problem> {
     let behind = patch.get(end..).unwrap_or_default();
     let more = behind.lines().find(|line| {
         // What signs a patch in a mail.
-        line.trim_end() != "--" && !line.trim().is_empty() && line.starts_with(['+', '-', ' '])
+        *line != "-- " && !line.trim().is_empty() && line.starts_with(['+', '-', ' '])
     });
     match more {
         None => Ok(()),

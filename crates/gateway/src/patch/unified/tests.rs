@@ -206,3 +206,21 @@ proptest! {
         let _ = run(&text, &patch);
     }
 }
+
+proptest! {
+    /// What the hub shows as a difference, the hub takes as a patch, whatever ends the lines.
+    #[test]
+    fn a_difference_is_a_patch(old in "[ab\\-+ \r\n]{0,24}", new in "[ab\\-+ \r\n]{0,24}") {
+        let patch = crate::plain::unified(&old, &new, "old", "new");
+        prop_assert_eq!(patch.is_empty(), old == new);
+        if !patch.is_empty() {
+            prop_assert_eq!(run(&old, &patch).unwrap(), new, "{:?}", patch);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_left_over_is_no_signature() {
+    assert_eq!(run("a\n-\n", "@@ -1 +1 @@\n-a\n+A\n--\n").unwrap_err().kind, Kind::MalformedPatch);
+    assert_eq!(run("a\n", "@@ -1 +1 @@\n-a\n+A\n-- \n2.47.0\n").unwrap(), "A\n");
+}

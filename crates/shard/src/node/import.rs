@@ -2,7 +2,7 @@
 
 use super::Inner;
 use super::create::NewDocument;
-use crate::documents::{RETRY_AFTER, edit_id};
+use crate::documents::edit_id;
 use base::{Labels, Slot};
 use crdt::ImportError;
 use rpc::{Caller, Create, Import, LimitKind, Refusal, Seen};
@@ -21,8 +21,7 @@ impl Inner {
             return self.created(caller, receipt.document, receipt.version).await;
         }
         shard.room_to_write()?;
-        let turn = self.engine.imports.clone().try_acquire_owned();
-        let turn = Arc::new(turn.map_err(|_| Refusal::Busy { retry_after: RETRY_AFTER })?);
+        let turn = Arc::new(self.engine.imports.acquire(&caller).await?);
         // The work goes on when nobody waits for it any more, and so does its turn.
         let (limits, working) = (self.engine.limits, turn.clone());
         let read = move || {

@@ -22,6 +22,6 @@ impl Inner {
         let Export { id, at } = export;
         let shard = self.shard_of_document(id)?;
         shard.ready_to_read().await?;
-        self.engine.export(&shard, &doc_key(&caller, id), &caller.user, at).await
+        self.engine.export(&shard, &doc_key(&caller, id), &caller, at).await
     }
 }

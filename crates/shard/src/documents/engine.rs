@@ -61,6 +61,8 @@ pub struct Engine {
     pub saves: Arc<Semaphore>,
     /// Turns to make documents of files: what a file takes is not known from its length.
     pub imports: Arc<FairSemaphore>,
+    /// Turns to compare states of documents, each of which holds two of them.
+    pub comparisons: Arc<FairSemaphore>,
     /// Room for edits that wait, in KiB of memory.
     pub waiting_room: Arc<Semaphore>,
     /// Documents that somebody follows.
@@ -79,6 +81,9 @@ const EXPORTS: Shares = Shares { at_once: 4, of_a_caller: 1, here: 64 };
 
 /// Files that become documents. Each is in memory while its request waits.
 const IMPORTS: Shares = Shares { at_once: 1, of_a_caller: 1, here: 4 };
+
+/// Comparisons. A request that waits for its turn holds no state.
+const COMPARISONS: Shares = Shares { at_once: 4, of_a_caller: 2, here: 64 };
 
 /// Memory for edits that wait for their documents, on the whole node.
 const WAITING_ROOM_KIB: usize = 256 << 10;
@@ -106,6 +111,7 @@ impl Engine {
             exports: FairSemaphore::new(EXPORTS),
             saves: Arc::new(Semaphore::new(1)),
             imports: FairSemaphore::new(IMPORTS),
+            comparisons: FairSemaphore::new(COMPARISONS),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM_KIB)),
             live: LiveDocuments::new(live_bytes),
             channels: Channels::default(),

@@ -41,13 +41,15 @@ async fn who_is_not_served_in_time_hears_that_the_hub_is_busy() {
     hub.splice("ada", id, 3, " two").await.unwrap();
     let file = hub.export("ada", id, At::Now).await.unwrap().file;
     let (engine, ..) = hub.behind(id);
-    let held = [all(&engine.exports, 4).await, all(&engine.imports, 1).await];
+    let held =
+        [all(&engine.exports, 4).await, all(&engine.imports, 1).await, all(&engine.comparisons, 4).await];
     let started = Instant::now();
-    let (export, import) = tokio::join!(
+    let (export, import, comparison) = tokio::join!(
         hub.export("ada", id, At::Now),
         hub.import("ada", file.clone(), "k"),
+        hub.compare("ada", id, At::Version(1), At::Now),
     );
-    for refused in [export.err(), import.err()] {
+    for refused in [export.err(), import.err(), comparison.err()] {
         assert!(matches!(refused, Some(Refusal::Busy { .. })), "{refused:?}");
     }
     assert!(started.elapsed() < BUDGET);
@@ -58,4 +60,5 @@ async fn who_is_not_served_in_time_hears_that_the_hub_is_busy() {
     };
     tokio::join!(import, release).0.expect("it waits for its turn");
     hub.export("ada", id, At::Now).await.unwrap();
+    hub.compare("ada", id, At::Version(1), At::Now).await.unwrap();
 }

@@ -1,14 +1,38 @@
 //! Requests that take long or hold much: nobody waits for those of others, nor for longer than a gateway does.
 
 use super::world::{Hub, PATIENCE, caller};
+use crate::documents::Engine;
 use crate::fair::{FairSemaphore, Turn};
-use rpc::{At, Refusal};
+use automerge::transaction::Transactable;
+use automerge::{Automerge, AutomergeError, ObjType, ROOT};
+use rpc::{At, List, Refusal, Shards};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 /// A gateway waits for so long.
 const BUDGET: Duration = Duration::from_secs(8);
+
+/// A file that takes a while to read.
+fn long_file() -> Vec<u8> {
+    let mut doc = Automerge::new();
+    let text: String = (0..8_000).map(|_| format!("{:08x} ", rand::random::<u32>())).collect();
+    let made = doc.transact::<_, _, AutomergeError>(|tx| {
+        let content = tx.put_object(ROOT, "content", ObjType::Text)?;
+        tx.splice_text(&content, 0, 0, &text)
+    });
+    made.unwrap();
+    doc.save()
+}
+
+async fn documents(hub: &Hub, user: &str) -> usize {
+    let mut count = 0;
+    for shard in hub.service().shards() {
+        let list = List { shard, after: None, limit: 9 };
+        count += hub.service().list(caller(user), list).await.unwrap().documents.len();
+    }
+    count
+}
 
 /// All turns that there are, each of another user.
 async fn all(turns: &Arc<FairSemaphore>, count: usize) -> Vec<Turn> {
@@ -17,6 +41,48 @@ async fn all(turns: &Arc<FairSemaphore>, count: usize) -> Vec<Turn> {
         taken.push(turns.acquire(&caller(&format!("user-{number}"))).await.unwrap());
     }
     taken
+}
+
+/// Asks for an import of Ada's, and leaves once the work has begun.
+async fn begin_and_leave(hub: &Hub, engine: &Engine, file: &[u8], key: &str) {
+    until_idle(engine).await;
+    let mut import = Box::pin(hub.import("ada", file.to_vec(), key));
+    while engine.tasks.is_empty() {
+        tokio::select! {
+            ended = &mut import => panic!("it ended with whoever asked for it: {:?}", ended.is_ok()),
+            () = sleep(Duration::from_millis(1)) => {}
+        }
+    }
+}
+
+async fn until_idle(engine: &Engine) {
+    let started = Instant::now();
+    while !engine.tasks.is_empty() {
+        assert!(started.elapsed() < PATIENCE, "there is no end of it");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_goes_on_when_nobody_waits_for_it() {
+    let hub = Hub::start().await;
+    let id = hub.create_text("bob", "").await;
+    let (engine, ..) = hub.behind(id);
+    let file = long_file();
+    begin_and_leave(&hub, &engine, &file, "k").await;
+    until_idle(&engine).await;
+    assert_eq!(documents(&hub, "ada").await, 1, "it was not given up");
+    // A repetition is the same creation; so is one that comes while the first is under way.
+    begin_and_leave(&hub, &engine, &file, "other").await;
+    let other = loop {
+        match hub.import("ada", file.clone(), "other").await {
+            Err(Refusal::Busy { .. }) => {}
+            made => break made.unwrap().view.id,
+        }
+    };
+    let first = hub.import("ada", file, "k").await.unwrap().view.id;
+    assert_ne!(first, other);
+    assert_eq!(documents(&hub, "ada").await, 2, "nothing was done twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

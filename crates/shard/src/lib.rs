@@ -5,6 +5,7 @@
 
 pub mod command;
 mod documents;
+mod fair;
 mod live;
 pub mod machine;
 mod node;

@@ -95,6 +95,7 @@ async fn a_retry_is_answered_alike_after_a_kill() {
     assert_eq!(status, [200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 204, 200, 422]);
     ada.replace(path, 4, json!("later")).await;
     ada.replace(patched, 6, json!("later")).await;
+    ada.replace(&texts.labelled, 1, json!("later")).await;
 
     let mut hub = hub.kill_and_start().await;
     for _ in 0..2 {
@@ -111,7 +112,7 @@ async fn a_retry_is_answered_alike_after_a_kill() {
         }
         hub = hub.kill_and_start().await;
     }
-    for path in [path, patched] {
+    for path in [path, patched, &texts.labelled] {
         assert_eq!(ada.content(path).await, "later", "nothing was done twice");
     }
     let list = ada.get("/documents").send().await.json(200);

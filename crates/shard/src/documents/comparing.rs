@@ -4,25 +4,32 @@ use super::Fault;
 use super::engine::Engine;
 use crate::shard::Shard;
 use crate::store::DocKey;
-use base::{Limits, Op, Shape, UserId};
+use base::{Limits, Op, Shape};
 use crdt::{DifferenceError, difference};
-use rpc::{At, Comparison, Refusal, View};
+use rpc::{At, Caller, Comparison, Refusal, View};
 use std::sync::Arc;
 
 impl Engine {
-    /// Compares two states. Each is read as any state is, so that what is at hand is not read again.
+    /// Compares two states. Each is read as any state is, so that what is at hand is not read again. The first one is held
+    /// while the second is read: few do that at once.
     pub async fn compare(
         self: &Arc<Engine>,
         shard: &Arc<Shard>,
         doc: &DocKey,
-        user: &UserId,
+        caller: &Caller,
         from: At,
         to: At,
     ) -> Result<Comparison, Refusal> {
-        let from = self.read(shard, doc, user, from).await?;
-        let to = self.read(shard, doc, user, to).await?;
+        let turn = self.comparisons.acquire(caller).await?;
+        let from = self.read(shard, doc, &caller.user, from).await?;
+        let to = self.read(shard, doc, &caller.user, to).await?;
         let (old, new, limits) = (from.view.clone(), to.view.clone(), self.limits);
-        let ops = self.workers.run(move || steps(&old, &new, &limits)).await.map_err(Fault::from)??;
+        // The work goes on when nobody waits for it any more, and so does its turn.
+        let work = move || {
+            let _turn = turn;
+            steps(&old, &new, &limits)
+        };
+        let ops = self.workers.run(work).await.map_err(Fault::from)??;
         Ok(Comparison { from: from.view, to: to.view, ops, revision: to.revision })
     }
 }
@@ -59,7 +66,7 @@ fn whole(from: &View, to: &View) -> Result<Op, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::{DocId, Slot, Timestamp};
+    use base::{DocId, Slot, Timestamp, UserId};
     use rpc::ViewParts;
     use serde_json::{Value, json};
 

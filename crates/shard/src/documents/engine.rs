@@ -9,6 +9,7 @@ use super::quarantine::Quarantine;
 use super::runner::Runner;
 use super::views::Views;
 use super::workers::{WorkLost, Workers};
+use crate::fair::{FairSemaphore, Shares};
 use crate::live::{Channels, FETCH_ROOM_KIB, LiveDocuments};
 use crate::machine::Generations;
 use crate::reign::Reign;
@@ -54,10 +55,14 @@ pub struct Engine {
     pub stopping: CancellationToken,
     /// Room for compactions: one at a time, because each holds a copy of a document.
     pub compactions: Arc<Semaphore>,
-    /// Turns to make files of documents, each of which holds copies of one.
-    pub exports: Arc<Semaphore>,
+    /// Turns to make files of documents, each of which holds a copy of one.
+    pub exports: Arc<FairSemaphore>,
+    /// Room to save such a copy, which takes as much again.
+    pub saves: Arc<Semaphore>,
     /// Turns to make documents of files: what a file takes is not known from its length.
-    pub imports: Arc<Semaphore>,
+    pub imports: Arc<FairSemaphore>,
+    /// Turns to compare states of documents, each of which holds two of them.
+    pub comparisons: Arc<FairSemaphore>,
     /// Room for edits that wait, in KiB of memory.
     pub waiting_room: Arc<Semaphore>,
     /// Documents that somebody follows.
@@ -69,6 +74,16 @@ pub struct Engine {
     /// Room for older changes that are fetched for sync sessions, in KiB.
     pub fetch_room: Arc<Semaphore>,
 }
+
+/// Copies of documents that become files. One waits for its document, or to be saved; a request that waits for its turn
+/// holds none.
+const EXPORTS: Shares = Shares { at_once: 4, of_a_caller: 1, here: 64 };
+
+/// Files that become documents. Each is in memory while its request waits.
+const IMPORTS: Shares = Shares { at_once: 1, of_a_caller: 1, here: 4 };
+
+/// Comparisons. A request that waits for its turn holds no state.
+const COMPARISONS: Shares = Shares { at_once: 4, of_a_caller: 2, here: 64 };
 
 /// Memory for edits that wait for their documents, on the whole node.
 const WAITING_ROOM_KIB: usize = 256 << 10;
@@ -93,8 +108,10 @@ impl Engine {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             compactions: Arc::new(Semaphore::new(1)),
-            exports: Arc::new(Semaphore::new(1)),
-            imports: Arc::new(Semaphore::new(1)),
+            exports: FairSemaphore::new(EXPORTS),
+            saves: Arc::new(Semaphore::new(1)),
+            imports: FairSemaphore::new(IMPORTS),
+            comparisons: FairSemaphore::new(COMPARISONS),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM_KIB)),
             live: LiveDocuments::new(live_bytes),
             channels: Channels::default(),

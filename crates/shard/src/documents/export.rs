@@ -5,32 +5,43 @@ use super::fault::chain;
 use super::moment::{Past, past, refused_heads, version_of};
 use super::open::Loaded;
 use super::{Fault, stored};
+use crate::fair::{Crowded, ENDS_WITHIN};
 use crate::shard::Shard;
 use crate::store::DocKey;
 use base::{Heads, UserId};
 use crdt::Frozen;
-use rpc::{At, Exported, LimitKind, Refusal};
+use rpc::{At, Caller, Exported, LimitKind, Refusal};
 use std::sync::Arc;
+use tokio::time::{Instant, timeout_at};
 
 impl Engine {
     /// The file. The document is held while it is copied, and not while the copy is saved.
+    ///
+    /// Few copies are there at once, and one of a caller, because each is a whole document. One of them is saved at a time: a
+    /// copy that waits for its document is in nobody's way.
     pub async fn export(
         self: &Arc<Engine>,
         shard: &Arc<Shard>,
         doc: &DocKey,
-        user: &UserId,
+        caller: &Caller,
         at: At,
     ) -> Result<Exported, Refusal> {
-        self.may_read(shard, doc, user).await?;
-        let (engine, held, key, user) = (self.clone(), shard.clone(), doc.clone(), user.clone());
-        let turn = self.exports.clone().acquire_owned().await;
-        let turn = turn.expect("nobody closes this semaphore");
-        let copy = move |state: &mut Option<Loaded>| engine.copy(&held, &key, &user, &at, state);
-        let (version, heads, frozen) = self.with_open(shard, doc, copy).await.map_err(Fault::from)??;
-        let limit = self.limits.export_bytes;
+        self.may_read(shard, doc, &caller.user).await?;
+        let deadline = Instant::now() + ENDS_WITHIN;
+        let turn = self.exports.acquire(caller).await?;
+        let (engine, held, key, user) = (self.clone(), shard.clone(), doc.clone(), caller.user.clone());
         // The work goes on when nobody waits for it any more, and so does its turn.
+        let copy = move |state: &mut Option<Loaded>| (engine.copy(&held, &key, &user, &at, state), turn);
+        let (copied, turn) = timeout_at(deadline, self.with_open(shard, doc, copy))
+            .await
+            .map_err(|_| Crowded)?
+            .map_err(Fault::from)?;
+        let (version, heads, frozen) = copied?;
+        let saving = timeout_at(deadline, self.saves.clone().acquire_owned()).await.map_err(|_| Crowded)?;
+        let saving = saving.expect("nobody closes this semaphore");
+        let limit = self.limits.export_bytes;
         let save = move || {
-            let _turn = turn;
+            let _kept = (turn, saving);
             saved(&frozen, limit)
         };
         let file = self.workers.run(save).await.map_err(Fault::from)??;

@@ -12,15 +12,16 @@ use rpc::{At, Caller, Refusal, Seen, SetMetadata};
 const ATTEMPTS_MAX: u32 = 16;
 
 impl Inner {
-    /// Changes what is said of a document, and shows it as it is then; so does a repetition.
+    /// Changes what is said of a document, and shows the version that it was said of; so does a repetition. What is said is
+    /// shown as it is by then.
     pub(super) async fn set_metadata(&self, caller: Caller, set: SetMetadata) -> Result<Seen, Refusal> {
         let shard = self.shard_of_document(set.id)?;
         shard.ready_to_write()?;
         let doc = doc_key(&caller, set.id);
         let edit = edit_id(&caller, &set.key);
         // Before anything is refused: an earlier attempt may have been done though its answer was lost.
-        if self.done_before(&shard, &doc.tenant, doc.id.slot(), &edit).await?.is_some() {
-            return self.engine.read(&shard, &doc, &caller.user, At::Now).await;
+        if let Some(receipt) = self.done_before(&shard, &doc.tenant, doc.id.slot(), &edit).await? {
+            return self.engine.read(&shard, &doc, &caller.user, At::Version(receipt.version)).await;
         }
         shard.room_to_write()?;
         // Who may not write puts nothing into the log. It is checked again where it is applied.
@@ -42,9 +43,9 @@ impl Inner {
             });
             let outcome = shard.proposer.propose(vec![], command).await;
             match outcome.map_err(|error| unproposed(shard.id, &error))? {
-                Outcome::One(Ok(_)) => {
+                Outcome::One(Ok(done)) => {
                     self.engine.channels.described(&doc);
-                    return self.engine.read(&shard, &doc, &caller.user, At::Now).await;
+                    return self.engine.read(&shard, &doc, &caller.user, At::Version(done.version)).await;
                 }
                 Outcome::One(Err(Rejection::Stale)) => {}
                 Outcome::One(Err(rejection)) => return Err(refusal(rejection, &self.engine.limits)),

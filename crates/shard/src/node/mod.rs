@@ -33,6 +33,7 @@ pub use place::{Member, Place, Replica};
 pub use start::{NodeError, NodeOptions};
 
 use crate::documents::{Engine, Fault, WorkLost, unavailable};
+use crate::fair::FairSemaphore;
 use crate::machine::Machine;
 use crate::raft::Supervisor;
 use crate::shard::Shard;
@@ -48,7 +49,6 @@ use rpc::{
     Health, History, Import, List, Page, Read, Refusal, Revision, Seen, Select, Selection, SetMetadata,
     Shards, Share, Versions, Write,
 };
-use select::Turns;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -68,7 +68,7 @@ struct Inner {
     wal: Wal,
     store: NodeStore,
     /// Turns of selections.
-    selections: Turns,
+    selections: Arc<FairSemaphore>,
     /// The figures of shards that were written last.
     written: metrics::Written,
 }

@@ -15,13 +15,13 @@ impl Inner {
         let Compare { id, from, to } = compare;
         let shard = self.shard_of_document(id)?;
         shard.ready_to_read().await?;
-        self.engine.compare(&shard, &doc_key(&caller, id), &caller.user, from, to).await
+        self.engine.compare(&shard, &doc_key(&caller, id), &caller, from, to).await
     }
 
     pub(super) async fn export(&self, caller: Caller, export: Export) -> Result<Exported, Refusal> {
         let Export { id, at } = export;
         let shard = self.shard_of_document(id)?;
         shard.ready_to_read().await?;
-        self.engine.export(&shard, &doc_key(&caller, id), &caller.user, at).await
+        self.engine.export(&shard, &doc_key(&caller, id), &caller, at).await
     }
 }

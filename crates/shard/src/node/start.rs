@@ -6,8 +6,7 @@ use super::held::Held;
 use super::left::LeftPage;
 use super::metrics::Written;
 use super::place::{Member, Place, Replica};
-use super::select::Turns;
-use super::{Inner, Node, NodeService};
+use super::{Inner, Node, NodeService, select};
 use crate::documents::{Engine, EngineOptions};
 use crate::machine::Generations;
 use crate::raft::{Founding, Network, Policy, RebuildPolicy, Supervisor};
@@ -145,7 +144,7 @@ impl Node {
         }));
         let (wal, store) = (ground.wal.clone(), ground.store.clone());
         let (slots, held) = (RwLock::new(slots.map(Arc::new)), Held::default());
-        let (selections, written) = (Turns::default(), Written::default());
+        let (selections, written) = (select::turns(), Written::default());
         let inner = Inner { node, slots, held, engine, wal, store, selections, written };
         let service = NodeService { inner: Arc::new(inner) };
         let supervisor = Supervisor::start(Vec::new(), of_place(policy, alone));

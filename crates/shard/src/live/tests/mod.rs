@@ -3,6 +3,7 @@
 mod access;
 mod birth;
 mod bulk;
+mod crowded;
 mod follow;
 mod hostile;
 mod large;

@@ -27,15 +27,26 @@ impl Hub {
         versions
     }
 
-    async fn compare(&self, user: &str, id: DocId, from: At, to: At) -> Result<Comparison, Refusal> {
+    pub(super) async fn compare(
+        &self,
+        user: &str,
+        id: DocId,
+        from: At,
+        to: At,
+    ) -> Result<Comparison, Refusal> {
         self.service().compare(caller(user), Compare { id, from, to }).await
     }
 
-    async fn export(&self, user: &str, id: DocId, at: At) -> Result<Exported, Refusal> {
+    pub(super) async fn export(&self, user: &str, id: DocId, at: At) -> Result<Exported, Refusal> {
         self.service().export(caller(user), Export { id, at }).await
     }
 
-    async fn import(&self, user: &str, file: impl Into<Bytes>, key: &str) -> Result<Seen, Refusal> {
+    pub(super) async fn import(
+        &self,
+        user: &str,
+        file: impl Into<Bytes>,
+        key: &str,
+    ) -> Result<Seen, Refusal> {
         let key = EditKey { key: key.to_owned(), request_hash: [1; 32] };
         self.service().import(caller(user), Import { name: "imported".into(), file: file.into(), key }).await
     }

@@ -6,46 +6,46 @@
 
 mod scan;
 mod top;
-mod turns;
 
 use super::Inner;
-use crate::documents::RETRY_AFTER;
+use crate::fair::{Crowded, ENDS_WITHIN, FairSemaphore, InLine, Shares};
 use crate::shard::Shard;
 use rpc::{Caller, Refusal, Select, Selection};
 use scan::Scan;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::timeout;
-use turns::Selecting;
-
-pub use turns::Turns;
 
 /// Documents that one step looks at: it takes a few milliseconds.
 const LOOKS_PER_STEP: usize = 1_024;
 
-/// How long a selection may take: less than a gateway waits for it.
-const ENDS_WITHIN: Duration = Duration::from_secs(6);
+/// Who is served. A permit is for a step, and a list has a selection in every shard.
+const SELECTIONS: Shares = Shares { at_once: 2, of_a_caller: 2, here: 4_096 };
+
+/// Turns of a node's selections.
+pub fn turns() -> Arc<FairSemaphore> {
+    FairSemaphore::new(SELECTIONS)
+}
 
 impl Inner {
     pub(super) async fn select(&self, caller: Caller, select: Select) -> Result<Selection, Refusal> {
         let shard = self.shard(select.shard)?;
         let limit = select.limit.min(self.engine.limits.page_documents);
-        let selecting = self.selections.line_up(&caller);
+        let selecting = self.selections.line_up(&caller)?;
         let scan = Scan::new(caller, Select { limit, ..select });
-        let busy = Refusal::Busy { retry_after: RETRY_AFTER };
-        timeout(ENDS_WITHIN, self.go_through(&shard, selecting, scan)).await.unwrap_or(Err(busy))
+        let page = self.go_through(&shard, selecting, scan);
+        timeout(ENDS_WITHIN, page).await.unwrap_or(Err(Crowded.into()))
     }
 
     async fn go_through(
         &self,
         shard: &Arc<Shard>,
-        mut selecting: Selecting<'_>,
+        mut selecting: InLine,
         mut scan: Scan,
     ) -> Result<Selection, Refusal> {
         while !scan.is_done() {
             // Each time: the node may have ceased to lead meanwhile.
             shard.ready_to_read().await?;
-            let turn = selecting.turn().await;
+            let turn = selecting.permit().await;
             let shard = shard.clone();
             let step = move || {
                 let _kept = turn;

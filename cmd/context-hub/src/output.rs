@@ -5,6 +5,7 @@
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
+use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -40,7 +41,20 @@ pub fn line(text: &str) -> Result<()> {
 
 /// Writes a value as one line of JSON.
 pub fn json(value: &Value) -> Result<()> {
-    raw(format!("{value}\n").as_bytes())
+    raw(format!("{}\n", json_text(value)).as_bytes())
+}
+
+/// A value as JSON, in which every control character is escaped: JSON asks for those below a space alone.
+pub fn json_text(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).expect("what is printed has string keys and finite numbers");
+    let escaped = |char: char| match char {
+        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(char)),
+        other => other.to_string(),
+    };
+    match text.contains(|char| ('\u{7f}'..='\u{9f}').contains(&char)) {
+        true => text.chars().map(escaped).collect(),
+        false => text,
+    }
 }
 
 /// Text in a colour.
@@ -93,6 +107,14 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_the_same_and_harmless() {
+        let value = Value::from("a\u{9b}2J\u{7f}\u{1b}é");
+        let text = json_text(&value);
+        assert_eq!(text, "\"a\\u009b2J\\u007f\\u001bé\"");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn nobody_steers_the_terminal_of_another() {

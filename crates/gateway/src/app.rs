@@ -5,6 +5,7 @@ use crate::config::{Config, FeedConfig, SocketConfig};
 use crate::cors::Cors;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::outgoing::Outgoing;
 use crate::problem::{Kind, Problem};
 use crate::request::body::BodyLimits;
 use crate::request::json;
@@ -48,7 +49,7 @@ pub(crate) struct App {
     /// Bytes of their bodies, and of the values in them.
     pub bodies: Gate,
     /// Bytes of answers that are not sent yet.
-    pub answers: Gate,
+    pub outgoing: Arc<Outgoing>,
     /// Change feeds.
     pub feeds: Gate,
     pub feed_config: FeedConfig,
@@ -102,7 +103,7 @@ impl App {
             limits,
             body_limits: BodyLimits { bytes: limits.body_bytes, timeout: config.body_timeout },
             gate: Gate::new(limits.requests_in_flight),
-            answers: Gate::new(config.bodies_bytes_max),
+            outgoing: Outgoing::new(config.bodies_bytes_max),
             bodies: Gate::new(config.bodies_bytes_max.max(json::room_max(&limits))),
             feeds: Gate::new(limits.feeds),
             feed_config: FeedConfig {

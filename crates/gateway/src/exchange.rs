@@ -7,12 +7,12 @@ use crate::app::App;
 use crate::auth::Verified;
 use crate::coding::Wanted;
 use crate::metrics::Answered;
-use crate::outgoing;
 use crate::request_id::X_REQUEST_ID;
-use crate::respond::{Answer, Outcome};
+use crate::respond::{self, Answer, Outcome};
 use crate::router::Resource;
+use bytes::Bytes;
 use hyper::body::Body;
-use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Method, Request, StatusCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,11 +49,7 @@ impl Exchange {
     /// Ends with an answer.
     pub fn end(self, app: &App, outcome: Outcome) -> Answer {
         let mut cause = None;
-        // What everyone may ask for is the same for all, and there once.
-        let outcome = match self.caller {
-            Some(_) => outcome.and_then(|answer| outgoing::counted(&app.answers, &self.method, answer)),
-            None => outcome,
-        };
+        let outcome = outcome.and_then(|answer| self.outgoing(app, answer));
         let mut answer = outcome.unwrap_or_else(|mut problem| {
             cause = problem.cause.take();
             problem.into_answer(self.request_id.to_str().unwrap_or_default())
@@ -71,6 +67,17 @@ impl Exchange {
         }
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         answer
+    }
+
+    /// The body that goes out. What everyone may ask for is there once, and takes no room.
+    fn outgoing(&self, app: &App, mut answer: Answer) -> Outcome {
+        if self.method == Method::HEAD {
+            leave_out(&mut answer);
+        }
+        match &self.caller {
+            Some(verified) => app.outgoing.count(&verified.caller, !self.method.is_safe(), answer),
+            None => Ok(answer),
+        }
     }
 
     fn log(&self, answer: &Answer, took: Duration, cause: Option<&str>) {
@@ -98,4 +105,12 @@ impl Exchange {
             _ => line!(debug),
         }
     }
+}
+
+/// Answers `HEAD`: the length of a body that is all there, and no body, which HTTP/2 would send.
+fn leave_out(answer: &mut Answer) {
+    if let Some(length) = answer.body().whole_len().filter(|length| *length > 0) {
+        answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    *answer.body_mut() = respond::Body::whole(Bytes::new());
 }

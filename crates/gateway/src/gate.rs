@@ -1,10 +1,10 @@
-//! Bounds what a gateway takes on at once: requests, and the bytes of their bodies and answers. What is too much is refused, not
+//! Bounds what a gateway takes on at once: requests, and the bytes of their bodies. What is too much is refused, not
 //! queued: a queue would only make everyone late.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A number of places. What is taken never exceeds the limit, but for what goes beyond it knowingly.
+/// A number of places. What is taken never exceeds the limit.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Arc<Places>,
@@ -63,13 +63,6 @@ impl Pass {
             self.places.taken.fetch_sub(more, Ordering::Relaxed);
         }
         fits
-    }
-
-    /// Takes more places whether they are there or not: for what must not be turned away. Until as many are given back,
-    /// everyone else is.
-    pub fn grow_beyond(&mut self, more: usize) {
-        self.places.taken.fetch_add(more, Ordering::Relaxed);
-        self.held += more;
     }
 
     /// How many places it is the right to.

@@ -10,9 +10,10 @@ use crate::cors;
 use crate::exchange::Exchange;
 use crate::gate::Pass;
 use crate::handlers::{self, Call, Target};
+use crate::outgoing::no_room;
 use crate::patch::ACCEPT_PATCH;
 use crate::problem::{Kind, Problem};
-use crate::request::accept;
+use crate::request::{accept, prefer};
 use crate::respond::{self, Answer, Outcome};
 use crate::router::{self, Guarded, Resource, Verb};
 use crate::server::{Activity, Start};
@@ -145,6 +146,11 @@ fn step(face: &Face, exchange: &mut Exchange, request: Request<Incoming>) -> Res
         && let Some(outcome) = handlers::read::at_once(app, &verified.caller, found.name, &request)
     {
         return outcome.map(Step::Done);
+    }
+    // Before it is done: its answer could not be refused.
+    let is_silent = || prefer::wants_minimal(request.headers());
+    if !request.method().is_safe() && app.outgoing.is_over(&verified.caller) && !is_silent() {
+        return Err(no_room());
     }
     let pass = app.gate.enter().ok_or_else(|| full(app))?;
     let caller = verified.clone();

@@ -2,7 +2,7 @@
 
 use super::pages::{self, Pages};
 use super::{requests, show};
-use crate::cli::{GetArgs, ListArgs};
+use crate::cli::{Format, GetArgs, ListArgs};
 use crate::exit::Usage;
 use crate::hub::Hub;
 use crate::output;
@@ -31,8 +31,10 @@ pub async fn get(hub: &Hub, args: &GetArgs, json: bool) -> Result<()> {
         return Err(Usage(why.to_owned()).into());
     }
     let answer = hub.ask(requests::get(args)).await?;
-    if args.format.is_some() {
-        return output::raw(&answer.body);
+    match args.format {
+        Some(Format::Automerge) => return output::raw(&answer.body),
+        Some(_) => return output::content(&String::from_utf8_lossy(&answer.body)),
+        None => {}
     }
     let document = answer.json(&hub.target.url)?;
     if json {

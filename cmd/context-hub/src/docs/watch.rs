@@ -85,7 +85,7 @@ impl Screen {
             }
             Event::Online => self.say(&json!({"type": "online"}), ""),
             Event::Offline { why } => {
-                output::progress(&format!("not connected: {why}"));
+                output::progress(&format!("not connected: {}", output::plain(&why)));
                 self.say(&json!({"type": "offline", "why": why}), "")
             }
         }
@@ -105,8 +105,7 @@ impl Screen {
     fn say(&self, message: &impl serde::Serialize, lines: &str) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
-            serde_json::to_writer(&mut out, message).map_err(io::Error::from)?;
-            out.write_all(b"\n")?;
+            writeln!(out, "{}", output::json_text(message))?;
         } else {
             // Names, keys, presence: all of it may be the words of others.
             out.write_all(output::lines(lines).as_bytes())?;

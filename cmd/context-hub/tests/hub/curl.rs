@@ -127,3 +127,18 @@ async fn head_ends_without_a_body() {
     assert!(printed.starts_with("HTTP/1.1 200") && printed.ends_with("\n0"), "{printed}");
     assert!(printed.contains(&format!("etag: {tag}")), "{printed}");
 }
+
+/// A head says what the body would be, and has none, whatever is spoken.
+#[tokio::test]
+async fn heads_have_no_body() {
+    let hub = TestHub::start().await;
+    let ada = hub.user("ada");
+    let path = ada.text("one").await;
+    let length = ada.get(&path).send().await.body.len();
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let line = format!(r#"curl -sS {version} -I "$HUB{path}" -H "Authorization: Bearer $TOKEN""#);
+        let Some(head) = shell(&hub, ada.token(), &line).await else { return };
+        assert!(head.contains(&format!("content-length: {length}\r\n")), "{version}: {head}");
+        assert!(head.contains(" 200") && head.to_lowercase().contains("\r\netag: "), "{version}: {head}");
+    }
+}

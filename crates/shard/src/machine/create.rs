@@ -24,7 +24,7 @@ impl Step<'_> {
             return Ok(Err(Rejection::Exists));
         }
         // It goes into the head. The key before a repeated creation is of no use to anyone.
-        let key = self.txn.take(Space::Documents, &key::document_key(&document))?;
+        let key = self.txn.take(Space::Documents, key::document_key(&document))?;
         if let Some(earlier) = self.repeated(&tenant, id.slot(), &create.edit)? {
             return Ok(earlier);
         }

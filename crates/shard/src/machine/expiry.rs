@@ -1,72 +1,13 @@
 //! What is kept for a time only: receipts, and parts that nobody claims. Time is that of the log. (The change feed is
 //! trimmed in `feed`.)
 
+use super::hint::Oldest;
 use super::step::{ApplyError, Step};
 use super::{PARTS_KEPT_MS, RECEIPTS_KEPT_MS, TICKETS_KEPT_MS};
 use crate::store::{Space, TicketRecord, key};
 
 /// How much one entry clears away at most: more than one entry adds, so that nothing piles up.
 const GROUPS_PER_ENTRY: usize = 16;
-
-/// The oldest of what expires, so that most entries need not look. It only saves reads: what is cleared away, and at
-/// which entry, is the same without it.
-#[derive(Debug, Default)]
-pub struct Hint {
-    receipts: Oldest,
-    parts: Oldest,
-    tickets: Oldest,
-    pub(super) feed: Oldest,
-}
-
-impl Hint {
-    /// Something is known of a ticket that ends then.
-    pub(super) fn ticket_added(&mut self, expires_ms: u64) {
-        self.tickets.added_any(expires_ms);
-    }
-}
-
-/// What is known of the oldest of a kind.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) enum Oldest {
-    #[default]
-    Unknown,
-    Nothing,
-    At(u64),
-}
-
-impl Oldest {
-    pub fn may_be_before(self, time_ms: u64) -> bool {
-        match self {
-            Oldest::Unknown => true,
-            Oldest::Nothing => false,
-            Oldest::At(oldest) => oldest < time_ms,
-        }
-    }
-
-    /// A time before which there is nothing. It spares stepping over what was removed before.
-    fn start(self) -> u64 {
-        match self {
-            Oldest::At(oldest) => oldest,
-            Oldest::Unknown | Oldest::Nothing => 0,
-        }
-    }
-
-    /// Something that expires was added; log time never falls, so that it is the youngest.
-    pub fn added(&mut self, time_ms: u64) {
-        if matches!(self, Oldest::Nothing) {
-            *self = Oldest::At(time_ms);
-        }
-    }
-
-    /// Something that expires was added, at any time.
-    fn added_any(&mut self, time_ms: u64) {
-        match self {
-            Oldest::At(oldest) => *oldest = time_ms.min(*oldest),
-            Oldest::Nothing => *self = Oldest::At(time_ms),
-            Oldest::Unknown => {}
-        }
-    }
-}
 
 impl Step<'_> {
     /// Notes when the receipts of this entry expire, and clears away what has expired.

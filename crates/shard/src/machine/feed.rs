@@ -3,7 +3,7 @@
 //! A record is written in the atomic write of its command, and trimmed by the log as well: what is kept depends on log
 //! time and on the number of records alone, so that replicas keep the same.
 
-use super::expiry::Oldest;
+use super::hint::Oldest;
 use super::step::{ApplyError, Step, position_from_bytes};
 use crate::store::{
     DocKey, FeedExtent, FeedKind, FeedRecord, Grant, Head, Lookup, Space, Store, StoreError, StoreView, Txn,

@@ -1,5 +1,6 @@
 //! Key records.
 
+use super::hint::KeyId;
 use super::step::{ApplyError, Step};
 use crate::command::{Command, DocumentKey, OwnerKey};
 use crate::store::{Space, key};
@@ -30,14 +31,25 @@ impl Step<'_> {
         self.tick(record.time_ms);
         let id = self.id(record.document)?;
         let document = key::document(&record.tenant, id.as_bytes(), id.slot());
-        let owner_key = key::owner_key(&record.tenant, id.slot(), &record.owner);
-        let above = self.txn.get(Space::Documents, &owner_key)?;
-        let wrapped_by_it =
-            above.is_some_and(|above| above.first_chunk::<8>() == record.wrapped.first_chunk());
+        let above = self.owner_key_id(key::owner_key(&record.tenant, id.slot(), &record.owner))?;
+        let wrapped_by_it = above.is_some_and(|above| record.wrapped.starts_with(&above));
         let is_new = self.txn.get(Space::Documents, &key::head(&document))?.is_none();
         if wrapped_by_it && is_new {
             self.txn.put(Space::Documents, key::document_key(&document), record.wrapped);
         }
         Ok(())
+    }
+
+    /// The id of the owner's key that is stored there.
+    fn owner_key_id(&mut self, stored_at: Vec<u8>) -> Result<Option<KeyId>, ApplyError> {
+        if let Some(id) = self.hint.owners.get(&stored_at) {
+            return Ok(Some(id));
+        }
+        let stored = self.txn.get(Space::Documents, &stored_at)?;
+        let id = stored.and_then(|stored| stored.first_chunk().copied());
+        if let Some(id) = id {
+            self.hint.owners.note(stored_at, id);
+        }
+        Ok(id)
     }
 }

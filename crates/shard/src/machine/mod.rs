@@ -14,6 +14,7 @@ mod expiry;
 mod feed;
 mod generations;
 mod hash;
+mod hint;
 mod keys;
 mod metadata;
 mod outcome;
@@ -71,7 +72,7 @@ pub struct Machine {
 /// What is known while the store is written.
 #[derive(Default)]
 struct Writing {
-    hint: expiry::Hint,
+    hint: hint::Hint,
     /// The replica has left this node: what is in the store from now on is not its own.
     left: bool,
 }
@@ -165,7 +166,7 @@ fn read_position(store: &Store) -> Result<Option<Position>, StoreError> {
 fn apply_all(
     store: &Store,
     batch: &[Applicable],
-    hint: &mut expiry::Hint,
+    hint: &mut hint::Hint,
     kept: FeedKept,
 ) -> Result<(Vec<Outcomes>, Changed), ApplyError> {
     let mut step = Step::begin(store, hint, kept)?;
@@ -218,7 +219,7 @@ impl StateMachine for Machine {
         self.reach(Some(position.index));
         let revoked = snapshot::install(&self.store, snapshot)?;
         self.store.make_durable().map_err(io::Error::other)?;
-        writing.hint = expiry::Hint::default();
+        writing.hint = hint::Hint::default();
         *self.durable.lock() = Some(position);
         self.generations.advance_all();
         self.bells.ring_all(position.index);

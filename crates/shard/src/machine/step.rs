@@ -1,7 +1,7 @@
 //! Applying entries one after the other within one atomic write.
 
-use super::expiry::Hint;
 use super::feed::Telling;
+use super::hint::Hint;
 use super::{Done, FeedKept, Outcome, Outcomes, Rejection};
 use crate::command::{Command, EditId, Entry, EntryError};
 use crate::raft::{Applicable, Kind, Position};

@@ -72,15 +72,20 @@ impl Shard {
     }
 
     fn key(&mut self, id: DocId, owner: &str) {
+        self.key_under(id, owner, [7; 8]);
+    }
+
+    /// A document key under an owner key that is offered as the first.
+    fn key_under(&mut self, id: DocId, owner: &str, above: [u8; 8]) {
         let owner_key = OwnerKey {
             tenant: "acme".into(),
             owner: owner.into(),
             slot: id.slot().number(),
-            id: [7; 8],
+            id: above,
             wrapped: vec![1; 69],
             time_ms: self.time_ms,
         };
-        let wrapped = [&[7; 8][..], &[2; 61]].concat();
+        let wrapped = [&above[..], &[2; 61]].concat();
         let document_key = DocumentKey {
             tenant: "acme".into(),
             owner: owner.into(),
@@ -302,6 +307,23 @@ fn a_document_without_a_key_of_its_owner_is_stale() {
     let mut shard = shard();
     assert_eq!(shard.create_without_key(doc(1), "ada", 1), Err(Rejection::Stale));
     assert_eq!(shard.create(doc(1), "ada", 1), done(doc(1), 1));
+}
+
+#[test]
+fn a_document_key_is_taken_under_the_first_key_of_its_owner_alone() {
+    let mut shard = shard();
+    shard.create(doc(1), "ada", 1).unwrap();
+    shard.key_under(doc(2), "ada", [8; 8]);
+    assert_eq!(shard.create_without_key(doc(2), "ada", 2), Err(Rejection::Stale));
+    // Another replica's store stands for this one's from now on; there the first key was the other.
+    let mut other = self::shard();
+    other.key_under(doc(3), "ada", [8; 8]);
+    other.create_without_key(doc(3), "ada", 3).unwrap();
+    shard.machine.install(other.machine.snapshot().unwrap()).unwrap();
+    shard.key_under(doc(4), "ada", [7; 8]);
+    assert_eq!(shard.create_without_key(doc(4), "ada", 4), Err(Rejection::Stale));
+    shard.key_under(doc(4), "ada", [8; 8]);
+    assert_eq!(shard.create_without_key(doc(4), "ada", 4), done(doc(4), 1));
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Step<'_> {
             let record = TicketRecord::new(fate, now_ms, expires_ms);
             self.txn.put(Space::Documents, at.clone(), record.to_record());
             self.txn.put(Space::State, key::state::ticket_expiring(expires_ms, &at), vec![]);
-            self.hint.ticket_added(expires_ms);
+            self.hint.tickets.added_any(expires_ms);
         }
         Ok(before)
     }

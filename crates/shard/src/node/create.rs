@@ -79,7 +79,7 @@ impl Inner {
         edit: &EditId,
     ) -> Result<Tried, Refusal> {
         let now = base::now();
-        let doc = doc_key(caller, DocId::mint(slot, rand::random()));
+        let doc = doc_key(caller, DocId::mint(slot, rand::random::<u128>().to_ne_bytes()));
         let stamp = Stamp { unix_ms: now.0 };
         let new = match imported {
             Some(imported) => imported.clone(),

@@ -1,8 +1,9 @@
 //! An atomic write that reads what it has written.
 
 use super::{Lookup, SPACES, Space, Store, StoreError};
+use foldhash::HashMap;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 /// A key and its value.
@@ -37,17 +38,21 @@ impl<'a> Txn<'a> {
         }
     }
 
-    /// Removes the value at a key and gives it. One that was set in this very write leaves no trace.
-    pub fn take(&mut self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let taken = self.get(space, key)?;
-        let stored = self.stored(space, key)?.is_some();
+    /// Removes the value at a key and gives it. One that was set in this very write leaves no trace; nor does it hide one
+    /// that was stored before, which is not looked for.
+    pub fn take(&mut self, space: Space, key: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
         let pending = &mut self.pending[space as usize];
-        if stored {
-            pending.insert(key.to_vec(), None);
-        } else {
-            pending.remove(key);
+        match pending.get(&key) {
+            Some(Some(_)) => Ok(pending.remove(&key).flatten()),
+            Some(None) => Ok(None),
+            None => {
+                let stored = self.stored(space, &key)?.map(|value| value.to_vec());
+                if stored.is_some() {
+                    self.remove(space, key);
+                }
+                Ok(stored)
+            }
         }
-        Ok(taken)
     }
 
     fn stored(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
@@ -169,9 +174,11 @@ mod tests {
         first.commit().unwrap();
         let mut second = store.begin();
         second.put(Space::State, b"pending".to_vec(), b"2".to_vec());
-        assert_eq!(second.take(Space::State, b"stored").unwrap(), Some(b"1".to_vec()));
-        assert_eq!(second.take(Space::State, b"pending").unwrap(), Some(b"2".to_vec()));
-        assert_eq!(second.take(Space::State, b"pending").unwrap(), None);
+        let mut take = |key: &[u8]| second.take(Space::State, key.to_vec()).unwrap();
+        assert_eq!(take(b"stored"), Some(b"1".to_vec()));
+        assert_eq!(take(b"stored"), None);
+        assert_eq!(take(b"pending"), Some(b"2".to_vec()));
+        assert_eq!(take(b"pending"), None);
         second.commit().unwrap();
         assert_eq!(store.prefix(Space::State, b"").count(), 0);
     }

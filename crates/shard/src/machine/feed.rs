@@ -50,10 +50,15 @@ impl FeedReach {
     }
 }
 
+/// The stored extent.
+pub(super) fn extent(store: &Store) -> Result<FeedExtent, StoreError> {
+    Ok(FeedExtent::from_stored(store.get(Space::State, key::state::FEED)?.as_deref())?)
+}
+
 /// The feed within one atomic write.
 pub(super) struct Telling {
     kept: FeedKept,
-    extent: FeedExtent,
+    pub extent: FeedExtent,
     /// Records that the entry at hand has left.
     in_entry: u32,
     /// The documents of all records, in order.
@@ -61,9 +66,8 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    pub fn begin(store: &Store, kept: FeedKept) -> Result<Telling, StoreError> {
-        let extent = FeedExtent::from_stored(store.get(Space::State, key::state::FEED)?.as_deref())?;
-        Ok(Telling { kept, extent, in_entry: 0, told: vec![] })
+    pub fn begin(extent: FeedExtent, kept: FeedKept) -> Telling {
+        Telling { kept, extent, in_entry: 0, told: vec![] }
     }
 
     /// The next entry begins.

@@ -1,6 +1,7 @@
 //! What is remembered of the store between atomic writes. It only saves reads: what the log means, and what an entry clears
 //! away, is the same without it. After a write that failed, and when the store is replaced, all is forgotten.
 
+use crate::store::FeedExtent;
 use quick_cache::unsync::Cache;
 
 /// What is remembered.
@@ -11,6 +12,8 @@ pub struct Hint {
     pub(super) tickets: Oldest,
     pub(super) feed: Oldest,
     pub(super) owners: Owners,
+    /// What is stored of the log's clock and of the extent of the feed.
+    pub(super) stored: Option<(u64, FeedExtent)>,
 }
 
 /// What is known of the oldest of a kind that expires, so that most entries need not look.

@@ -1,6 +1,6 @@
 //! Applying entries one after the other within one atomic write.
 
-use super::feed::Telling;
+use super::feed::{self, Telling};
 use super::hint::Hint;
 use super::{Done, FeedKept, Outcome, Outcomes, Rejection};
 use crate::command::{Command, EditId, Entry, EntryError};
@@ -76,8 +76,10 @@ impl<'a> Step<'a> {
         hint: &'a mut Hint,
         kept: FeedKept,
     ) -> Result<Step<'a>, StoreError> {
-        let stored = store.get(Space::State, key::state::CLOCK)?;
-        let clock_ms = stored.map_or(Ok(0), |bytes| number_from_bytes("clock", &bytes))?;
+        let (clock_ms, extent) = match hint.stored {
+            Some(stored) => stored,
+            None => (clock(store)?, feed::extent(store)?),
+        };
         let position = Position { term: 0, node: 0, index: 0 };
         Ok(Step {
             txn: store.begin(),
@@ -85,7 +87,7 @@ impl<'a> Step<'a> {
             position,
             receipts: vec![],
             hint,
-            feed: Telling::begin(store, kept)?,
+            feed: Telling::begin(extent, kept),
             touched: vec![],
             revoked: vec![],
         })
@@ -117,6 +119,7 @@ impl<'a> Step<'a> {
         self.txn.put(Space::State, key::state::APPLIED.to_vec(), position_to_bytes(self.position));
         self.txn.put(Space::State, key::state::CLOCK.to_vec(), self.clock_ms.to_be_bytes().to_vec());
         self.feed.finish(&mut self.txn);
+        self.hint.stored = Some((self.clock_ms, self.feed.extent));
         self.txn.commit()?;
         let (told, index) = (self.feed.told, self.position.index);
         Ok(Changed { touched: self.touched, told, index, revoked: self.revoked })
@@ -233,6 +236,12 @@ pub(super) fn position_from_bytes(bytes: &[u8]) -> Result<Position, RecordError>
         }),
         _ => Err(damaged("position", bytes)),
     }
+}
+
+/// The stored clock.
+fn clock(store: &Store) -> Result<u64, StoreError> {
+    let stored = store.get(Space::State, key::state::CLOCK)?;
+    Ok(stored.map_or(Ok(0), |bytes| number_from_bytes("clock", &bytes))?)
 }
 
 fn number_from_bytes(what: &'static str, bytes: &[u8]) -> Result<u64, RecordError> {

@@ -23,12 +23,16 @@ impl Step<'_> {
         if self.txn.get(Space::Documents, &key::head(&document))?.is_some() {
             return Ok(Err(Rejection::Exists));
         }
-        // It goes into the head. The key before a repeated creation is of no use to anyone.
-        let key = self.txn.take(Space::Documents, key::document_key(&document))?;
+        let stored_at = key::document_key(&document);
         if let Some(earlier) = self.repeated(&tenant, id.slot(), &create.edit)? {
+            // The key before a repeated creation is of no use to anyone.
+            self.txn.remove(Space::Documents, stored_at);
             return Ok(earlier);
         }
-        let Some(key) = key else { return Ok(Err(Rejection::Stale)) };
+        // It goes into the head, behind which nobody looks for it any more.
+        let Some(key) = self.txn.take(Space::Documents, stored_at)? else {
+            return Ok(Err(Rejection::Stale));
+        };
         let done = self.done(&tenant, id, &create.edit, 1);
         self.touch_access(&tenant, id);
         self.store_new(id, &document, create, key, time_ms);

@@ -11,9 +11,9 @@ pub struct Hint {
     pub(super) parts: Oldest,
     pub(super) tickets: Oldest,
     pub(super) feed: Oldest,
-    pub(super) owners: Owners,
-    /// What is stored of the log's clock and of the extent of the feed.
-    pub(super) stored: Option<(u64, FeedExtent)>,
+    pub(super) owner_keys: OwnerKeys,
+    /// The log's clock, and the extent of the feed.
+    pub(super) clock_and_feed: Option<(u64, FeedExtent)>,
 }
 
 /// What is known of the oldest of a kind that expires, so that most entries need not look.
@@ -59,17 +59,17 @@ impl Oldest {
     }
 }
 
-/// How many owners are remembered. One takes about 150 bytes.
-const OWNERS_KEPT: usize = 2_048;
+/// How many owner keys are remembered. One takes about 150 bytes.
+const OWNER_KEYS_KEPT: usize = 2_048;
 
 /// The id of an owner's key.
 pub(super) type KeyId = [u8; 8];
 
-/// The ids of owners' keys that are stored, by where they are stored. An owner's first key stays for good.
+/// The ids of owner keys, by where they are stored. The first one that is stored there stays for good.
 #[derive(Debug, Default)]
-pub(super) struct Owners(Option<Box<Cache<Vec<u8>, KeyId>>>);
+pub(super) struct OwnerKeys(Option<Box<Cache<Vec<u8>, KeyId>>>);
 
-impl Owners {
+impl OwnerKeys {
     /// The id of the key that is stored there, if it is remembered.
     pub fn get(&self, stored_at: &[u8]) -> Option<KeyId> {
         self.0.as_ref()?.get(stored_at).copied()
@@ -77,6 +77,6 @@ impl Owners {
 
     /// Remembers a key that is stored, or is about to be.
     pub fn note(&mut self, stored_at: Vec<u8>, id: KeyId) {
-        self.0.get_or_insert_with(|| Box::new(Cache::new(OWNERS_KEPT))).insert(stored_at, id);
+        self.0.get_or_insert_with(|| Box::new(Cache::new(OWNER_KEYS_KEPT))).insert(stored_at, id);
     }
 }

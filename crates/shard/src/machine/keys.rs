@@ -42,13 +42,13 @@ impl Step<'_> {
 
     /// The id of the owner's key that is stored there.
     fn owner_key_id(&mut self, stored_at: Vec<u8>) -> Result<Option<KeyId>, ApplyError> {
-        if let Some(id) = self.hint.owners.get(&stored_at) {
+        if let Some(id) = self.hint.owner_keys.get(&stored_at) {
             return Ok(Some(id));
         }
         let stored = self.txn.get(Space::Documents, &stored_at)?;
         let id = stored.and_then(|stored| stored.first_chunk().copied());
         if let Some(id) = id {
-            self.hint.owners.note(stored_at, id);
+            self.hint.owner_keys.note(stored_at, id);
         }
         Ok(id)
     }

@@ -217,9 +217,9 @@ impl StateMachine for Machine {
         }
         let position = snapshot.position;
         self.reach(Some(position.index));
+        writing.hint = hint::Hint::default();
         let revoked = snapshot::install(&self.store, snapshot)?;
         self.store.make_durable().map_err(io::Error::other)?;
-        writing.hint = hint::Hint::default();
         *self.durable.lock() = Some(position);
         self.generations.advance_all();
         self.bells.ring_all(position.index);

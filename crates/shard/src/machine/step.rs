@@ -76,7 +76,7 @@ impl<'a> Step<'a> {
         hint: &'a mut Hint,
         kept: FeedKept,
     ) -> Result<Step<'a>, StoreError> {
-        let (clock_ms, extent) = match hint.stored {
+        let (clock_ms, extent) = match hint.clock_and_feed {
             Some(stored) => stored,
             None => (clock(store)?, feed::extent(store)?),
         };
@@ -119,8 +119,8 @@ impl<'a> Step<'a> {
         self.txn.put(Space::State, key::state::APPLIED.to_vec(), position_to_bytes(self.position));
         self.txn.put(Space::State, key::state::CLOCK.to_vec(), self.clock_ms.to_be_bytes().to_vec());
         self.feed.finish(&mut self.txn);
-        self.hint.stored = Some((self.clock_ms, self.feed.extent));
         self.txn.commit()?;
+        self.hint.clock_and_feed = Some((self.clock_ms, self.feed.extent));
         let (told, index) = (self.feed.told, self.position.index);
         Ok(Changed { touched: self.touched, told, index, revoked: self.revoked })
     }

@@ -38,8 +38,8 @@ impl<'a> Txn<'a> {
         }
     }
 
-    /// Removes the value at a key and gives it. One that was set in this very write leaves no trace; nor does it hide one
-    /// that was stored before, which is not looked for.
+    /// Takes the value at a key. One that was set in this very write leaves no trace: what was stored before it, which is not
+    /// looked for, shows again. One that was stored is removed.
     pub fn take(&mut self, space: Space, key: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
         let pending = &mut self.pending[space as usize];
         match pending.get(&key) {
@@ -179,6 +179,22 @@ mod tests {
         assert_eq!(take(b"stored"), None);
         assert_eq!(take(b"pending"), Some(b"2".to_vec()));
         assert_eq!(take(b"pending"), None);
+        second.commit().unwrap();
+        assert_eq!(store.prefix(Space::State, b"").count(), 0);
+    }
+
+    #[test]
+    fn what_was_stored_before_what_is_taken_shows_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = NodeStore::open(folder.path(), StoreOptions::default()).unwrap();
+        let store = node.shard(ShardId(0)).unwrap();
+        let mut first = store.begin();
+        first.put(Space::State, b"key".to_vec(), b"stored".to_vec());
+        first.commit().unwrap();
+        let mut second = store.begin();
+        second.put(Space::State, b"key".to_vec(), b"pending".to_vec());
+        let mut take = || second.take(Space::State, b"key".to_vec()).unwrap();
+        assert_eq!([take(), take(), take()], [Some(b"pending".to_vec()), Some(b"stored".to_vec()), None]);
         second.commit().unwrap();
         assert_eq!(store.prefix(Space::State, b"").count(), 0);
     }

@@ -138,11 +138,16 @@ mod tests {
     use crate::store::{NodeStore, StoreOptions};
     use base::ShardId;
 
-    #[test]
-    fn a_write_reads_itself_over_what_is_stored() {
+    /// A store, and the folder that it lives in.
+    fn store() -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let node = NodeStore::open(folder.path(), StoreOptions::default()).unwrap();
-        let store = node.shard(ShardId(0)).unwrap();
+        (node.shard(ShardId(0)).unwrap(), folder)
+    }
+
+    #[test]
+    fn a_write_reads_itself_over_what_is_stored() {
+        let (store, _folder) = store();
         let mut first = store.begin();
         for key in [b"a1", b"a2", b"a3", b"b1"] {
             first.put(Space::State, key.to_vec(), b"old".to_vec());
@@ -166,9 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_is_gone() {
-        let folder = tempfile::tempdir().unwrap();
-        let node = NodeStore::open(folder.path(), StoreOptions::default()).unwrap();
-        let store = node.shard(ShardId(0)).unwrap();
+        let (store, _folder) = store();
         let mut first = store.begin();
         first.put(Space::State, b"stored".to_vec(), b"1".to_vec());
         first.commit().unwrap();
@@ -185,9 +188,7 @@ mod tests {
 
     #[test]
     fn what_was_stored_before_what_is_taken_shows_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let node = NodeStore::open(folder.path(), StoreOptions::default()).unwrap();
-        let store = node.shard(ShardId(0)).unwrap();
+        let (store, _folder) = store();
         let mut first = store.begin();
         first.put(Space::State, b"key".to_vec(), b"stored".to_vec());
         first.commit().unwrap();
